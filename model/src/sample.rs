@@ -1,0 +1,163 @@
+//! What flows: samples in, predictions out, labels later, outcomes when both have met.
+//!
+//! Lives here: the plain records every room passes on. May not: parse bytes, know topics or files.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ModelError;
+
+/// Longest event id accepted, in bytes; ids live in the join's memory.
+pub const ID_BYTES_MAX: usize = 256;
+
+/// Milliseconds since the Unix epoch: event time, never the machine's clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Timestamp(pub i64);
+
+/// The name by which a label finds its prediction.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct EventId(Box<str>);
+
+impl EventId {
+    /// An id of 1 to [`ID_BYTES_MAX`] bytes.
+    pub fn new(id: &str) -> Result<Self, ModelError> {
+        match id.len() {
+            0 => Err(ModelError::Sample("the id is empty".into())),
+            1..=ID_BYTES_MAX => Ok(Self(id.into())),
+            bytes => Err(ModelError::Sample(format!("the id has {bytes} bytes; at most {ID_BYTES_MAX} are allowed"))),
+        }
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One number a feature, in the schema's order: the value, 0 or 1, or the category's bucket.
+/// `NaN` means missing; infinities do not occur.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Row(Box<[f32]>);
+
+impl Row {
+    /// A row of finite numbers and `NaN` for what is missing.
+    pub fn new(values: Vec<f32>) -> Result<Self, ModelError> {
+        match values.iter().position(|value| value.is_infinite()) {
+            Some(index) => Err(ModelError::Sample(format!("value {index} is infinite"))),
+            None => Ok(Self(values.into_boxed_slice())),
+        }
+    }
+
+    /// The numbers.
+    pub fn values(&self) -> &[f32] {
+        &self.0
+    }
+}
+
+impl PartialEq for Row {
+    /// Two missing values are equal.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len()
+            && self.0.iter().zip(&other.0).all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
+    }
+}
+
+/// A production event: something the serving network has to answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// By which its label will find it.
+    pub id: EventId,
+    /// When it happened.
+    pub time: Timestamp,
+    /// Its features.
+    pub row: Row,
+}
+
+/// The truth about an event: a class, by position in the schema, or a number.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Truth {
+    /// Position of the class.
+    Class(u32),
+    /// The number.
+    Number(f32),
+}
+
+/// A label: the truth about an event, usually late.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Label {
+    /// The event it speaks of.
+    pub id: EventId,
+    /// When it became known.
+    pub time: Timestamp,
+    /// What it says.
+    pub truth: Truth,
+}
+
+/// Which model computed an answer; grows by one with every refresh, promotion, relief and rollback.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Generation(pub u64);
+
+/// What a network says of one row: a probability a class, or one number in the target's own unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Output(pub Box<[f32]>);
+
+impl Output {
+    /// Whether every number is finite.
+    pub fn is_finite(&self) -> bool {
+        self.0.iter().all(|value| value.is_finite())
+    }
+}
+
+/// A message from the metrics topic: what the service measured, or a budget an operator sets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metric {
+    /// When it was measured or set.
+    pub time: Timestamp,
+    /// What it says.
+    pub reading: Reading,
+}
+
+/// What a metrics message says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reading {
+    /// A quantity of the running service, in base units (seconds, bytes, ratio).
+    Measured {
+        /// Name of the quantity, for instance `compute_seconds`.
+        name: String,
+        /// Its value.
+        value: f64,
+    },
+    /// A new limit for a budget, in base units.
+    Budget {
+        /// Name of the budget, for instance `compute_seconds`.
+        name: String,
+        /// The new limit.
+        limit: f64,
+    },
+}
+
+/// A record of any of the input topics.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// From the events topic.
+    Sample(Sample),
+    /// From the labels topic.
+    Label(Label),
+    /// From the metrics topic.
+    Metric(Metric),
+}
+
+impl Record {
+    /// When it happened.
+    pub fn time(&self) -> Timestamp {
+        match self {
+            Self::Sample(sample) => sample.time,
+            Self::Label(label) => label.time,
+            Self::Metric(metric) => metric.time,
+        }
+    }
+}
