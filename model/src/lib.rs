@@ -7,16 +7,25 @@
 
 pub mod architecture;
 pub mod cost;
+pub mod device;
 pub mod error;
+mod layers;
+pub mod loss;
+pub mod network;
 pub mod sample;
 pub mod schema;
 pub mod space;
 pub mod tabular;
+#[cfg(test)]
+mod testing;
 pub mod weights;
 
 pub use architecture::{Activation, Architecture, Block, Hyper, Norm, Optimiser};
 pub use cost::{Cost, Shape};
+pub use device::{Device, DeviceChoice};
 pub use error::ModelError;
+pub use loss::{bounded, decide, log_loss};
+pub use network::Network;
 pub use sample::{
     EventId, Generation, Label, Metric, Output, Reading, Record, Row, Sample, Timestamp, Truth,
 };
