@@ -8,22 +8,28 @@
 pub mod architecture;
 pub mod cost;
 pub mod device;
+pub mod encoder;
 pub mod error;
 mod layers;
+pub mod learner;
 pub mod loss;
 pub mod network;
+mod optimiser;
 pub mod sample;
 pub mod schema;
 pub mod space;
 pub mod tabular;
 #[cfg(test)]
 mod testing;
+mod training_loss;
 pub mod weights;
 
 pub use architecture::{Activation, Architecture, Block, Hyper, Norm, Optimiser};
 pub use cost::{Cost, Shape};
 pub use device::{Device, DeviceChoice};
+pub use encoder::Encoder;
 pub use error::ModelError;
+pub use learner::{Learner, LearnerState};
 pub use loss::{bounded, decide, log_loss};
 pub use network::Network;
 pub use sample::{

@@ -1,7 +1,7 @@
 //! Loss: how wrong an answer was, and what to decide on it.
 //!
 //! Lives here: the bounded loss every comparison rests on, the log loss, decisions. Does not live here:
-//! the loss a network is trained on (that is [`crate::objective`]).
+//! the loss a network is trained on (that is `training_loss`).
 
 use crate::sample::{Output, Truth};
 use crate::schema::{Schema, Target};
