@@ -1,16 +1,41 @@
 //! What a network is: from the schema of a stream to a trained model on disk.
 //!
-//! In reading order: what flows ([`sample`]) as described ([`schema`]) and scaled ([`encoder`]); what
-//! may be searched ([`space`]).
+//! In reading order: what flows ([`sample`]) as described ([`schema`]); what may be searched ([`space`],
+//! [`tabular`]): the [`architecture`] and its [`cost`]; its trained numbers ([`weights`]).
 //!
 //! May not: Kafka, HTTP, async, clocks, decisions. Candle's types do not leave this crate.
 
+pub mod architecture;
+pub mod cost;
+pub mod device;
+pub mod encoder;
 pub mod error;
+mod layers;
+pub mod learner;
+pub mod loss;
+pub mod network;
+mod optimiser;
 pub mod sample;
 pub mod schema;
 pub mod space;
+pub mod tabular;
+#[cfg(test)]
+mod testing;
+mod training_loss;
+pub mod weights;
 
+pub use architecture::{Activation, Architecture, Block, Hyper, Norm, Optimiser};
+pub use cost::{Cost, Shape};
+pub use device::{Device, DeviceChoice};
+pub use encoder::Encoder;
 pub use error::ModelError;
-pub use sample::{EventId, Generation, Label, Metric, Output, Reading, Record, Row, Sample, Timestamp, Truth};
+pub use learner::{Learner, LearnerState};
+pub use loss::{bounded, decide, log_loss};
+pub use network::Network;
+pub use sample::{
+    EventId, Generation, Label, Metric, Output, Reading, Record, Row, Sample, Timestamp, Truth,
+};
 pub use schema::{Feature, FeatureKind, Objective, Schema, Target, category_bucket};
 pub use space::{Gene, Genome, SearchSpace};
+pub use tabular::{TabularLimits, TabularSpace};
+pub use weights::{Array, Weights};

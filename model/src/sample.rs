@@ -23,7 +23,9 @@ impl EventId {
         match id.len() {
             0 => Err(ModelError::Sample("the id is empty".into())),
             1..=ID_BYTES_MAX => Ok(Self(id.into())),
-            bytes => Err(ModelError::Sample(format!("the id has {bytes} bytes; at most {ID_BYTES_MAX} are allowed"))),
+            bytes => Err(ModelError::Sample(format!(
+                "the id has {bytes} bytes; at most {ID_BYTES_MAX} are allowed"
+            ))),
         }
     }
 
@@ -94,9 +96,7 @@ pub struct Label {
 }
 
 /// Which model computed an answer; grows by one with every refresh, promotion, relief and rollback.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Generation(pub u64);
 
 /// What a network says of one row: a probability a class, or one number in the target's own unit.

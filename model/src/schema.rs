@@ -130,9 +130,9 @@ impl Schema {
 
 /// The bucket of a category: FNV-1a, so that it is the same on every machine and in every release.
 pub fn category_bucket(category: &str, buckets: u32) -> u32 {
-    let hash = category
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = category.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
     ((hash ^ (hash >> 32)) % u64::from(buckets.max(1))) as u32
 }
 
@@ -182,7 +182,9 @@ fn check_target(target: &Target) -> Result<(), ModelError> {
 fn check_objective(objective: &Objective, target: &Target) -> Result<(), ModelError> {
     let classes = if target.is_classification() { target.outputs() } else { 0 };
     let weights = &objective.class_weights;
-    if !weights.is_empty() && (weights.len() != classes || weights.iter().any(|w| !(*w > 0.0 && w.is_finite()))) {
+    if !weights.is_empty()
+        && (weights.len() != classes || weights.iter().any(|w| !(*w > 0.0 && w.is_finite())))
+    {
         return Err(invalid(format!("class_weights needs {classes} positive numbers")));
     }
     let costs = &objective.cost_matrix;

@@ -39,7 +39,10 @@ impl SearchSpace {
                 return Err(ModelError::Architecture(format!("gene `{}` has no usable choices", gene.name)));
             }
             if gene.active_if.is_some_and(|(on, _)| on >= index) {
-                return Err(ModelError::Architecture(format!("gene `{}` depends on a later gene", gene.name)));
+                return Err(ModelError::Architecture(format!(
+                    "gene `{}` depends on a later gene",
+                    gene.name
+                )));
             }
         }
         Ok(Self { genes })
@@ -53,7 +56,11 @@ impl SearchSpace {
     /// Whether the genome has one legal choice a gene.
     pub fn contains(&self, genome: &Genome) -> bool {
         genome.0.len() == self.genes.len()
-            && genome.0.iter().zip(&self.genes).all(|(choice, gene)| usize::from(*choice) < gene.choices.len())
+            && genome
+                .0
+                .iter()
+                .zip(&self.genes)
+                .all(|(choice, gene)| usize::from(*choice) < gene.choices.len())
     }
 
     /// The one genome among all that mean the same: genes that do not count are zero.

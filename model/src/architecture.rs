@@ -1,0 +1,326 @@
+//! Architecture: a network and how it learns, as plain data.
+//!
+//! Lives here: blocks, hyper-parameters, the canonical form and the digest. Does not live here: tensors
+//! (that is [`crate::network`]), which architectures may be tried (that is [`crate::tabular`]).
+//!
+//! The function of a network is
+//!
+//! ```text
+//! h_0 = x        h_l = dropout(act(norm(h_{l-1} W_l + b_l)))        logits = b + x W_0 + Σ_l h_l V_l
+//! ```
+//!
+//! The linear path from the input is always there, so no blocks at all is a linear model and every
+//! deeper network starts as one. The last block always reaches the head, an inner one where it skips.
+//! That is what lets a network grow without changing what it says (`Net2Net`, arXiv:1511.05641; Network
+//! Morphism, arXiv:1603.01670): a new last block starts with `V = 0` while the block before it keeps
+//! its own way to the head; new units start with zero outgoing weights.
+//!
+//! Layer norm (arXiv:1607.06450) would break that, because new units change the mean and variance of the
+//! old ones. So units belong to norm groups, each with its own statistics, and new units form a group of
+//! their own. The norm has no gain and shift: they add parameters and rarely help (arXiv:1911.07013).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::ModelError;
+
+/// Most blocks an architecture may have.
+pub const DEPTH_MAX: usize = 16;
+/// Most units a block may have.
+pub const WIDTH_MAX: usize = 4_096;
+/// Most rows one learning step may take.
+pub const BATCH_MAX: u16 = 1_024;
+
+/// The non-linearity of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// `max(a, 0)`.
+    Relu,
+    /// `a Φ(a)`, with the exact normal distribution.
+    Gelu,
+    /// `a σ(a)`.
+    Silu,
+    /// Hyperbolic tangent.
+    Tanh,
+}
+
+impl Activation {
+    /// Every activation, in the order of the search space.
+    pub const ALL: [Self; 4] = [Self::Relu, Self::Gelu, Self::Silu, Self::Tanh];
+
+    /// The word for people and search spaces.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Relu => "relu",
+            Self::Gelu => "gelu",
+            Self::Silu => "silu",
+            Self::Tanh => "tanh",
+        }
+    }
+}
+
+/// What a block does to its sums before the activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Norm {
+    /// Nothing.
+    None,
+    /// Layer norm within each norm group, without gain and shift.
+    Layer,
+}
+
+impl Norm {
+    /// Every norm, in the order of the search space.
+    pub const ALL: [Self; 2] = [Self::None, Self::Layer];
+
+    /// The word for people and search spaces.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Layer => "layer",
+        }
+    }
+}
+
+/// How gradients become steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Optimiser {
+    /// Stochastic gradient descent.
+    Sgd,
+    /// Adam with decoupled weight decay (arXiv:1711.05101).
+    #[serde(rename = "adamw")]
+    AdamW,
+}
+
+impl Optimiser {
+    /// Every optimiser, in the order of the search space.
+    pub const ALL: [Self; 2] = [Self::Sgd, Self::AdamW];
+
+    /// The word for people and search spaces.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sgd => "sgd",
+            Self::AdamW => "adamw",
+        }
+    }
+}
+
+/// One hidden layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    /// Units of each norm group; their sum is the width.
+    pub groups: Vec<u16>,
+    /// The non-linearity.
+    pub activation: Activation,
+    /// What happens before the activation.
+    pub norm: Norm,
+    /// Share of units silenced in a learning step, from 0 to below 1.
+    pub dropout: f32,
+    /// Whether it reaches the head although another block follows; the last block always does.
+    pub skip: bool,
+}
+
+impl Block {
+    /// A plain block: one norm group, no norm, no dropout, no skip.
+    pub fn plain(width: u16, activation: Activation) -> Self {
+        Self { groups: vec![width], activation, norm: Norm::None, dropout: 0.0, skip: false }
+    }
+
+    /// Number of units.
+    pub fn width(&self) -> usize {
+        self.groups.iter().map(|units| usize::from(*units)).sum()
+    }
+
+    /// Its units as one norm group.
+    #[must_use]
+    pub fn without_groups(&self) -> Self {
+        let width = u16::try_from(self.width()).unwrap_or(u16::MAX);
+        Self { groups: vec![width], ..self.clone() }
+    }
+
+    fn check(&self, index: usize) -> Result<(), ModelError> {
+        let width = self.width();
+        if !(1..=WIDTH_MAX).contains(&width) {
+            return Err(invalid(format!("block {index} has {width} units; give 1 to {WIDTH_MAX}")));
+        }
+        if !(0.0..1.0).contains(&self.dropout) {
+            return Err(invalid(format!(
+                "block {index} has dropout {}; give a number from 0 to below 1",
+                self.dropout
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.width(), self.activation.name())?;
+        if self.norm != Norm::None {
+            write!(f, " {}", self.norm.name())?;
+        }
+        if self.dropout > 0.0 {
+            write!(f, " dropout {}", self.dropout)?;
+        }
+        f.write_str(if self.skip { " skip" } else { "" })
+    }
+}
+
+/// How a network learns: searched together with its shape.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hyper {
+    /// How gradients become steps.
+    pub optimiser: Optimiser,
+    /// Size of a step.
+    pub step_size: f32,
+    /// Share of the step size by which every weight shrinks in each step.
+    pub weight_decay: f32,
+    /// New rows in one step.
+    pub batch: u16,
+    /// Old rows drawn into a step for each new one, 0 to 1.
+    pub replay: f32,
+}
+
+impl Default for Hyper {
+    /// Learns from each row at once, at a step size that is safe for small and deep networks alike.
+    fn default() -> Self {
+        Self { optimiser: Optimiser::AdamW, step_size: 0.003, weight_decay: 0.0, batch: 1, replay: 0.0 }
+    }
+}
+
+impl Hyper {
+    fn check(&self) -> Result<(), ModelError> {
+        if !(self.step_size > 0.0 && self.step_size.is_finite()) {
+            return Err(invalid(format!("the step size is {}; give a positive number", self.step_size)));
+        }
+        if !(0.0..=1.0).contains(&self.weight_decay) || !(0.0..=1.0).contains(&self.replay) {
+            return Err(invalid(format!(
+                "weight decay is {} and replay {}; give numbers from 0 to 1",
+                self.weight_decay, self.replay
+            )));
+        }
+        if !(1..=BATCH_MAX).contains(&self.batch) {
+            return Err(invalid(format!("the batch is {}; give 1 to {BATCH_MAX}", self.batch)));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Hyper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.optimiser.name(), self.step_size)?;
+        if self.weight_decay > 0.0 {
+            write!(f, " decay {}", self.weight_decay)?;
+        }
+        if self.batch > 1 {
+            write!(f, " batch {}", self.batch)?;
+        }
+        if self.replay > 0.0 {
+            write!(f, " replay {}", self.replay)?;
+        }
+        Ok(())
+    }
+}
+
+/// A network and how it learns.
+///
+/// ```
+/// use model::{Activation, Architecture, Block, Hyper};
+///
+/// let linear = Architecture::linear(Hyper::default());
+/// assert_eq!(linear.to_string(), "linear, adamw 0.003");
+///
+/// let deep = Architecture { blocks: vec![Block::plain(64, Activation::Gelu)], ..linear };
+/// assert_eq!(deep.to_string(), "64 gelu, adamw 0.003");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Architecture {
+    /// Hidden layers, from the input to the head; none is a linear model.
+    pub blocks: Vec<Block>,
+    /// How it learns.
+    pub hyper: Hyper,
+}
+
+impl Architecture {
+    /// The linear model.
+    pub fn linear(hyper: Hyper) -> Self {
+        Self { blocks: Vec::new(), hyper }
+    }
+
+    /// Whether block `index` reaches the head.
+    pub fn reaches_head(&self, index: usize) -> bool {
+        index + 1 == self.blocks.len() || self.blocks.get(index).is_some_and(|block| block.skip)
+    }
+
+    /// The one form among all that mean the same: groups only where a norm sees them, no empty group, no
+    /// skip on the last block, which reaches the head anyway.
+    #[must_use]
+    pub fn canonical(&self) -> Self {
+        let last = self.blocks.len().saturating_sub(1);
+        let canonical = |(index, block): (usize, &Block)| {
+            let mut block = match block.norm {
+                Norm::None => block.without_groups(),
+                Norm::Layer => block.clone(),
+            };
+            block.groups.retain(|units| *units > 0);
+            block.skip &= index != last;
+            block
+        };
+        Self { blocks: self.blocks.iter().enumerate().map(canonical).collect(), hyper: self.hyper }
+    }
+
+    /// The canonical form with one norm group a block: what a genome can say.
+    #[must_use]
+    pub fn without_groups(&self) -> Self {
+        let canonical = self.canonical();
+        Self { blocks: canonical.blocks.iter().map(Block::without_groups).collect(), ..canonical }
+    }
+
+    /// A name that is the same on every machine and in every release, equal for equal canonical forms.
+    #[expect(clippy::missing_panics_doc, reason = "serialising plain structs cannot fail")]
+    pub fn digest(&self) -> u64 {
+        let text =
+            serde_json::to_vec(&self.canonical()).expect("plain structs with string keys always serialise");
+        let hash = Sha256::digest(&text);
+        hash.iter().take(8).fold(0, |digest, byte| (digest << 8) | u64::from(*byte))
+    }
+
+    /// Refuses what no network can be built from.
+    pub fn check(&self) -> Result<(), ModelError> {
+        if self.blocks.len() > DEPTH_MAX {
+            return Err(invalid(format!(
+                "{} blocks, but at most {DEPTH_MAX} are allowed",
+                self.blocks.len()
+            )));
+        }
+        self.blocks.iter().enumerate().try_for_each(|(index, block)| block.check(index))?;
+        self.hyper.check()
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.blocks.is_empty() {
+            f.write_str("linear")?;
+        }
+        for (index, block) in self.blocks.iter().enumerate() {
+            let arrow = if index > 0 { " → " } else { "" };
+            write!(f, "{arrow}{block}")?;
+        }
+        write!(f, ", {}", self.hyper)
+    }
+}
+
+fn invalid(message: String) -> ModelError {
+    ModelError::Architecture(message)
+}
+
+#[cfg(test)]
+mod tests;

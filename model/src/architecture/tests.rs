@@ -1,0 +1,68 @@
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+use super::*;
+
+fn two_blocks() -> Architecture {
+    let first = Block { norm: Norm::Layer, groups: vec![32, 32], ..Block::plain(64, Activation::Gelu) };
+    Architecture { blocks: vec![first, Block::plain(32, Activation::Relu)], hyper: Hyper::default() }
+}
+
+#[test]
+fn reads_well() {
+    let sgd = Hyper { optimiser: Optimiser::Sgd, step_size: 0.03, ..Hyper::default() };
+    assert_eq!(Architecture::linear(sgd).to_string(), "linear, sgd 0.03");
+    assert_eq!(two_blocks().to_string(), "64 gelu layer → 32 relu, adamw 0.003");
+    let mut busy = two_blocks();
+    busy.blocks[0].dropout = 0.1;
+    busy.blocks[0].skip = true;
+    busy.hyper = Hyper { weight_decay: 0.001, batch: 32, replay: 0.5, ..busy.hyper };
+    assert_eq!(
+        busy.to_string(),
+        "64 gelu layer dropout 0.1 skip → 32 relu, adamw 0.003 decay 0.001 batch 32 replay 0.5"
+    );
+}
+
+#[test]
+fn canonical_forms_of_equal_functions_are_equal() {
+    let mut odd = two_blocks();
+    odd.blocks[1].groups = vec![16, 0, 16];
+    odd.blocks[1].skip = true;
+    assert_ne!(odd, two_blocks());
+    assert_eq!(odd.canonical(), two_blocks().canonical());
+    assert_eq!(odd.digest(), two_blocks().digest());
+}
+
+#[test]
+fn groups_under_a_norm_are_part_of_the_function() {
+    let mut one = two_blocks();
+    one.blocks[0].groups = vec![64];
+    assert_ne!(one.digest(), two_blocks().digest());
+    assert_eq!(one.without_groups(), two_blocks().without_groups());
+}
+
+#[test]
+fn the_digest_never_changes() {
+    assert_eq!(two_blocks().digest(), 14_036_289_369_234_535_929);
+}
+
+#[test]
+fn survives_json() {
+    let text = serde_json::to_string(&two_blocks()).unwrap();
+    assert_eq!(serde_json::from_str::<Architecture>(&text).unwrap(), two_blocks());
+}
+
+#[test]
+fn refuses_what_cannot_be_built() {
+    let refused = |edit: fn(&mut Architecture)| {
+        let mut architecture = two_blocks();
+        edit(&mut architecture);
+        architecture.check().unwrap_err().to_string()
+    };
+    assert!(two_blocks().check().is_ok());
+    assert!(refused(|a| a.blocks[0].groups.clear()).contains("block 0 has 0 units"));
+    assert!(refused(|a| a.blocks[1].dropout = 1.0).contains("block 1 has dropout 1"));
+    assert!(refused(|a| a.hyper.step_size = f32::NAN).contains("step size is NaN"));
+    assert!(refused(|a| a.hyper.batch = 0).contains("batch is 0"));
+    assert!(refused(|a| a.hyper.replay = 2.0).contains("replay 2"));
+    assert!(refused(|a| a.blocks = vec![a.blocks[0].clone(); 17]).contains("at most 16"));
+}

@@ -1,0 +1,17 @@
+use super::*;
+use crate::architecture::{Activation, Block, Hyper};
+
+#[test]
+fn counts_each_weight_once() {
+    let mut blocks = vec![Block::plain(8, Activation::Relu), Block::plain(4, Activation::Tanh)];
+    let shape = Shape { inputs: 3, outputs: 2, classification: true };
+    let cost = |blocks: &[Block]| {
+        Cost::of(&Architecture { blocks: blocks.to_vec(), hyper: Hyper::default() }, shape)
+    };
+    let plain = cost(&blocks);
+    assert_eq!(plain.macs, 3 * 2 + 3 * 8 + 8 * 4 + 4 * 2);
+    assert_eq!(plain.parameters, plain.macs + 2 + 8 + 4);
+    assert_eq!(plain.bytes, 4 * plain.parameters);
+    blocks[0].skip = true;
+    assert_eq!(cost(&blocks).parameters, plain.parameters + 8 * 2);
+}

@@ -1,0 +1,192 @@
+//! Encoder: a row as the numbers a network sees, and its answer back in the target's own unit.
+//!
+//! Lives here: running standardisation, one-hot and missing flags. Does not live here: how raw values
+//! become a row (that is [`crate::schema`]), learning.
+
+use serde::{Deserialize, Serialize};
+
+use crate::sample::{Output, Row, Truth};
+use crate::schema::{FeatureKind, Schema};
+
+/// A mean never weighs more than this many observations, so it follows a stream that drifts.
+pub const MEMORY_MAX: u32 = 10_000;
+/// Standardised inputs are cut here: one absurd value must not throw a network off.
+pub const DEVIATIONS_MAX: f32 = 8.0;
+/// Smallest deviation divided by.
+const DEVIATION_MIN: f64 = 1e-9;
+
+/// Mean and variance so far, after Welford, forgetting beyond [`MEMORY_MAX`] observations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Moments {
+    count: u32,
+    mean: f64,
+    variance: f64,
+}
+
+impl Moments {
+    fn observe(&mut self, value: f32) {
+        if !value.is_finite() {
+            return;
+        }
+        self.count = (self.count + 1).min(MEMORY_MAX);
+        let weight = 1.0 / f64::from(self.count);
+        let before = f64::from(value) - self.mean;
+        self.mean += before * weight;
+        let after = f64::from(value) - self.mean;
+        self.variance += (before * after - self.variance) * weight;
+    }
+
+    /// One until two observations differ, so that nothing is blown up by what is not known yet.
+    fn deviation(&self) -> f64 {
+        if self.count < 2 || self.variance <= 0.0 { 1.0 } else { self.variance.sqrt().max(DEVIATION_MIN) }
+    }
+
+    fn standardise(&self, value: f32) -> f32 {
+        ((f64::from(value) - self.mean) / self.deviation()) as f32
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Input {
+    Numeric(Moments),
+    Categorical { buckets: u32 },
+    Boolean,
+}
+
+impl Input {
+    fn new(kind: FeatureKind) -> Self {
+        match kind {
+            FeatureKind::Numeric => Self::Numeric(Moments::default()),
+            FeatureKind::Categorical { buckets } => Self::Categorical { buckets },
+            FeatureKind::Boolean => Self::Boolean,
+        }
+    }
+
+    fn width(&self) -> usize {
+        match self {
+            Self::Numeric(_) => 2,
+            Self::Categorical { buckets } => *buckets as usize,
+            Self::Boolean => 1,
+        }
+    }
+
+    fn encode(&self, value: f32, out: &mut Vec<f32>) {
+        let missing = value.is_nan();
+        match self {
+            Self::Numeric(_) if missing => out.extend([0.0, 1.0]),
+            Self::Numeric(moments) => {
+                out.extend([moments.standardise(value).clamp(-DEVIATIONS_MAX, DEVIATIONS_MAX), 0.0]);
+            }
+            Self::Categorical { buckets } => {
+                let start = out.len();
+                out.resize(start + *buckets as usize, 0.0);
+                if !missing && let Some(hot) = out[start..].get_mut(value as usize) {
+                    *hot = 1.0;
+                }
+            }
+            Self::Boolean if missing => out.push(0.0),
+            Self::Boolean => out.push(if value > 0.5 { 1.0 } else { -1.0 }),
+        }
+    }
+}
+
+/// Turns rows into what a network sees, and what it says back into answers.
+///
+/// ```
+/// use model::{Encoder, Feature, FeatureKind, Objective, Row, Schema, Target};
+///
+/// let feature = |name: &str, kind| Feature { name: name.into(), kind };
+/// let features = vec![feature("price", FeatureKind::Numeric), feature("new", FeatureKind::Boolean)];
+/// let schema = Schema::new(features, Target::Regression, Objective::default())?;
+/// let mut encoder = Encoder::new(&schema);
+/// for price in [1.0, 3.0] {
+///     encoder.observe(&Row::new(vec![price, 1.0])?);
+/// }
+/// let mut encoded = Vec::new();
+/// encoder.encode(&Row::new(vec![3.0, f32::NAN])?, &mut encoded);
+/// assert_eq!(encoded, [1.0, 0.0, 0.0]); // one deviation up, not missing; missing
+/// # Ok::<(), model::ModelError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Encoder {
+    inputs: Vec<Input>,
+    /// Of the target; none if it is a class.
+    target: Option<Moments>,
+}
+
+impl Encoder {
+    /// An encoder that has seen nothing.
+    pub fn new(schema: &Schema) -> Self {
+        Self {
+            inputs: schema.features().iter().map(|feature| Input::new(feature.kind)).collect(),
+            target: (!schema.target().is_classification()).then(Moments::default),
+        }
+    }
+
+    /// Numbers in an encoded row.
+    pub fn width(&self) -> usize {
+        self.inputs.iter().map(Input::width).sum()
+    }
+
+    /// Whether it encodes rows of this schema.
+    pub fn fits(&self, schema: &Schema) -> bool {
+        let fresh = Self::new(schema);
+        fresh.inputs.len() == self.inputs.len()
+            && fresh.target.is_some() == self.target.is_some()
+            && fresh.inputs.iter().zip(&self.inputs).all(|(fresh, own)| {
+                std::mem::discriminant(fresh) == std::mem::discriminant(own) && fresh.width() == own.width()
+            })
+    }
+
+    /// Learns the scale of the inputs from one more row.
+    pub fn observe(&mut self, row: &Row) {
+        for (input, value) in self.inputs.iter_mut().zip(row.values()) {
+            if let Input::Numeric(moments) = input {
+                moments.observe(*value);
+            }
+        }
+    }
+
+    /// Learns the scale of the target from one more label.
+    pub fn observe_truth(&mut self, truth: &Truth) {
+        if let (Some(moments), Truth::Number(number)) = (&mut self.target, truth) {
+            moments.observe(*number);
+        }
+    }
+
+    /// Appends [`Encoder::width`] numbers for the row; a value the row lacks is missing.
+    pub fn encode(&self, row: &Row, out: &mut Vec<f32>) {
+        let values = row.values().iter().copied().chain(std::iter::repeat(f32::NAN));
+        for (input, value) in self.inputs.iter().zip(values) {
+            input.encode(value, out);
+        }
+    }
+
+    /// What the network should have said: the position of the class, or the standardised number.
+    pub fn goal(&self, truth: &Truth) -> f32 {
+        match truth {
+            Truth::Class(class) => *class as f32,
+            Truth::Number(number) => self.target.map_or(*number, |moments| moments.standardise(*number)),
+        }
+    }
+
+    /// The answer in the target's own unit.
+    pub fn output(&self, raw: &[f32]) -> Output {
+        match self.target {
+            None => Output(raw.into()),
+            Some(moments) => {
+                let own_unit = |said: &f32| (f64::from(*said) * moments.deviation() + moments.mean) as f32;
+                Output(raw.iter().map(own_unit).collect())
+            }
+        }
+    }
+
+    /// Deviation of the target in its own unit; 1 for classes.
+    pub fn scale(&self) -> f32 {
+        self.target.map_or(1.0, |moments| moments.deviation() as f32)
+    }
+}
+
+#[cfg(test)]
+mod tests;

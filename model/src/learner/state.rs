@@ -1,0 +1,86 @@
+//! The saved learner: everything it needs to go on bit by bit as if it had never stopped.
+//!
+//! Lives here: the plain form and the way there and back. Does not live here: files.
+
+use rand_pcg::Pcg64;
+use serde::{Deserialize, Serialize};
+
+use super::{Examples, Learner, descending};
+use crate::architecture::Architecture;
+use crate::cost::Shape;
+use crate::device::Device;
+use crate::error::ModelError;
+use crate::training_loss::check_goals;
+use crate::weights::Weights;
+
+/// A learner as plain data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LearnerState {
+    architecture: Architecture,
+    shape: Shape,
+    class_weights: Vec<f32>,
+    weights: Weights,
+    /// First and second moments of the optimiser.
+    moments: [Weights; 2],
+    steps: u64,
+    rng: Pcg64,
+    pending: Examples,
+    reservoir: Examples,
+}
+
+impl LearnerState {
+    /// What it learns with.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// What it has learned.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+}
+
+impl Learner {
+    /// Everything, as plain data.
+    pub fn state(&self) -> Result<LearnerState, ModelError> {
+        let (architecture, shape) = (self.architecture(), self.shape());
+        let [weights, first, second] =
+            self.descent.export()?.map(|flat| Weights::unflatten(&flat, architecture, shape));
+        Ok(LearnerState {
+            architecture: architecture.clone(),
+            shape,
+            class_weights: self.class_weights.clone(),
+            weights,
+            moments: [first, second],
+            steps: self.steps(),
+            rng: self.rng.clone(),
+            pending: self.pending.clone(),
+            reservoir: self.reservoir.clone(),
+        })
+    }
+
+    /// The learner of this state.
+    pub fn restore(state: LearnerState, device: &Device) -> Result<Self, ModelError> {
+        let LearnerState {
+            architecture,
+            shape,
+            class_weights,
+            weights,
+            moments,
+            steps,
+            rng,
+            pending,
+            reservoir,
+        } = state;
+        let architecture = architecture.canonical();
+        architecture.check()?;
+        if !(pending.fits(shape.inputs) && reservoir.fits(shape.inputs)) {
+            return Err(ModelError::Weights(format!("kept rows are not of {} inputs", shape.inputs)));
+        }
+        check_goals(pending.goals(), shape)?;
+        check_goals(reservoir.goals(), shape)?;
+        let [first, second] = moments;
+        let (network, descent) = descending(&architecture, shape, &[weights, first, second], steps, device)?;
+        Ok(Self { network, descent, class_weights, rng, pending, reservoir })
+    }
+}

@@ -1,0 +1,238 @@
+//! Tabular space: which networks for rows may be tried.
+//!
+//! Lives here: the genes of a tabular network and the way between genome and architecture. Does not live
+//! here: neighbours and encodings (that is [`crate::space`]), how weights follow (that is
+//! [`crate::morphism`]).
+
+use crate::architecture::{Activation, Architecture, Block, DEPTH_MAX, Hyper, Norm, Optimiser, WIDTH_MAX};
+use crate::error::ModelError;
+use crate::space::{Gene, Genome, SearchSpace};
+
+/// Genes of one block: width, activation, norm, dropout, skip.
+const BLOCK_GENES: usize = 5;
+
+/// The choices a tabular space offers; every ladder is ascending.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TabularLimits {
+    /// Most blocks.
+    pub depth_max: usize,
+    /// Widths of a block.
+    pub widths: Vec<u16>,
+    /// Dropout of a block.
+    pub dropouts: Vec<f32>,
+    /// Step sizes.
+    pub step_sizes: Vec<f32>,
+    /// Weight decays.
+    pub weight_decays: Vec<f32>,
+    /// New rows in one step.
+    pub batches: Vec<u16>,
+    /// Old rows for each new one.
+    pub replays: Vec<f32>,
+}
+
+impl Default for TabularLimits {
+    fn default() -> Self {
+        Self {
+            depth_max: 3,
+            widths: vec![8, 16, 32, 64, 128, 256],
+            dropouts: vec![0.0, 0.1, 0.25],
+            step_sizes: vec![1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1],
+            weight_decays: vec![0.0, 1e-5, 1e-4, 1e-3],
+            batches: vec![1, 4, 16, 32],
+            replays: vec![0.0, 0.25, 0.5],
+        }
+    }
+}
+
+impl TabularLimits {
+    fn check(&self) -> Result<(), ModelError> {
+        if self.depth_max > DEPTH_MAX {
+            return Err(invalid(format!("depth_max is {}; give at most {DEPTH_MAX}", self.depth_max)));
+        }
+        if self.widths.iter().any(|width| !(1..=WIDTH_MAX).contains(&usize::from(*width))) {
+            return Err(invalid(format!("a width is outside 1 to {WIDTH_MAX}")));
+        }
+        ascending("widths", &self.widths)?;
+        ascending("dropouts", &self.dropouts)?;
+        ascending("step_sizes", &self.step_sizes)?;
+        ascending("weight_decays", &self.weight_decays)?;
+        ascending("batches", &self.batches)?;
+        ascending("replays", &self.replays)
+    }
+}
+
+/// The search space of networks for rows.
+///
+/// ```
+/// use model::{Architecture, Hyper, TabularLimits, TabularSpace};
+///
+/// let space = TabularSpace::new(TabularLimits { depth_max: 2, ..TabularLimits::default() })?;
+/// let linear = Architecture::linear(Hyper::default());
+/// let genome = space.genome(&linear);
+/// assert!(space.space().contains(&genome));
+/// assert_eq!(space.architecture(&genome), linear);
+/// # Ok::<(), model::ModelError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TabularSpace {
+    limits: TabularLimits,
+    space: SearchSpace,
+}
+
+impl TabularSpace {
+    /// The space of these limits; every ladder needs a choice and has to ascend.
+    pub fn new(limits: TabularLimits) -> Result<Self, ModelError> {
+        limits.check()?;
+        let mut genes = vec![gene("depth", (0..=limits.depth_max).map(|depth| depth.to_string()).collect())];
+        for block in 0..limits.depth_max {
+            genes.extend(block_genes(&limits, block));
+        }
+        genes.extend(hyper_genes(&limits));
+        Ok(Self { space: SearchSpace::new(genes)?, limits })
+    }
+
+    /// The genes, for proposers.
+    pub fn space(&self) -> &SearchSpace {
+        &self.space
+    }
+
+    /// The genome of the nearest network of this space; norm groups are not searched.
+    pub fn genome(&self, architecture: &Architecture) -> Genome {
+        let architecture = architecture.canonical();
+        let limits = &self.limits;
+        let mut choices = vec![architecture.blocks.len().min(limits.depth_max) as u16];
+        for index in 0..limits.depth_max {
+            choices.extend(match architecture.blocks.get(index) {
+                Some(block) => block_choices(limits, block),
+                None => [0; BLOCK_GENES],
+            });
+        }
+        let hyper = &architecture.hyper;
+        choices.extend([
+            position(&Optimiser::ALL, hyper.optimiser),
+            nearest(&limits.step_sizes, hyper.step_size),
+            nearest(&limits.weight_decays, hyper.weight_decay),
+            nearest_integer(&limits.batches, hyper.batch),
+            nearest(&limits.replays, hyper.replay),
+        ]);
+        self.space.canonical(&Genome(choices))
+    }
+
+    /// The network a genome of this space stands for, with one norm group a block.
+    ///
+    /// # Panics
+    ///
+    /// If the genome is not of this space.
+    pub fn architecture(&self, genome: &Genome) -> Architecture {
+        let limits = &self.limits;
+        let (depth, rest) = genome.0.split_first().expect("a genome of this space starts with its depth");
+        let (blocks, hyper) = rest.split_at(limits.depth_max * BLOCK_GENES);
+        let pick = |index: usize| usize::from(hyper[index]);
+        let hyper = Hyper {
+            optimiser: Optimiser::ALL[pick(0)],
+            step_size: limits.step_sizes[pick(1)],
+            weight_decay: limits.weight_decays[pick(2)],
+            batch: limits.batches[pick(3)],
+            replay: limits.replays[pick(4)],
+        };
+        let blocks = blocks.chunks_exact(BLOCK_GENES).take(usize::from(*depth));
+        Architecture { blocks: blocks.map(|choices| block_of(limits, choices)).collect(), hyper }.canonical()
+    }
+}
+
+fn block_genes(limits: &TabularLimits, block: usize) -> [Gene; BLOCK_GENES] {
+    let name = |what: &str| format!("block {} {what}", block + 1);
+    let active_if = Some((0, block as u16 + 1));
+    [
+        Gene { active_if, ..gene(&name("width"), names(&limits.widths)) },
+        Gene {
+            active_if,
+            ordered: false,
+            ..gene(&name("activation"), Activation::ALL.map(|choice| choice.name().to_owned()).to_vec())
+        },
+        Gene {
+            active_if,
+            ordered: false,
+            ..gene(&name("norm"), Norm::ALL.map(|choice| choice.name().to_owned()).to_vec())
+        },
+        Gene { active_if, ..gene(&name("dropout"), names(&limits.dropouts)) },
+        // The last block reaches the head anyway, so skipping is a question only where another follows.
+        Gene {
+            active_if: Some((0, block as u16 + 2)),
+            ordered: false,
+            ..gene(&name("skip"), vec!["no".into(), "yes".into()])
+        },
+    ]
+}
+
+fn hyper_genes(limits: &TabularLimits) -> [Gene; 5] {
+    [
+        Gene {
+            ordered: false,
+            ..gene("optimiser", Optimiser::ALL.map(|choice| choice.name().to_owned()).to_vec())
+        },
+        gene("step size", names(&limits.step_sizes)),
+        gene("weight decay", names(&limits.weight_decays)),
+        gene("batch", names(&limits.batches)),
+        gene("replay", names(&limits.replays)),
+    ]
+}
+
+fn block_choices(limits: &TabularLimits, block: &Block) -> [u16; BLOCK_GENES] {
+    [
+        nearest_integer(&limits.widths, u16::try_from(block.width()).unwrap_or(u16::MAX)),
+        position(&Activation::ALL, block.activation),
+        position(&Norm::ALL, block.norm),
+        nearest(&limits.dropouts, block.dropout),
+        u16::from(block.skip),
+    ]
+}
+
+fn block_of(limits: &TabularLimits, choices: &[u16]) -> Block {
+    let pick = |index: usize| usize::from(choices[index]);
+    Block {
+        groups: vec![limits.widths[pick(0)]],
+        activation: Activation::ALL[pick(1)],
+        norm: Norm::ALL[pick(2)],
+        dropout: limits.dropouts[pick(3)],
+        skip: choices[4] > 0,
+    }
+}
+
+fn gene(name: &str, choices: Vec<String>) -> Gene {
+    Gene { name: name.to_owned(), choices, ordered: true, active_if: None }
+}
+
+fn names<T: ToString>(values: &[T]) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
+}
+
+fn position<T: PartialEq + Copy>(all: &[T], value: T) -> u16 {
+    all.iter().position(|choice| *choice == value).expect("ALL lists every variant") as u16
+}
+
+/// The rung closest in size; on the ladder's own scale, so that 0.02 is nearer to 0.03 than to 0.01.
+fn nearest(ladder: &[f32], value: f32) -> u16 {
+    let distance = |rung: &f32| (rung.max(f32::MIN_POSITIVE).ln() - value.max(f32::MIN_POSITIVE).ln()).abs();
+    let best = ladder.iter().enumerate().min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)));
+    best.map_or(0, |(index, _)| index as u16)
+}
+
+fn nearest_integer(ladder: &[u16], value: u16) -> u16 {
+    let ladder: Vec<f32> = ladder.iter().map(|rung| f32::from(*rung)).collect();
+    nearest(&ladder, f32::from(value))
+}
+
+fn ascending<T: PartialOrd>(name: &str, ladder: &[T]) -> Result<(), ModelError> {
+    if ladder.is_empty() || !ladder.is_sorted_by(|a, b| a < b) {
+        return Err(invalid(format!("{name} has to be an ascending list of at least one choice")));
+    }
+    Ok(())
+}
+
+fn invalid(message: String) -> ModelError {
+    ModelError::Architecture(message)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+use proptest::prelude::*;
+use rand::SeedableRng;
+use rand_pcg::Pcg64;
+
+use super::*;
+
+fn space() -> TabularSpace {
+    TabularSpace::new(TabularLimits::default()).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn genome_and_architecture_are_two_forms_of_one_thing(seed: u64) {
+        let space = space();
+        let genome = space.space().sample(&mut Pcg64::seed_from_u64(seed));
+        let architecture = space.architecture(&genome);
+        architecture.check().unwrap();
+        prop_assert_eq!(space.genome(&architecture), genome);
+    }
+
+    #[test]
+    fn neighbours_are_networks(seed: u64) {
+        let space = space();
+        let genome = space.space().sample(&mut Pcg64::seed_from_u64(seed));
+        for neighbour in space.space().neighbours(&genome) {
+            let architecture = space.architecture(&neighbour);
+            prop_assert_ne!(architecture.digest(), space.architecture(&genome).digest());
+        }
+    }
+}
+
+#[test]
+fn a_network_outside_the_space_has_a_nearest_genome() {
+    let block = Block { groups: vec![40, 30], norm: Norm::Layer, ..Block::plain(70, Activation::Silu) };
+    let outside = Architecture {
+        blocks: vec![block; 5],
+        hyper: Hyper { step_size: 0.02, batch: 64, weight_decay: 2e-5, ..Hyper::default() },
+    };
+    let near = space().architecture(&space().genome(&outside));
+    assert_eq!(near.blocks.len(), 3);
+    assert_eq!(near.blocks[0].groups, [64]);
+    assert_eq!((near.hyper.step_size, near.hyper.batch, near.hyper.weight_decay), (0.03, 32, 1e-5));
+}
+
+#[test]
+fn refuses_ladders_that_do_not_ascend() {
+    for widths in [vec![], vec![8, 8], vec![16, 8], vec![0, 8]] {
+        assert!(TabularSpace::new(TabularLimits { widths, ..TabularLimits::default() }).is_err());
+    }
+    assert!(TabularSpace::new(TabularLimits { depth_max: 17, ..TabularLimits::default() }).is_err());
+}

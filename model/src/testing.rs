@@ -1,0 +1,29 @@
+//! What the tests of this crate share: random networks and numbers. Not compiled into the library.
+
+use rand::RngExt;
+use rand_pcg::Pcg64;
+
+use crate::architecture::{Activation, Architecture, Block, Hyper, Norm};
+
+/// Numbers within `bound` of zero.
+pub fn random_numbers(count: usize, bound: f32, rng: &mut Pcg64) -> Vec<f32> {
+    (0..count).map(|_| rng.random_range(-bound..=bound)).collect()
+}
+
+/// A block of one to three norm groups.
+pub fn random_block(rng: &mut Pcg64) -> Block {
+    let groups = (0..rng.random_range(1..=3)).map(|_| rng.random_range(2..=9)).collect();
+    Block {
+        groups,
+        activation: Activation::ALL[rng.random_range(0..4)],
+        norm: Norm::ALL[rng.random_range(0..2)],
+        dropout: if rng.random() { 0.25 } else { 0.0 },
+        skip: rng.random(),
+    }
+}
+
+/// A canonical network of no to three blocks.
+pub fn random_architecture(rng: &mut Pcg64) -> Architecture {
+    let blocks = (0..rng.random_range(0..=3)).map(|_| random_block(rng)).collect();
+    Architecture { blocks, hyper: Hyper::default() }.canonical()
+}

@@ -1,0 +1,89 @@
+//! Training loss: what a learning step descends on, and its slope at the logits.
+//!
+//! Lives here: cross-entropy and Huber, for truths and for a teacher's answers. Does not live here: the
+//! loss that answers are compared by (that is [`crate::loss`]), gradients of weights.
+
+use crate::cost::Shape;
+use crate::error::ModelError;
+use crate::loss::softmax;
+
+/// Errors of standardised numbers beyond this grow the loss linearly, so outliers do not rule a step.
+pub const HUBER_DELTA: f32 = 1.0;
+
+/// What the rows of one step should have said.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Goals<'a> {
+    /// A class position or standardised number a row.
+    Truths(&'a [f32]),
+    /// What a teacher says: one probability a class, or one number, a row.
+    Answers(&'a [f32]),
+}
+
+/// Mean loss of the rows, and its slope at each logit.
+///
+/// Class weights scale a row's loss and are not averaged out again: with one row a step they would
+/// vanish.
+pub(crate) fn training_loss(
+    logits: &[f32],
+    goals: Goals<'_>,
+    class_weights: &[f32],
+    shape: Shape,
+) -> (f32, Vec<f32>) {
+    let outputs = shape.outputs;
+    let share = outputs as f32 / logits.len() as f32;
+    let mut loss = 0.0;
+    let mut slope = logits.to_vec();
+    for (index, row) in slope.chunks_exact_mut(outputs).enumerate() {
+        loss += match (goals, shape.classification) {
+            (Goals::Truths(classes), true) => {
+                let class = classes[index] as usize;
+                let weight = class_weights.get(class).copied().unwrap_or(1.0);
+                cross_entropy(row, weight, |at| f32::from(u8::from(at == class)))
+            }
+            (Goals::Answers(answers), true) => cross_entropy(row, 1.0, |at| answers[index * outputs + at]),
+            (Goals::Truths(numbers) | Goals::Answers(numbers), false) => huber(row, numbers[index]),
+        };
+        row.iter_mut().for_each(|part| *part *= share);
+    }
+    (loss * share, slope)
+}
+
+/// Refuses goals that no output stands for.
+pub(crate) fn check_goals(goals: &[f32], shape: Shape) -> Result<(), ModelError> {
+    let known = |goal: &f32| !shape.classification || (0.0..shape.outputs as f32).contains(goal);
+    match goals.iter().find(|goal| !(goal.is_finite() && known(goal))) {
+        None => Ok(()),
+        Some(goal) => Err(ModelError::Sample(format!("goal {goal} fits no output of {}", shape.outputs))),
+    }
+}
+
+/// Turns a row of logits into the slope there; returns the loss.
+fn cross_entropy(row: &mut [f32], weight: f32, goal: impl Fn(usize) -> f32) -> f32 {
+    softmax(row);
+    let mut loss = 0.0;
+    for (at, probability) in row.iter_mut().enumerate() {
+        let goal = goal(at);
+        // A probability that underflowed must not make the loss infinite where its slope is fine; a
+        // NaN has to stay one, so this is not `max`.
+        let seen = if *probability < f32::MIN_POSITIVE { f32::MIN_POSITIVE } else { *probability };
+        if goal > 0.0 {
+            loss -= weight * goal * seen.ln();
+        }
+        *probability = weight * (*probability - goal);
+    }
+    loss
+}
+
+fn huber(row: &mut [f32], goal: f32) -> f32 {
+    let error = row[0] - goal;
+    if error.abs() <= HUBER_DELTA {
+        row[0] = error;
+        error * error / 2.0
+    } else {
+        row[0] = HUBER_DELTA * error.signum();
+        HUBER_DELTA * (error.abs() - HUBER_DELTA / 2.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

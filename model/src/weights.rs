@@ -1,0 +1,195 @@
+//! Weights: the trained numbers of a network, as plain data.
+//!
+//! Lives here: names, shapes, initial values and the flat order. Does not live here: tensors (that is
+//! [`crate::network`]), how weights follow a change of the architecture (that is [`crate::morphism`]).
+//!
+//! Matrices are stored input by output: then a layer is one product with nothing transposed, and its
+//! gradient arrives contiguous, in the order in which the optimiser walks.
+
+use std::collections::BTreeMap;
+
+use rand::{Rng, RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+use serde::{Deserialize, Serialize};
+
+use crate::architecture::Architecture;
+use crate::cost::Shape;
+use crate::error::ModelError;
+
+/// One named table of numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Array {
+    /// Rows and columns.
+    pub shape: Vec<usize>,
+    /// The numbers, row by row.
+    pub data: Vec<f32>,
+}
+
+impl Array {
+    /// Columns of the table.
+    pub(crate) fn columns(&self) -> usize {
+        self.shape.last().copied().unwrap_or(1)
+    }
+}
+
+/// All trained numbers of a network by name.
+///
+/// ```
+/// use model::{Architecture, Hyper, Shape, Weights};
+///
+/// let shape = Shape { inputs: 3, outputs: 2, classification: true };
+/// let weights = Weights::initial(&Architecture::linear(Hyper::default()), shape, 7);
+/// assert_eq!(weights.0["linear"].shape, [3, 2]);
+/// assert_eq!(weights.0["bias"].data, [0.0, 0.0]);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Weights(pub BTreeMap<String, Array>);
+
+/// What the numbers of a table do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// `b`: what the head adds.
+    Bias,
+    /// `W_0`: straight from the input to the head.
+    Linear,
+    /// `W_l`: into a block.
+    BlockWeight(usize),
+    /// `b_l`: what a block adds.
+    BlockBias(usize),
+    /// `V_l`: from a block to the head.
+    BlockHead(usize),
+}
+
+/// One table of a network: what it does and how big it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TableSlot {
+    /// What it does.
+    pub role: Role,
+    /// Its height: numbers that come in; 1 for a bias.
+    pub rows: usize,
+    /// Its width: numbers that go out.
+    pub columns: usize,
+}
+
+impl TableSlot {
+    /// The name under which it is stored.
+    pub fn name(&self) -> String {
+        match self.role {
+            Role::Bias => "bias".into(),
+            Role::Linear => "linear".into(),
+            Role::BlockWeight(index) => format!("block{index:02}.weight"),
+            Role::BlockBias(index) => format!("block{index:02}.bias"),
+            Role::BlockHead(index) => format!("block{index:02}.head"),
+        }
+    }
+
+    /// How many numbers it has.
+    pub fn numbers(&self) -> usize {
+        self.rows * self.columns
+    }
+
+    /// Whether it is added instead of multiplied.
+    pub fn is_bias(&self) -> bool {
+        matches!(self.role, Role::Bias | Role::BlockBias(_))
+    }
+
+    /// Its stored shape: a bias has one dimension.
+    pub fn shape(&self) -> Vec<usize> {
+        if self.is_bias() { vec![self.columns] } else { vec![self.rows, self.columns] }
+    }
+}
+
+/// The tables of a network, in the order in which their numbers lie in one flat vector.
+pub(crate) fn layout(architecture: &Architecture, shape: Shape) -> Vec<TableSlot> {
+    let slot = |role, rows, columns| TableSlot { role, rows, columns };
+    let mut slots = vec![slot(Role::Bias, 1, shape.outputs), slot(Role::Linear, shape.inputs, shape.outputs)];
+    let mut inputs = shape.inputs;
+    for (index, block) in architecture.blocks.iter().enumerate() {
+        let width = block.width();
+        slots.push(slot(Role::BlockWeight(index), inputs, width));
+        slots.push(slot(Role::BlockBias(index), 1, width));
+        if architecture.reaches_head(index) {
+            slots.push(slot(Role::BlockHead(index), width, shape.outputs));
+        }
+        inputs = width;
+    }
+    slots
+}
+
+/// One initial weight of a unit with this many inputs: He's uniform distribution (arXiv:1502.01852).
+pub(crate) fn he_uniform(inputs: usize, rng: &mut impl Rng) -> f32 {
+    let bound = (6.0 / inputs.max(1) as f32).sqrt();
+    rng.random_range(-bound..=bound)
+}
+
+impl Weights {
+    /// Weights before any training, the same for the same seed: blocks are random; biases, the linear
+    /// path and the heads are zero, so the network says "all alike" until it has learned.
+    pub fn initial(architecture: &Architecture, shape: Shape, seed: u64) -> Self {
+        let mut rng = Pcg64::seed_from_u64(seed);
+        let fill = |slot: &TableSlot| -> Vec<f32> {
+            match slot.role {
+                Role::BlockWeight(_) => {
+                    (0..slot.numbers()).map(|_| he_uniform(slot.rows, &mut rng)).collect()
+                }
+                Role::Bias | Role::Linear | Role::BlockBias(_) | Role::BlockHead(_) => {
+                    vec![0.0; slot.numbers()]
+                }
+            }
+        };
+        let slots = layout(architecture, shape);
+        let data: Vec<Vec<f32>> = slots.iter().map(fill).collect();
+        Self(
+            slots
+                .iter()
+                .zip(data)
+                .map(|(slot, data)| (slot.name(), Array { shape: slot.shape(), data }))
+                .collect(),
+        )
+    }
+
+    /// All numbers in one vector, after checking that each table is there, fits and is finite.
+    pub(crate) fn flatten(&self, architecture: &Architecture, shape: Shape) -> Result<Vec<f32>, ModelError> {
+        let slots = layout(architecture, shape);
+        if self.0.len() != slots.len() {
+            return Err(ModelError::Weights(format!(
+                "{} tables, but `{architecture}` has {}",
+                self.0.len(),
+                slots.len()
+            )));
+        }
+        let mut flat = Vec::with_capacity(slots.iter().map(TableSlot::numbers).sum());
+        for slot in &slots {
+            flat.extend_from_slice(&self.table(slot)?.data);
+        }
+        Ok(flat)
+    }
+
+    /// The named tables of one flat vector.
+    pub(crate) fn unflatten(flat: &[f32], architecture: &Architecture, shape: Shape) -> Self {
+        let mut rest = flat;
+        let mut tables = BTreeMap::new();
+        for slot in layout(architecture, shape) {
+            let (data, after) = rest.split_at(slot.numbers());
+            tables.insert(slot.name(), Array { shape: slot.shape(), data: data.to_vec() });
+            rest = after;
+        }
+        Self(tables)
+    }
+
+    fn table(&self, slot: &TableSlot) -> Result<&Array, ModelError> {
+        let name = slot.name();
+        let refused = |message: String| ModelError::Weights(format!("table `{name}` {message}"));
+        let array = self.0.get(&name).ok_or_else(|| refused("is missing".into()))?;
+        if array.shape != slot.shape() || array.data.len() != slot.numbers() {
+            return Err(refused(format!("has shape {:?}, but {:?} is needed", array.shape, slot.shape())));
+        }
+        if let Some(index) = array.data.iter().position(|value| !value.is_finite()) {
+            return Err(refused(format!("holds {} at position {index}", array.data[index])));
+        }
+        Ok(array)
+    }
+}
+
+#[cfg(test)]
+mod tests;
