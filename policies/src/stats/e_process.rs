@@ -84,6 +84,10 @@ pub(crate) fn log_mean_exp(logs: &[f64]) -> f64 {
     largest + (sum / logs.len() as f64).ln()
 }
 
+/// Logarithm of `exp(log) + 1`, without overflow.
+pub(crate) fn log_plus_one(log: f64) -> f64 {
+    if log > 0.0 { log + (-log).exp().ln_1p() } else { log.exp().ln_1p() }
+}
 
 #[cfg(test)]
 mod tests;
