@@ -94,16 +94,16 @@ fn lower_gamma_series(a: f64, x: f64) -> f64 {
 
 /// Lentz's evaluation of the continued fraction.
 fn upper_gamma_fraction(a: f64, x: f64) -> f64 {
-    let mut b = x + 1.0 - a;
-    let mut c = 1.0 / TINY;
-    let mut d = 1.0 / b;
-    let mut fraction = d;
+    let mut partial = x + 1.0 - a;
+    let mut above = 1.0 / TINY;
+    let mut below = 1.0 / partial;
+    let mut fraction = below;
     for n in 1..=TERMS_MAX {
         let numerator = -f64::from(n) * (f64::from(n) - a);
-        b += 2.0;
-        d = 1.0 / not_zero(numerator * d + b);
-        c = not_zero(b + numerator / c);
-        let change = c * d;
+        partial += 2.0;
+        below = 1.0 / not_zero(numerator * below + partial);
+        above = not_zero(partial + numerator / above);
+        let change = above * below;
         fraction *= change;
         if (change - 1.0).abs() < EPSILON {
             break;
