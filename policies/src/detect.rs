@@ -1,0 +1,100 @@
+//! Detectors: observations in, a drift or a breach out.
+//!
+//! Four of them, by what they watch: [`Adwin`] and [`ESr`] a stream of losses, [`FeatureDrift`] the rows
+//! themselves, [`BudgetDetector`] a measured quantity of the service. A detector states its false-alarm
+//! rate in its own documentation, and a test holds it to that.
+//!
+//! May not: decide what to do about a drift; know where observations come from.
+
+use serde::{Deserialize, Serialize};
+
+pub mod adwin;
+pub mod budget;
+pub mod e_sr;
+pub mod features;
+
+pub use adwin::Adwin;
+pub use budget::{Breach, BudgetDetector};
+pub use e_sr::ESr;
+pub use features::{FeatureDrift, FeatureDriftConfig};
+
+/// Watches a stream of one kind of observation for change.
+///
+/// ```
+/// use policies::detect::{Adwin, Detector};
+///
+/// let mut detector = Adwin::new(0.002);
+/// let losses = std::iter::repeat_n(0.0, 500).chain(std::iter::repeat_n(1.0, 500));
+/// let seen = losses.enumerate().find_map(|(at, loss)| detector.observe(&loss).map(|drift| (at, drift)));
+///
+/// let (at, drift) = seen.expect("a loss that jumps from 0 to 1 is a drift");
+/// assert!((500..600).contains(&at) && drift.statistic > 0.0);
+/// ```
+pub trait Detector {
+    /// What it is shown, one at a time.
+    type Observation: ?Sized;
+
+    /// Takes in one observation; says so if it completes the evidence for a change.
+    ///
+    /// Having said so, the detector gathers evidence anew: a change that lasts is reported again later.
+    fn observe(&mut self, observation: &Self::Observation) -> Option<Drift>;
+
+    /// Forgets everything, what is normal included.
+    fn reset(&mut self);
+}
+
+/// Which detector spoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DetectorKind {
+    /// [`Adwin`].
+    Adwin,
+    /// [`ESr`].
+    ESr,
+    /// [`FeatureDrift`].
+    Features,
+    /// [`BudgetDetector`].
+    Budget,
+}
+
+impl DetectorKind {
+    /// Its name in configuration, metrics and the audit log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Adwin => "adwin",
+            Self::ESr => "e_sr",
+            Self::Features => "features",
+            Self::Budget => "budget",
+        }
+    }
+}
+
+/// A change that a detector saw.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Drift {
+    /// Which detector saw it.
+    pub detector: DetectorKind,
+    /// How large its statistic was; each detector's documentation says what that is.
+    pub statistic: f64,
+    /// What the size of the statistic had to exceed.
+    pub threshold: f64,
+    /// Where the change is, strongest first; empty where a detector cannot tell.
+    pub features: Vec<FeatureShift>,
+}
+
+/// How one feature changed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureShift {
+    /// Position of the feature in the schema.
+    pub feature: usize,
+    /// Largest distance of the two cumulated distributions over bins, of values that are not missing.
+    pub ks: f64,
+    /// Population stability index over bins.
+    pub psi: f64,
+    /// Share of missing values before.
+    pub missing_before: f64,
+    /// Share of missing values now.
+    pub missing_now: f64,
+    /// Natural logarithm of the evidence that this feature changed.
+    pub log_e: f64,
+}

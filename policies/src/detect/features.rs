@@ -1,0 +1,201 @@
+//! Feature drift: do the rows look as they used to, and if not, which features changed?
+//!
+//! Lives here: the detector. How a feature's values become counts is in [`sketch`], what two rows of
+//! counts say of each other in [`evidence`]. Labels play no part, so this speaks before any loss does.
+
+use model::{Feature, Row, Schema};
+use serde::{Deserialize, Serialize};
+
+use crate::detect::{Detector, DetectorKind, Drift, FeatureShift};
+use crate::stats::e_process::{LOG_VALUE_MAX, log_mean_exp, log_plus_one};
+
+pub mod evidence;
+pub mod sketch;
+
+use sketch::Sketch;
+
+/// Most features a drift names.
+pub const SHIFTS_MAX: usize = 5;
+/// Fewest rows a window may have: with less, a tenth of them is too few to compare.
+pub const WINDOW_MIN: usize = 100;
+/// Rows kept whole at first, to find where a numeric feature's tenths lie.
+pub const WARMUP_ROWS_MAX: usize = 512;
+/// Log of no evidence: zero, as far as the caps go.
+const NOTHING: f64 = -LOG_VALUE_MAX;
+
+/// How long to look, and how rarely to be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureDriftConfig {
+    /// Rows compared at a time, at least [`WINDOW_MIN`].
+    pub window: usize,
+    /// Rows that say what is normal at first, at least one window.
+    pub reference: usize,
+    /// Expected number of rows to a false alarm, at least.
+    pub average_run_length: f64,
+}
+
+impl Default for FeatureDriftConfig {
+    fn default() -> Self {
+        Self { window: 500, reference: 2_000, average_run_length: 1e6 }
+    }
+}
+
+/// Alarms when a window of rows is distributed unlike all rows before it.
+///
+/// Each full window is compared, feature by feature, with everything since the last reset, and then
+/// joins it. That is what makes the promise below hold although the reference is a finite sample: with
+/// a fixed one, an unlucky reference would differ from *every* window. The price is that a change not
+/// acted upon becomes normal, and one too small to show within a few windows is never found. Simulated
+/// with the defaults and six features: one that moves by half a deviation, or is missing in one row of
+/// twenty for the first time, is found after two windows (median); a move by a fifth of one is not.
+///
+/// The statistic of its drift is the natural logarithm of the mean evidence over features, the threshold
+/// that of the average run length in windows. The `log_e` of each [`FeatureShift`] is its share of it.
+///
+/// **False alarms.** On exchangeable rows the expected number of *windows* to a false alarm is at least
+/// `average_run_length / window`, so that of rows at least `average_run_length`, however the features
+/// depend on each other (up to the chi-square approximation, which a test watches). Rows that depend
+/// on their predecessors (sensors, time of day) are not exchangeable: windows then differ without any
+/// drift. Choose windows that cover a whole cycle, or read the alarm as "the mix is another one".
+///
+/// **Memory.** At most [`WARMUP_ROWS_MAX`] rows at first, then two counters a bin, at most
+/// [`sketch::BINS_MAX`] bins a feature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureDrift {
+    features: Vec<Feature>,
+    config: FeatureDriftConfig,
+    warmup: Vec<Row>,
+    sketches: Vec<Sketch>,
+    log_terms: Vec<f64>,
+    past_rows: usize,
+    window_rows: usize,
+    ignored: u64,
+}
+
+impl FeatureDrift {
+    /// Learns what is normal from the first rows, then watches; settings too small are raised.
+    pub fn new(schema: &Schema, config: FeatureDriftConfig) -> Self {
+        let window = config.window.max(WINDOW_MIN);
+        let config = FeatureDriftConfig { window, reference: config.reference.max(window), ..config };
+        Self::empty(schema.features().to_vec(), config)
+    }
+
+    /// Natural logarithm of the evidence so far.
+    pub fn log_value(&self) -> f64 {
+        log_mean_exp(&self.log_terms)
+    }
+
+    /// Whether what is normal is known, so that windows are compared.
+    pub fn is_watching(&self) -> bool {
+        self.past_rows >= self.config.reference
+    }
+
+    /// How many rows were ignored, not having one value a feature.
+    pub fn ignored(&self) -> u64 {
+        self.ignored
+    }
+
+    fn empty(features: Vec<Feature>, config: FeatureDriftConfig) -> Self {
+        Self {
+            log_terms: vec![NOTHING; features.len()],
+            features,
+            config,
+            warmup: Vec::new(),
+            sketches: Vec::new(),
+            past_rows: 0,
+            window_rows: 0,
+            ignored: 0,
+        }
+    }
+
+    fn learn(&mut self, row: &Row) {
+        self.past_rows += 1;
+        if !self.sketches.is_empty() {
+            self.count(row);
+            self.absorb();
+            return;
+        }
+        self.warmup.push(row.clone());
+        if self.warmup.len() < WARMUP_ROWS_MAX.min(self.config.reference) {
+            return;
+        }
+        let rows = std::mem::take(&mut self.warmup);
+        let sketch = |(index, feature): (usize, &Feature)| {
+            Sketch::new(feature.kind, rows.iter().map(|row| row.values()[index]))
+        };
+        self.sketches = self.features.iter().enumerate().map(sketch).collect();
+        for row in &rows {
+            self.count(row);
+        }
+        self.absorb();
+    }
+
+    fn count(&mut self, row: &Row) {
+        for (sketch, value) in self.sketches.iter_mut().zip(row.values()) {
+            sketch.count(*value);
+        }
+    }
+
+    fn absorb(&mut self) {
+        self.sketches.iter_mut().for_each(Sketch::absorb);
+    }
+
+    /// Weighs the full window, says what it found, and lets it join the past.
+    fn close_window(&mut self) -> Option<Drift> {
+        for (term, sketch) in self.log_terms.iter_mut().zip(&self.sketches) {
+            let factor = evidence::log_e(sketch.past(), sketch.window());
+            *term = (log_plus_one(*term) + factor).clamp(NOTHING, LOG_VALUE_MAX);
+        }
+        let windows = self.config.average_run_length / self.config.window as f64;
+        let (statistic, threshold) = (self.log_value(), windows.max(1.0).ln());
+        let drift = (statistic >= threshold).then(|| Drift {
+            detector: DetectorKind::Features,
+            statistic,
+            threshold,
+            features: self.strongest(),
+        });
+        if drift.is_some() {
+            self.log_terms.fill(NOTHING);
+        }
+        self.window_rows = 0;
+        self.past_rows += self.config.window;
+        self.absorb();
+        drift
+    }
+
+    /// The features with most evidence of a change, most first.
+    fn strongest(&self) -> Vec<FeatureShift> {
+        let mut order: Vec<usize> =
+            (0..self.log_terms.len()).filter(|index| self.log_terms[*index] > 0.0).collect();
+        order.sort_by(|a, b| self.log_terms[*b].total_cmp(&self.log_terms[*a]));
+        order.truncate(SHIFTS_MAX);
+        let shift = |index: &usize| self.sketches[*index].shift(*index, self.log_terms[*index]);
+        order.iter().map(shift).collect()
+    }
+}
+
+impl Detector for FeatureDrift {
+    type Observation = Row;
+
+    fn observe(&mut self, observation: &Row) -> Option<Drift> {
+        if observation.values().len() != self.features.len() {
+            self.ignored += 1;
+            return None;
+        }
+        if !self.is_watching() {
+            self.learn(observation);
+            return None;
+        }
+        self.count(observation);
+        self.window_rows += 1;
+        if self.window_rows < self.config.window { None } else { self.close_window() }
+    }
+
+    fn reset(&mut self) {
+        let features = std::mem::take(&mut self.features);
+        *self = Self { ignored: self.ignored, ..Self::empty(features, self.config) };
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! What is missing never passes; limits are kept; the order is that of cost.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::stats::simulate::{coin, generator, saved_and_restored};
+use crate::stats::{EProcess, quantile};
+
+const LATENCY: LatencyGate = LatencyGate { limit_seconds: 0.01, quantile: 0.99, confidence: 0.95 };
+const MEMORY: MemoryGate = MemoryGate { bytes_max: 1_000 };
+const ROBUSTNESS: RobustnessGate = RobustnessGate { increase_max: 0.02 };
+const QUALITY: QualityGate = QualityGate { alpha: 0.05, alpha_harm: 0.05, deadline_outcomes: 5_000 };
+/// Dearest first, to see that the order given does not matter.
+const GATES: [&dyn Gate; 5] = [&QUALITY, &ROBUSTNESS, &MEMORY, &LATENCY, &FiniteGate];
+
+fn good() -> Evidence {
+    Evidence {
+        outputs_finite: Some(true),
+        compute_seconds: vec![0.005; 300],
+        bytes: Some(1_000),
+        clean_loss: Some(0.10),
+        noisy_loss: Some(0.14),
+        missing_loss: Some(0.16),
+        champion_noisy_increase: Some(0.03),
+        champion_missing_increase: Some(0.05),
+        quality: Some(quality(3.0, -2.0)),
+    }
+}
+
+fn quality(log_gain: f64, log_harm: f64) -> QualityEvidence {
+    QualityEvidence { log_gain, log_harm, outcomes: 1_000, mean_gain: 0.01 }
+}
+
+fn verdict(gate: &dyn Gate, change: impl Fn(&mut Evidence)) -> Verdict {
+    let mut evidence = good();
+    change(&mut evidence);
+    gate.judge(&evidence).verdict
+}
+
+fn kinds(judgements: &[Judgement]) -> Vec<&'static str> {
+    judgements.iter().map(|judgement| judgement.gate.name()).collect()
+}
+
+#[test]
+fn all_gates_pass_a_good_challenger_cheapest_first() {
+    let judgements = judge_all(&GATES, &good());
+    assert!(judgements.iter().all(|judgement| judgement.verdict == Verdict::Pass), "{judgements:#?}");
+    assert_eq!(kinds(&judgements), ["finite", "latency", "memory", "robustness", "quality"]);
+}
+
+#[test]
+fn nothing_is_asked_after_a_failure_but_all_is_after_doubt() {
+    let failing = Evidence { bytes: Some(1_001), ..good() };
+    assert_eq!(kinds(&judge_all(&GATES, &failing)), ["finite", "latency", "memory"]);
+    assert_eq!(judge_all(&GATES, &Evidence { bytes: None, ..good() }).len(), 5);
+}
+
+#[test]
+fn without_evidence_every_gate_says_so() {
+    for judgement in judge_all(&GATES, &Evidence::default()) {
+        assert_eq!(judgement.verdict, Verdict::Inconclusive);
+        assert!(!judgement.reason.is_empty() && judgement.measured.is_nan());
+    }
+}
+
+#[test]
+fn an_output_that_is_not_finite_fails() {
+    assert_eq!(verdict(&FiniteGate, |evidence| evidence.outputs_finite = Some(false)), Verdict::Fail);
+}
+
+#[test]
+fn latency_is_judged_by_its_bound_and_needs_enough_measurements() {
+    assert_eq!(verdict(&LATENCY, |evidence| evidence.compute_seconds.truncate(298)), Verdict::Inconclusive);
+    assert_eq!(verdict(&LATENCY, |evidence| evidence.compute_seconds[7] = 0.02), Verdict::Fail);
+    assert_eq!(verdict(&LATENCY, |evidence| evidence.compute_seconds[7] = f64::NAN), Verdict::Inconclusive);
+    // Three slow answers in ten thousand are well inside of one in a hundred.
+    let mostly_fast = |evidence: &mut Evidence| {
+        evidence.compute_seconds = vec![0.005; 10_000];
+        evidence.compute_seconds[..3].fill(1.0);
+    };
+    assert_eq!(verdict(&LATENCY, mostly_fast), Verdict::Pass);
+}
+
+#[test]
+fn robustness_is_relative_to_the_champion() {
+    assert_eq!(verdict(&ROBUSTNESS, |evidence| evidence.noisy_loss = Some(0.16)), Verdict::Fail);
+    assert_eq!(verdict(&ROBUSTNESS, |evidence| evidence.missing_loss = Some(0.18)), Verdict::Fail);
+    assert_eq!(
+        verdict(&ROBUSTNESS, |evidence| evidence.champion_noisy_increase = None),
+        Verdict::Inconclusive
+    );
+    assert_eq!(verdict(&ROBUSTNESS, |evidence| evidence.noisy_loss = Some(f64::NAN)), Verdict::Inconclusive);
+    assert_eq!(
+        verdict(&ROBUSTNESS, |evidence| evidence.missing_loss = Some(f64::NAN)),
+        Verdict::Inconclusive
+    );
+    let robust_champion = |evidence: &mut Evidence| evidence.champion_missing_increase = Some(0.0);
+    assert_eq!(verdict(&ROBUSTNESS, robust_champion), Verdict::Fail);
+}
+
+#[test]
+fn quality_waits_for_evidence_and_reports_the_deadline() {
+    let with = |quality: QualityEvidence| QUALITY.judge(&Evidence { quality: Some(quality), ..good() });
+    assert_eq!(with(quality(2.9, 0.0)).verdict, Verdict::Inconclusive);
+    assert_eq!(with(quality(0.0, 3.0)).verdict, Verdict::Fail);
+    assert_eq!(with(quality(3.0, 3.0)).verdict, Verdict::Fail, "harm weighs more");
+    assert_eq!(with(quality(f64::NAN, 0.0)).verdict, Verdict::Inconclusive);
+    let late = with(QualityEvidence { outcomes: 5_000, ..quality(2.9, 0.0) });
+    assert_eq!(late.verdict, Verdict::Inconclusive);
+    assert!(late.reason.starts_with("deadline passed"), "{}", late.reason);
+}
+
+#[test]
+fn an_alpha_that_makes_no_sense_promotes_nobody() {
+    for alpha in [0.0, 1.0, -1.0, 2.0, f64::NAN] {
+        let gate = QualityGate { alpha, ..QUALITY };
+        let evidence = Evidence { quality: Some(quality(600.0, 0.0)), ..good() };
+        assert_eq!(gate.judge(&evidence).verdict, Verdict::Inconclusive);
+    }
+}
+
+#[test]
+fn an_equal_challenger_rarely_passes_however_often_it_is_judged() {
+    let passes = |seed: u64| {
+        let (mut rng, mut gain, mut harm) = (generator(seed), EProcess::new(0.0), EProcess::new(0.0));
+        (1..=1_000).any(|outcomes| {
+            let improvement = coin(&mut rng, 0.1) - coin(&mut rng, 0.1);
+            gain.observe(improvement);
+            harm.observe(-improvement);
+            let quality = QualityEvidence {
+                log_gain: gain.log_value(),
+                log_harm: harm.log_value(),
+                outcomes,
+                mean_gain: gain.mean(),
+            };
+            let evidence = Evidence { quality: Some(quality), ..Evidence::default() };
+            QUALITY.judge(&evidence).verdict == Verdict::Pass
+        })
+    };
+    let passed = (0..300).filter(|seed| passes(*seed)).count();
+    assert!(passed <= 26, "{passed} of 300");
+}
+
+fn numbers() -> impl Strategy<Value = Option<f64>> {
+    prop::option::of(prop_oneof![any::<f64>(), 0.0..1.0_f64])
+}
+
+prop_compose! {
+    fn any_evidence()(
+        outputs_finite in any::<Option<bool>>(),
+        compute_seconds in prop::collection::vec(prop_oneof![Just(f64::NAN), 0.0..0.02_f64], 0..400),
+        bytes in prop::option::of(0_u64..2_000),
+        losses in prop::array::uniform5(numbers()),
+        quality in prop::option::of((any::<f64>(), any::<f64>(), any::<u64>(), any::<f64>())),
+    ) -> Evidence {
+        let [clean_loss, noisy_loss, missing_loss, champion_noisy_increase, champion_missing_increase] = losses;
+        let quality = quality.map(|(log_gain, log_harm, outcomes, mean_gain)| {
+            QualityEvidence { log_gain, log_harm, outcomes, mean_gain }
+        });
+        Evidence {
+            outputs_finite, compute_seconds, bytes, clean_loss, noisy_loss, missing_loss,
+            champion_noisy_increase, champion_missing_increase, quality,
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_pass_has_a_finite_measurement_on_the_right_side(evidence in any_evidence()) {
+        for gate in GATES {
+            let judgement = gate.judge(&evidence);
+            prop_assert_eq!(judgement.gate, gate.kind());
+            prop_assert!(!judgement.reason.is_empty());
+            if judgement.verdict != Verdict::Pass {
+                continue;
+            }
+            let (measured, limit) = (judgement.measured, judgement.limit);
+            prop_assert!(measured.is_finite());
+            let holds = match judgement.gate {
+                GateKind::Finite | GateKind::Quality => measured >= limit,
+                GateKind::Latency | GateKind::Memory | GateKind::Robustness => measured <= limit,
+            };
+            prop_assert!(holds, "{:?}", judgement);
+        }
+    }
+
+    #[test]
+    fn faster_answers_never_turn_a_pass_into_a_fail(
+        seconds in prop::collection::vec(0.0..0.011_f64, 299..400), factor in 0.0..1.0_f64,
+    ) {
+        let evidence = Evidence { compute_seconds: seconds, ..Evidence::default() };
+        let mut faster = evidence.clone();
+        faster.compute_seconds.iter_mut().for_each(|second| *second *= factor);
+        let (slow, fast) = (LATENCY.judge(&evidence), LATENCY.judge(&faster));
+        prop_assert!(slow.verdict != Verdict::Pass || fast.verdict == Verdict::Pass);
+        let bound = quantile::upper_bound(&evidence.compute_seconds, 0.99, 0.95);
+        prop_assert_eq!(Some(slow.measured), bound);
+        prop_assert_eq!(saved_and_restored(&slow), slow);
+    }
+}

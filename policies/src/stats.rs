@@ -1,0 +1,14 @@
+//! Mathematics of evidence: tests that may be looked at after every observation, and bounds.
+//!
+//! Lives here: numbers in, numbers out. May not: know a domain word (champion, drift, gate).
+
+pub mod confidence_sequence;
+pub mod e_process;
+pub mod quantile;
+pub mod special;
+
+#[cfg(test)]
+pub(crate) mod simulate;
+
+pub use confidence_sequence::ConfidenceSequence;
+pub use e_process::EProcess;

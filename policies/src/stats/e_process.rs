@@ -1,0 +1,93 @@
+//! E-process: evidence against "the mean is at most this", valid at every look.
+//!
+//! Lives here: a mixture of bets against the null hypothesis. While the hypothesis holds, the value is a
+//! supermartingale that starts at one, so it ever reaches `1 / alpha` with probability at most `alpha`
+//! (Ville), however often one looks and however the conditional means move below the margin.
+
+use serde::{Deserialize, Serialize};
+
+/// Shares of the wealth that the mixture bets; small ones find small effects, large ones find them early.
+const STAKES: [f64; 7] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5];
+/// Log wealth stays within this distance of zero: far beyond any alpha, far inside of what `exp` bears.
+pub const LOG_VALUE_MAX: f64 = 700.0;
+/// The largest margin; at one, no observation could speak against the hypothesis.
+const MARGIN_MAX: f64 = 0.999;
+
+/// A test of "the mean of each observation, given its past, is at most the margin".
+///
+/// ```
+/// let mut evidence = policies::stats::EProcess::new(0.0);
+/// for _ in 0..100 {
+///     evidence.observe(0.4);
+/// }
+/// assert!(evidence.log_value() > 20_f64.ln(), "at alpha = 5 % this mean is above zero");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EProcess {
+    margin: f64,
+    log_wealth: [f64; STAKES.len()],
+    count: u64,
+    ignored: u64,
+    sum: f64,
+}
+
+impl EProcess {
+    /// No evidence yet against a mean of at most `margin`, which is clamped to -1..1 (exclusive).
+    pub fn new(margin: f64) -> Self {
+        // With `margin < 1` and `stake <= 1/2` every factor `1 + stake (y - margin)` stays positive.
+        let margin = margin.clamp(-1.0, MARGIN_MAX);
+        Self { margin, log_wealth: [0.0; STAKES.len()], count: 0, ignored: 0, sum: 0.0 }
+    }
+
+    /// Takes in one number in -1..=1; others are clamped, those not finite are counted and ignored.
+    pub fn observe(&mut self, y: f64) {
+        if !y.is_finite() {
+            self.ignored += 1;
+            return;
+        }
+        let y = y.clamp(-1.0, 1.0);
+        for (wealth, stake) in self.log_wealth.iter_mut().zip(STAKES) {
+            *wealth = (*wealth + (stake * (y - self.margin)).ln_1p()).clamp(-LOG_VALUE_MAX, LOG_VALUE_MAX);
+        }
+        self.count += 1;
+        self.sum += y;
+    }
+
+    /// Natural logarithm of the evidence; reject the hypothesis at `ln(1 / alpha)`.
+    pub fn log_value(&self) -> f64 {
+        log_mean_exp(&self.log_wealth)
+    }
+
+    /// How many numbers were taken in.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// How many numbers were ignored, not being finite.
+    pub fn ignored(&self) -> u64 {
+        self.ignored
+    }
+
+    /// Mean of what was taken in; zero before the first.
+    pub fn mean(&self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.sum / self.count as f64 }
+    }
+}
+
+/// Logarithm of the mean of exponentials, without overflow; minus infinity of nothing.
+pub(crate) fn log_mean_exp(logs: &[f64]) -> f64 {
+    let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if largest == f64::NEG_INFINITY {
+        return largest;
+    }
+    let sum: f64 = logs.iter().map(|log| (log - largest).exp()).sum();
+    largest + (sum / logs.len() as f64).ln()
+}
+
+/// Logarithm of `exp(log) + 1`, without overflow.
+pub(crate) fn log_plus_one(log: f64) -> f64 {
+    if log > 0.0 { log + (-log).exp().ln_1p() } else { log.exp().ln_1p() }
+}
+
+#[cfg(test)]
+mod tests;
