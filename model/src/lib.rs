@@ -13,6 +13,7 @@ pub mod error;
 mod layers;
 pub mod learner;
 pub mod loss;
+pub mod morphism;
 pub mod network;
 mod optimiser;
 pub mod sample;
@@ -31,6 +32,7 @@ pub use encoder::Encoder;
 pub use error::ModelError;
 pub use learner::{Learner, LearnerState};
 pub use loss::{bounded, decide, log_loss};
+pub use morphism::Morphism;
 pub use network::Network;
 pub use sample::{
     EventId, Generation, Label, Metric, Output, Reading, Record, Row, Sample, Timestamp, Truth,
