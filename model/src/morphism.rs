@@ -137,7 +137,7 @@ impl Morphism {
             Self::Widen { block, to, .. } => set(&mut after, *block, |block| widen(block, *to)),
             Self::Shrink { block, to, .. } => set(&mut after, *block, |block| shrink(block, *to)),
             Self::SetActivation { block, activation } => {
-                set(&mut after, *block, |block| block.activation = *activation)
+                set(&mut after, *block, |block| block.activation = *activation);
             }
             Self::SetNorm { block, norm } => set(&mut after, *block, |block| block.norm = *norm),
             Self::SetDropout { block, dropout } => set(&mut after, *block, |block| block.dropout = *dropout),

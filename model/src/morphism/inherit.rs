@@ -5,7 +5,7 @@
 use rand::Rng;
 
 use super::Morphism;
-use crate::architecture::Architecture;
+use crate::architecture::{Architecture, Block};
 use crate::cost::Shape;
 use crate::weights::{Array, Role, Weights, he_uniform, layout};
 
@@ -36,7 +36,7 @@ impl Morphism {
     fn origins(&self, from: &Architecture, to: &Architecture, weights: &Weights) -> Vec<Origins> {
         let mut units: Vec<Origins> = Vec::with_capacity(to.blocks.len());
         for (index, block) in to.blocks.iter().enumerate() {
-            let before = from.blocks.get(index).map_or(0, |block| block.width());
+            let before = from.blocks.get(index).map_or(0, Block::width);
             units.push((0..block.width()).map(|unit| (unit < before).then_some(unit)).collect());
         }
         if let Self::Shrink { block, .. } = self
