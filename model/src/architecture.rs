@@ -146,11 +146,12 @@ impl Block {
     fn check(&self, index: usize) -> Result<(), ModelError> {
         let width = self.width();
         if !(1..=WIDTH_MAX).contains(&width) {
-            return Err(invalid(format!("block {index} has {width} units; give 1 to {WIDTH_MAX}")));
+            return Err(invalid(format!("block {} has {width} units; give 1 to {WIDTH_MAX}", index + 1)));
         }
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(invalid(format!(
-                "block {index} has dropout {}; give a number from 0 to below 1",
+                "block {} has dropout {}; give a number from 0 to below 1",
+                index + 1,
                 self.dropout
             )));
         }

@@ -63,12 +63,16 @@ impl Input {
         }
     }
 
-    fn width(&self) -> usize {
+    fn kind(&self) -> FeatureKind {
         match self {
-            Self::Numeric(_) => 2,
-            Self::Categorical { buckets } => *buckets as usize,
-            Self::Boolean => 1,
+            Self::Numeric(_) => FeatureKind::Numeric,
+            Self::Categorical { buckets } => FeatureKind::Categorical { buckets: *buckets },
+            Self::Boolean => FeatureKind::Boolean,
         }
+    }
+
+    fn width(&self) -> usize {
+        self.kind().width()
     }
 
     fn encode(&self, value: f32, out: &mut Vec<f32>) {
@@ -131,12 +135,9 @@ impl Encoder {
 
     /// Whether it encodes rows of this schema.
     pub fn fits(&self, schema: &Schema) -> bool {
-        let fresh = Self::new(schema);
-        fresh.inputs.len() == self.inputs.len()
-            && fresh.target.is_some() == self.target.is_some()
-            && fresh.inputs.iter().zip(&self.inputs).all(|(fresh, own)| {
-                std::mem::discriminant(fresh) == std::mem::discriminant(own) && fresh.width() == own.width()
-            })
+        let kinds = schema.features().iter().map(|feature| feature.kind);
+        self.target.is_none() == schema.target().is_classification()
+            && self.inputs.iter().map(Input::kind).eq(kinds)
     }
 
     /// Learns the scale of the inputs from one more row.

@@ -17,9 +17,11 @@ use crate::training_loss::{Goals, check_goals, training_loss};
 use crate::weights::Weights;
 
 mod examples;
+mod inherit;
 mod state;
 
 use examples::Examples;
+pub use inherit::DISTIL_BATCH;
 pub use state::LearnerState;
 
 /// Longest gradient a step follows; a longer one is shortened to it, so one odd row cannot wreck a network.
@@ -219,5 +221,7 @@ fn descending(
     Ok((Network::over(architecture.clone(), shape, descent.weights()?)?, descent))
 }
 
+#[cfg(test)]
+mod inherit_tests;
 #[cfg(test)]
 mod tests;

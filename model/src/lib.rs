@@ -1,7 +1,9 @@
 //! What a network is: from the schema of a stream to a trained model on disk.
 //!
-//! In reading order: what flows ([`sample`]) as described ([`schema`]); what may be searched ([`space`],
-//! [`tabular`]): the [`architecture`] and its [`cost`]; its trained numbers ([`weights`]).
+//! In reading order: what flows ([`sample`]) as described ([`schema`]) and scaled ([`encoder`]); what may
+//! be searched ([`space`], [`tabular`]): the [`architecture`], its [`cost`], the changes that lead from
+//! one to another ([`morphism`]); its trained numbers ([`weights`]) on a [`device`] ([`network`]); how it
+//! learns ([`learner`]) and how wrong it is ([`loss`]); what is served and saved ([`mod@model`]).
 //!
 //! May not: Kafka, HTTP, async, clocks, decisions. Candle's types do not leave this crate.
 
@@ -13,6 +15,8 @@ pub mod error;
 mod layers;
 pub mod learner;
 pub mod loss;
+pub mod model;
+pub mod morphism;
 pub mod network;
 mod optimiser;
 pub mod sample;
@@ -24,6 +28,7 @@ mod testing;
 mod training_loss;
 pub mod weights;
 
+pub use self::model::{Model, ModelParts};
 pub use architecture::{Activation, Architecture, Block, Hyper, Norm, Optimiser};
 pub use cost::{Cost, Shape};
 pub use device::{Device, DeviceChoice};
@@ -31,6 +36,7 @@ pub use encoder::Encoder;
 pub use error::ModelError;
 pub use learner::{Learner, LearnerState};
 pub use loss::{bounded, decide, log_loss};
+pub use morphism::Morphism;
 pub use network::Network;
 pub use sample::{
     EventId, Generation, Label, Metric, Output, Reading, Record, Row, Sample, Timestamp, Truth,

@@ -101,7 +101,9 @@ pub(crate) fn softmax(logits: &mut [f32]) {
         *logit = (*logit - top).exp();
         sum += *logit;
     }
-    logits.iter_mut().for_each(|share| *share /= sum);
+    for share in logits.iter_mut() {
+        *share /= sum;
+    }
 }
 
 #[cfg(test)]

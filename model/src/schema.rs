@@ -14,6 +14,9 @@ pub const CLASSES_MAX: usize = 1_024;
 /// Most hash buckets one categorical feature may use; below 2^24, so an index is exact in an `f32`.
 pub const BUCKETS_MAX: u32 = 65_536;
 
+/// Most numbers an encoded row may have: what a network sees is dense.
+pub const INPUTS_MAX: usize = 131_072;
+
 /// How a feature's raw value is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -27,6 +30,17 @@ pub enum FeatureKind {
     },
     /// True or false.
     Boolean,
+}
+
+impl FeatureKind {
+    /// Numbers its encoding takes; [`crate::Encoder`] has their meaning.
+    pub fn width(self) -> usize {
+        match self {
+            Self::Numeric => 2,
+            Self::Categorical { buckets } => buckets as usize,
+            Self::Boolean => 1,
+        }
+    }
 }
 
 /// One named input.
@@ -79,10 +93,27 @@ pub struct Objective {
 
 /// The whole description of a stream: inputs, target and objective.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Schema {
     features: Vec<Feature>,
     target: Target,
     objective: Objective,
+}
+
+/// A schema as it was written down, by whomever.
+#[derive(Deserialize)]
+struct Unchecked {
+    features: Vec<Feature>,
+    target: Target,
+    objective: Objective,
+}
+
+impl TryFrom<Unchecked> for Schema {
+    type Error = ModelError;
+
+    fn try_from(Unchecked { features, target, objective }: Unchecked) -> Result<Self, ModelError> {
+        Self::new(features, target, objective)
+    }
 }
 
 impl Schema {
@@ -164,6 +195,12 @@ fn check_features(features: &[Feature]) -> Result<(), ModelError> {
             )));
         }
     }
+    let inputs: usize = features.iter().map(|feature| feature.kind.width()).sum();
+    if inputs > INPUTS_MAX {
+        return Err(invalid(format!(
+            "the features encode to {inputs} numbers, but at most {INPUTS_MAX} are allowed; use fewer buckets"
+        )));
+    }
     Ok(())
 }
 
@@ -205,3 +242,6 @@ fn check_objective(objective: &Objective, target: &Target) -> Result<(), ModelEr
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

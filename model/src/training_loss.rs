@@ -43,7 +43,9 @@ pub(crate) fn training_loss(
             (Goals::Answers(answers), true) => cross_entropy(row, 1.0, |at| answers[index * outputs + at]),
             (Goals::Truths(numbers) | Goals::Answers(numbers), false) => huber(row, numbers[index]),
         };
-        row.iter_mut().for_each(|part| *part *= share);
+        for part in row.iter_mut() {
+            *part *= share;
+        }
     }
     (loss * share, slope)
 }

@@ -26,9 +26,15 @@ pub struct Array {
 }
 
 impl Array {
-    /// Columns of the table.
-    pub(crate) fn columns(&self) -> usize {
-        self.shape.last().copied().unwrap_or(1)
+    /// One row of the table; empty if there is none.
+    pub(crate) fn row(&self, row: usize) -> &[f32] {
+        let columns = self.shape.last().copied().unwrap_or(0);
+        self.data.get(row * columns..(row + 1) * columns).unwrap_or_default()
+    }
+
+    /// One number of the table, if it is there.
+    pub(crate) fn at(&self, row: usize, column: usize) -> Option<f32> {
+        self.row(row).get(column).copied()
     }
 }
 
@@ -60,6 +66,19 @@ pub(crate) enum Role {
     BlockHead(usize),
 }
 
+impl Role {
+    /// The name under which the table is stored.
+    pub fn name(self) -> String {
+        match self {
+            Self::Bias => "bias".into(),
+            Self::Linear => "linear".into(),
+            Self::BlockWeight(index) => format!("block{index:02}.weight"),
+            Self::BlockBias(index) => format!("block{index:02}.bias"),
+            Self::BlockHead(index) => format!("block{index:02}.head"),
+        }
+    }
+}
+
 /// One table of a network: what it does and how big it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TableSlot {
@@ -74,13 +93,7 @@ pub(crate) struct TableSlot {
 impl TableSlot {
     /// The name under which it is stored.
     pub fn name(&self) -> String {
-        match self.role {
-            Role::Bias => "bias".into(),
-            Role::Linear => "linear".into(),
-            Role::BlockWeight(index) => format!("block{index:02}.weight"),
-            Role::BlockBias(index) => format!("block{index:02}.bias"),
-            Role::BlockHead(index) => format!("block{index:02}.head"),
-        }
+        self.role.name()
     }
 
     /// How many numbers it has.

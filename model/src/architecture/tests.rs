@@ -59,8 +59,8 @@ fn refuses_what_cannot_be_built() {
         architecture.check().unwrap_err().to_string()
     };
     assert!(two_blocks().check().is_ok());
-    assert!(refused(|a| a.blocks[0].groups.clear()).contains("block 0 has 0 units"));
-    assert!(refused(|a| a.blocks[1].dropout = 1.0).contains("block 1 has dropout 1"));
+    assert!(refused(|a| a.blocks[0].groups.clear()).contains("block 1 has 0 units"));
+    assert!(refused(|a| a.blocks[1].dropout = 1.0).contains("block 2 has dropout 1"));
     assert!(refused(|a| a.hyper.step_size = f32::NAN).contains("step size is NaN"));
     assert!(refused(|a| a.hyper.batch = 0).contains("batch is 0"));
     assert!(refused(|a| a.hyper.replay = 2.0).contains("replay 2"));

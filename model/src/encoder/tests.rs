@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used, reason = "tests may")]
+#![allow(clippy::float_cmp, reason = "these values are exact")]
 
 use super::*;
 use crate::schema::{Feature, Objective, Target};
@@ -65,7 +66,9 @@ fn a_constant_is_zero_and_missing_values_teach_nothing() {
 fn the_scale_is_the_populations_and_follows_drift() {
     let mut moments = Moments::default();
     let values: Vec<f32> = (0..1000).map(|index| ((index * 37) % 101) as f32).collect();
-    values.iter().for_each(|value| moments.observe(*value));
+    for value in &values {
+        moments.observe(*value);
+    }
     let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / 1000.0;
     let variance = values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / 1000.0;
     assert!((moments.mean - mean).abs() < 1e-9 && (moments.variance - variance).abs() < 1e-6);

@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used, reason = "tests may")]
+#![allow(clippy::float_cmp, reason = "these values are exact")]
 
 use proptest::prelude::*;
 
@@ -8,21 +9,21 @@ use crate::testing::{random_architecture, random_numbers};
 
 const SHAPE: Shape = Shape { inputs: 4, outputs: 3, classification: true };
 
-fn hyper() -> Hyper {
+pub(super) fn hyper() -> Hyper {
     Hyper { step_size: 0.01, batch: 4, replay: 0.25, ..Hyper::default() }
 }
 
-fn deep() -> Architecture {
+pub(super) fn deep() -> Architecture {
     let first = Block { dropout: 0.1, skip: true, ..Block::plain(16, Activation::Gelu) };
     Architecture { blocks: vec![first, Block::plain(8, Activation::Tanh)], hyper: hyper() }
 }
 
-fn learner(architecture: &Architecture, seed: u64) -> Learner {
+pub(super) fn learner(architecture: &Architecture, seed: u64) -> Learner {
     Learner::new(architecture, SHAPE, &[], &Device::cpu(), seed).unwrap()
 }
 
 /// Rows whose class is the larger of two products: no linear model can know it.
-fn examples(count: usize, seed: u64) -> (Vec<f32>, Vec<f32>) {
+pub(super) fn examples(count: usize, seed: u64) -> (Vec<f32>, Vec<f32>) {
     let rows = random_numbers(count * SHAPE.inputs, 1.5, &mut Pcg64::seed_from_u64(seed));
     let class = |row: &[f32]| {
         let (left, right) = (row[0] * row[1], row[2] * row[3]);

@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used, reason = "tests may")]
+#![allow(clippy::float_cmp, reason = "these values are exact")]
 
 use super::*;
 use crate::schema::{Feature, FeatureKind, Objective};

@@ -33,7 +33,9 @@ fn descent(rule: Rule) -> Descent {
 
 fn ours(rule: Rule) -> Vec<f32> {
     let mut descent = descent(rule);
-    gradients().iter().for_each(|gradient| descent.step(gradient, 1.0).unwrap());
+    for gradient in gradients() {
+        descent.step(&gradient, 1.0).unwrap();
+    }
     descent.export().unwrap()[0].clone()
 }
 

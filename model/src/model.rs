@@ -1,0 +1,155 @@
+//! Model: what is served.
+//!
+//! Lives here: schema, encoder and network as one immutable thing, and its plain form. Its files are in
+//! `model/files.rs`. Does not live here: learning (that is [`crate::learner`]), which model is served.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::architecture::{Architecture, Hyper};
+use crate::cost::{Cost, Shape};
+use crate::device::Device;
+use crate::encoder::Encoder;
+use crate::error::ModelError;
+use crate::network::Network;
+use crate::sample::{Output, Row};
+use crate::schema::Schema;
+use crate::weights::Weights;
+
+mod files;
+
+pub use files::{FORMAT, MANIFEST_BYTES_MAX, MANIFEST_FILE, TENSORS_BYTES_MAX, TENSORS_FILE};
+
+/// A network with the schema and the scale of the rows it answers; it never changes.
+///
+/// ```
+/// use std::sync::Arc;
+/// use model::{Device, Feature, FeatureKind, Model, Objective, Row, Schema, Target};
+///
+/// let features = vec![Feature { name: "price".into(), kind: FeatureKind::Numeric }];
+/// let target = Target::Classification { classes: vec!["down".into(), "up".into()] };
+/// let schema = Arc::new(Schema::new(features, target, Objective::default())?);
+///
+/// let model = Model::prior(schema, &[2, 6], &Device::cpu())?;
+/// let answers = model.predict(&[&Row::new(vec![12.5])?])?;
+/// assert!((answers[0].0[1] - 0.7).abs() < 1e-6); // (6 + 1) / (8 + 2)
+/// # Ok::<(), model::ModelError>(())
+/// ```
+#[derive(Debug)]
+pub struct Model {
+    schema: Arc<Schema>,
+    encoder: Encoder,
+    network: Network,
+}
+
+/// A model as plain data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelParts {
+    /// What its rows and answers look like.
+    pub schema: Arc<Schema>,
+    /// The scale of its rows and answers.
+    pub encoder: Encoder,
+    /// Its network.
+    pub architecture: Architecture,
+    /// What the network has learned.
+    pub weights: Weights,
+}
+
+impl Model {
+    /// A model of parts that fit each other.
+    pub fn new(schema: Arc<Schema>, encoder: Encoder, network: Network) -> Result<Self, ModelError> {
+        if !encoder.fits(&schema) {
+            return Err(ModelError::Schema("the encoder is of another schema".into()));
+        }
+        let shape = Shape::new(encoder.width(), schema.target());
+        if network.shape() != shape {
+            return Err(ModelError::Weights(format!(
+                "the network has shape {:?}, but the schema needs {shape:?}",
+                network.shape()
+            )));
+        }
+        Ok(Self { schema, encoder, network })
+    }
+
+    /// A linear model that answers every row alike: the share of each class among these counts, one added
+    /// to each so that nothing is impossible; or the mean of the target.
+    pub fn prior(schema: Arc<Schema>, class_counts: &[u64], device: &Device) -> Result<Self, ModelError> {
+        let encoder = Encoder::new(&schema);
+        let shape = Shape::new(encoder.width(), schema.target());
+        let architecture = Architecture::linear(Hyper::default());
+        let mut weights = Weights::initial(&architecture, shape, 0);
+        if shape.classification
+            && let Some(bias) = weights.0.get_mut("bias")
+        {
+            let counts = class_counts.iter().copied().chain(std::iter::repeat(0));
+            for (logit, count) in bias.data.iter_mut().zip(counts) {
+                *logit = (count as f64 + 1.0).ln() as f32;
+            }
+        }
+        Self::new(schema, encoder, Network::from_weights(&architecture, shape, &weights, device)?)
+    }
+
+    /// An answer for each row, in the target's own unit.
+    pub fn predict(&self, rows: &[&Row]) -> Result<Vec<Output>, ModelError> {
+        let features = self.schema.features().len();
+        let mut encoded = Vec::with_capacity(rows.len() * self.encoder.width());
+        for row in rows {
+            if row.values().len() != features {
+                return Err(ModelError::Sample(format!(
+                    "a row has {} values, but the schema has {features} features",
+                    row.values().len()
+                )));
+            }
+            self.encoder.encode(row, &mut encoded);
+        }
+        let said = self.network.predict(&encoded)?;
+        Ok(said.chunks_exact(self.network.shape().outputs).map(|raw| self.encoder.output(raw)).collect())
+    }
+
+    /// What its rows and answers look like.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// The scale of its rows and answers.
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    /// Its network.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The canonical architecture.
+    pub fn architecture(&self) -> &Architecture {
+        self.network.architecture()
+    }
+
+    /// What it takes to keep and to answer.
+    pub fn cost(&self) -> Cost {
+        self.network.cost()
+    }
+
+    /// As plain data, for snapshots.
+    pub fn parts(&self) -> Result<ModelParts, ModelError> {
+        Ok(ModelParts {
+            schema: Arc::clone(&self.schema),
+            encoder: self.encoder.clone(),
+            architecture: self.architecture().clone(),
+            weights: self.network.weights()?,
+        })
+    }
+
+    /// The model of this plain data, checked.
+    pub fn from_parts(parts: ModelParts, device: &Device) -> Result<Self, ModelError> {
+        let ModelParts { schema, encoder, architecture, weights } = parts;
+        let shape = Shape::new(encoder.width(), schema.target());
+        let network = Network::from_weights(&architecture, shape, &weights, device)?;
+        Self::new(schema, encoder, network)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! The files of a model: weights any tool can read, and a manifest that tells what they are.
+//!
+//! Lives here: both formats and every check on the way in. Does not live here: where files are kept and
+//! how they are made durable (that is for the adapters).
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Model, ModelParts};
+use crate::architecture::Architecture;
+use crate::cost::Cost;
+use crate::device::Device;
+use crate::encoder::Encoder;
+use crate::error::ModelError;
+use crate::schema::Schema;
+use crate::weights::{Array, Weights};
+
+/// Version of both files; readers refuse any other.
+pub const FORMAT: u32 = 1;
+/// Name of the file with the weights.
+pub const TENSORS_FILE: &str = "model.safetensors";
+/// Name of the file that describes them.
+pub const MANIFEST_FILE: &str = "manifest.json";
+/// Largest file of weights that is read.
+pub const TENSORS_BYTES_MAX: u64 = 2 << 30;
+/// Largest manifest that is read.
+pub const MANIFEST_BYTES_MAX: u64 = 64 << 20;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    format: u32,
+    architecture: Architecture,
+    cost: Cost,
+    /// Of the file of weights, in hexadecimal digits.
+    tensors_sha256: String,
+    schema: Arc<Schema>,
+    encoder: Encoder,
+}
+
+/// The one field that tells how to read the others.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+impl Model {
+    /// The files by name: [`TENSORS_FILE`] and [`MANIFEST_FILE`].
+    pub fn to_files(&self) -> Result<Vec<(String, Vec<u8>)>, ModelError> {
+        let tensors = tensors_file(&self.network().weights()?)?;
+        let manifest = Manifest {
+            format: FORMAT,
+            architecture: self.architecture().clone(),
+            cost: self.cost(),
+            tensors_sha256: digest(&tensors),
+            schema: Arc::clone(self.schema()),
+            encoder: self.encoder().clone(),
+        };
+        let manifest = serde_json::to_vec_pretty(&manifest)
+            .map_err(|error| refused(Path::new(MANIFEST_FILE), error.to_string()))?;
+        Ok(vec![(TENSORS_FILE.into(), tensors), (MANIFEST_FILE.into(), manifest)])
+    }
+
+    /// The model of the two files in this folder; nothing altered, truncated or misshapen gets through.
+    pub fn from_files(dir: &Path, device: &Device) -> Result<Self, ModelError> {
+        let manifest_path = dir.join(MANIFEST_FILE);
+        let manifest = read_manifest(&manifest_path)?;
+        let path = dir.join(TENSORS_FILE);
+        let tensors = read(&path, TENSORS_BYTES_MAX)?;
+        if digest(&tensors) != manifest.tensors_sha256 {
+            return Err(refused(
+                &path,
+                format!(
+                    "does not match the digest in {MANIFEST_FILE}: one of the two was altered or cut short; \
+                     restore both from one copy, or use an older model"
+                ),
+            ));
+        }
+        let weights = weights_of(&tensors)
+            .map_err(|message| refused(&path, format!("{message}; export the model again")))?;
+        let Manifest { architecture, cost, schema, encoder, .. } = manifest;
+        let model = Self::from_parts(ModelParts { schema, encoder, architecture, weights }, device)
+            .map_err(|error| refused(&manifest_path, format!("{error}; export the model again")))?;
+        if model.cost() != cost {
+            return Err(refused(
+                &manifest_path,
+                "states a cost its architecture does not have; export the model again".into(),
+            ));
+        }
+        Ok(model)
+    }
+}
+
+fn read_manifest(path: &Path) -> Result<Manifest, ModelError> {
+    let bytes = read(path, MANIFEST_BYTES_MAX)?;
+    let unreadable = |error: serde_json::Error| {
+        refused(path, format!("is not a manifest: {error}; restore it together with {TENSORS_FILE}"))
+    };
+    let Format { format } = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    if format != FORMAT {
+        return Err(refused(
+            path,
+            format!("has format {format}, but this build reads {FORMAT}; export the model with this build"),
+        ));
+    }
+    serde_json::from_slice(&bytes).map_err(unreadable)
+}
+
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ModelError> {
+    let cannot = |error: std::io::Error| {
+        refused(path, format!("cannot be read: {error}; a model needs {TENSORS_FILE} and {MANIFEST_FILE}"))
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(cannot)?;
+    // One byte more than allowed tells a file that is too long from one that just fits.
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    if bytes.len() as u64 > limit {
+        return Err(refused(
+            path,
+            format!("is longer than {limit} bytes, so it is not a model of this program"),
+        ));
+    }
+    Ok(bytes)
+}
+
+fn tensors_file(weights: &Weights) -> Result<Vec<u8>, ModelError> {
+    let bytes: BTreeMap<&str, Vec<u8>> = weights
+        .0
+        .iter()
+        .map(|(name, array)| {
+            (name.as_str(), array.data.iter().flat_map(|value| value.to_le_bytes()).collect())
+        })
+        .collect();
+    let refused = |error: safetensors::SafeTensorError| refused(Path::new(TENSORS_FILE), error.to_string());
+    let mut views = Vec::with_capacity(bytes.len());
+    for (name, array) in &weights.0 {
+        let view =
+            TensorView::new(Dtype::F32, array.shape.clone(), &bytes[name.as_str()]).map_err(refused)?;
+        views.push((name.as_str(), view));
+    }
+    safetensors::serialize(views, None).map_err(refused)
+}
+
+fn weights_of(bytes: &[u8]) -> Result<Weights, String> {
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+    let mut weights = Weights::default();
+    for (name, view) in tensors.iter() {
+        if view.dtype() != Dtype::F32 {
+            return Err(format!("table `{name}` is of {:?}, but F32 is needed", view.dtype()));
+        }
+        let (numbers, _) = view.data().as_chunks::<4>();
+        let data = numbers.iter().map(|number| f32::from_le_bytes(*number)).collect();
+        weights.0.insert(name.to_owned(), Array { shape: view.shape().to_vec(), data });
+    }
+    Ok(weights)
+}
+
+fn digest(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        write!(text, "{byte:02x}").expect("a string takes any text");
+    }
+    text
+}
+
+fn refused(path: &Path, message: String) -> ModelError {
+    ModelError::File { path: PathBuf::from(path), message }
+}

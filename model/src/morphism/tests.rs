@@ -1,0 +1,163 @@
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+
+use super::*;
+use crate::cost::Cost;
+use crate::device::Device;
+use crate::network::Network;
+use crate::testing::{random_architecture, random_block, random_numbers};
+
+const SHAPE: Shape = Shape { inputs: 4, outputs: 3, classification: false };
+
+/// No weight is zero, so whatever a change forgets shows.
+fn random_weights(architecture: &Architecture, rng: &mut Pcg64) -> Weights {
+    let numbers = Cost::of(architecture, SHAPE).parameters as usize;
+    Weights::unflatten(&random_numbers(numbers, 1.0, rng), architecture, SHAPE)
+}
+
+fn says(architecture: &Architecture, weights: &Weights, rows: &[f32]) -> Vec<f32> {
+    Network::from_weights(architecture, SHAPE, weights, &Device::cpu()).unwrap().predict(rows).unwrap()
+}
+
+fn random_growth(architecture: &Architecture, rng: &mut Pcg64) -> Morphism {
+    if architecture.blocks.is_empty() || rng.random_range(0..3) == 0 {
+        return Morphism::Deepen { block: random_block(rng) };
+    }
+    let block = rng.random_range(0..architecture.blocks.len());
+    let from = architecture.blocks[block].width() as u16;
+    match rng.random_range(0..4) {
+        0 => Morphism::SetSkip { block, skip: true },
+        1 => Morphism::SetDropout { block, dropout: 0.5 },
+        _ => Morphism::Widen { block, from, to: from + rng.random_range(1..8) },
+    }
+}
+
+proptest! {
+    #[test]
+    fn growth_changes_nothing_a_network_says(seed: u64) {
+        let mut rng = Pcg64::seed_from_u64(seed);
+        let mut architecture = random_architecture(&mut rng);
+        let mut weights = random_weights(&architecture, &mut rng);
+        let rows = random_numbers(8 * SHAPE.inputs, 3.0, &mut rng);
+        let before = says(&architecture, &weights, &rows);
+        for _ in 0..4 {
+            let growth = random_growth(&architecture, &mut rng);
+            prop_assert!(growth.preserves_function());
+            weights = growth.inherit(&architecture, SHAPE, &weights, &mut rng);
+            architecture = growth.apply(&architecture);
+            for (before, after) in before.iter().zip(says(&architecture, &weights, &rows)) {
+                prop_assert!((before - after).abs() <= 1e-5 * before.abs().max(1.0), "{growth}: {before}, {after}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_leads_from_any_network_to_any_other(seed: u64) {
+        let mut rng = Pcg64::seed_from_u64(seed);
+        let (from, mut to) = (random_architecture(&mut rng), random_architecture(&mut rng));
+        to.hyper.batch = rng.random_range(1..3);
+        let mut architecture = from.clone();
+        let mut weights = random_weights(&from, &mut rng);
+        for morphism in Morphism::path(&from, &to) {
+            weights = morphism.inherit(&architecture, SHAPE, &weights, &mut rng);
+            architecture = morphism.apply(&architecture);
+            prop_assert!(weights.flatten(&architecture, SHAPE).is_ok(), "{morphism}");
+        }
+        prop_assert_eq!(architecture.without_groups(), to.without_groups());
+        prop_assert!(Morphism::path(&to, &to).is_empty());
+    }
+}
+
+fn two_blocks() -> Architecture {
+    let blocks = vec![Block::plain(4, Activation::Relu), Block::plain(2, Activation::Gelu)];
+    Architecture { blocks, hyper: Hyper::default() }
+}
+
+#[test]
+fn shrinking_keeps_the_units_with_the_largest_outgoing_weights() {
+    let architecture = two_blocks();
+    let mut weights = random_weights(&architecture, &mut Pcg64::seed_from_u64(1));
+    weights.0.get_mut("block01.weight").unwrap().data = vec![0.1, 0.0, 3.0, 0.0, 0.0, -0.2, 0.0, -4.0];
+    let shrink = Morphism::Shrink { block: 0, from: 4, to: 2 };
+    let after = shrink.inherit(&architecture, SHAPE, &weights, &mut Pcg64::seed_from_u64(1));
+    assert_eq!(after.0["block01.weight"].data, [3.0, 0.0, 0.0, -4.0]);
+    let bias = &weights.0["block00.bias"].data;
+    assert_eq!(after.0["block00.bias"].data, [bias[1], bias[3]]);
+}
+
+#[test]
+fn shrinking_away_what_widening_added_changes_nothing() {
+    let architecture = two_blocks();
+    let mut rng = Pcg64::seed_from_u64(1);
+    let weights = random_weights(&architecture, &mut rng);
+    let widen = Morphism::Widen { block: 0, from: 4, to: 9 };
+    let wide = widen.inherit(&architecture, SHAPE, &weights, &mut rng);
+    let shrink = Morphism::Shrink { block: 0, from: 9, to: 4 };
+    assert_eq!(shrink.inherit(&widen.apply(&architecture), SHAPE, &wide, &mut rng), weights);
+}
+
+#[test]
+fn new_units_start_random_inside_and_silent_outside() {
+    let architecture = two_blocks();
+    let mut rng = Pcg64::seed_from_u64(1);
+    let weights = random_weights(&architecture, &mut rng);
+    let widen = Morphism::Widen { block: 1, from: 2, to: 3 };
+    let [after, moments] = widen.inherit_trained(&architecture, SHAPE, &[&weights, &weights], &mut rng);
+    let incoming =
+        |weights: &Weights| weights.0["block01.weight"].data.chunks(3).map(|row| row[2]).collect::<Vec<_>>();
+    assert!(incoming(&after).iter().all(|weight| *weight != 0.0));
+    assert_eq!(incoming(&moments), [0.0; 4]);
+    assert_eq!(after.0["block01.head"].data[6..], [0.0; 3]);
+}
+
+#[test]
+fn removing_uncovers_the_way_to_the_head_the_block_before_kept() {
+    let architecture = two_blocks();
+    let mut rng = Pcg64::seed_from_u64(1);
+    let weights = random_weights(&architecture, &mut rng);
+    let rows = random_numbers(8, 1.0, &mut rng);
+    let deepen = Morphism::Deepen { block: Block::plain(5, Activation::Tanh) };
+    let deep = deepen.inherit(&architecture, SHAPE, &weights, &mut rng);
+    let back = Morphism::Remove.inherit(&deepen.apply(&architecture), SHAPE, &deep, &mut rng);
+    assert_eq!(Morphism::Remove.apply(&deepen.apply(&architecture)), architecture);
+    assert_eq!(says(&architecture, &back, &rows), says(&architecture, &weights, &rows));
+}
+
+#[test]
+fn reads_well() {
+    let mut to = two_blocks();
+    to.blocks[0].groups = vec![8];
+    to.blocks[0].skip = true;
+    to.blocks[1] = Block { norm: Norm::Layer, dropout: 0.1, ..Block::plain(1, Activation::Silu) };
+    to.hyper.batch = 4;
+    let path: Vec<String> = Morphism::path(&two_blocks(), &to).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        path,
+        [
+            "learn by adamw 0.003 batch 4",
+            "widen block 1 from 4 to 8",
+            "activate block 2 by silu",
+            "set the norm of block 2 to layer",
+            "set the dropout of block 2 to 0.1",
+            "shrink block 2 from 2 to 1",
+            "let block 1 skip to the head",
+        ]
+    );
+    assert_eq!(Morphism::path(&two_blocks(), &Architecture::linear(to.hyper))[1], Morphism::Remove);
+}
+
+#[test]
+fn says_which_changes_need_a_teacher() {
+    let needs =
+        |to: &Architecture| Morphism::path(&two_blocks(), to).iter().any(|step| !step.preserves_function());
+    let mut deeper = two_blocks();
+    deeper.blocks.push(Block::plain(8, Activation::Relu));
+    deeper.blocks[1].skip = true;
+    assert!(!needs(&deeper));
+    deeper.blocks[1].skip = false;
+    assert!(needs(&deeper));
+    assert!(needs(&Architecture::linear(Hyper::default())));
+}
