@@ -1,1 +1,20 @@
-//! placeholder
+//! When things happen: the daemon, in the order in which a reader should meet it.
+//!
+//! [`commands`] starts everything; [`app`] builds it; [`serve`] answers events, [`learn`] learns from
+//! outcomes, [`lifecycle`] decides what is done next; [`slot`] is where a swap happens, [`join`] where
+//! labels meet predictions, [`trials`] where candidates are trained; [`storage`] keeps it all through a
+//! crash; [`telemetry`] tells.
+//!
+//! May not: maths, wire formats, tensors.
+
+pub mod app;
+pub mod commands;
+pub mod config;
+pub mod join;
+pub mod learn;
+pub mod lifecycle;
+pub mod serve;
+pub mod slot;
+pub mod storage;
+pub mod telemetry;
+pub mod trials;

@@ -22,6 +22,7 @@ mod optimiser;
 pub mod sample;
 pub mod schema;
 pub mod space;
+pub mod stress;
 pub mod tabular;
 #[cfg(test)]
 mod testing;

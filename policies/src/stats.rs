@@ -6,9 +6,11 @@ pub mod confidence_sequence;
 pub mod e_process;
 pub mod quantile;
 pub mod special;
+mod tally;
 
 #[cfg(test)]
 pub(crate) mod simulate;
 
 pub use confidence_sequence::ConfidenceSequence;
 pub use e_process::EProcess;
+pub use tally::{Tally, mean_paired_gain};

@@ -1,0 +1,355 @@
+//! App: every object made and every task started, top to bottom.
+//!
+//! Lives here: [`App::start`], the learn thread's loop around [`Learn::turn`], and shutdown. May not:
+//! do a stage's work.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use adapters::audit::AuditLog;
+use adapters::codec::{DecodeError, JsonCodec};
+use adapters::files::{InferOptions, Rows, infer};
+use adapters::http::{Health, Pages, Status};
+use adapters::kafka::{GroupSource, KafkaConfig, Polled, Sink, Source, TopicRole};
+use anyhow::{Context as _, Result};
+use model::Record;
+use tokio::sync::watch;
+
+use crate::config::{Config, raw};
+use crate::learn::{Learn, Outside};
+use crate::serve::Serve;
+use crate::storage::Storage;
+use crate::telemetry::{AuditEvent, Telemetry, Timeline};
+use crate::trials::WorkerCommand;
+
+/// Records in one unit of work of the learn plane.
+pub const LEARN_BATCH_MAX: usize = 256;
+/// How long one poll waits for records.
+const POLL_WAIT: Duration = Duration::from_millis(100);
+/// How long the broker may take for what is still queued at the end.
+const FLUSH_WAIT: Duration = Duration::from_secs(5);
+/// How often metrics and the status page are brought up to date.
+const TELL_EVERY: Duration = Duration::from_millis(500);
+
+/// A running daemon.
+pub struct App {
+    stop: Arc<AtomicBool>,
+    learn: JoinHandle<Result<Learn>>,
+    serve: Option<JoinHandle<()>>,
+    http: JoinHandle<()>,
+    health: watch::Sender<Health>,
+}
+
+impl App {
+    /// Builds everything and starts it; `story` hears every audit event.
+    pub fn start(
+        config: &Config,
+        worker: WorkerCommand,
+        stop: Arc<AtomicBool>,
+        story: Option<Sender<AuditEvent>>,
+    ) -> Result<Self> {
+        let telemetry = Telemetry::new();
+        let audit = AuditLog::open(&config.state.directory.join("audit.jsonl"))?;
+        let learn = open_learn(config, worker)?;
+        let codec = JsonCodec::new(config.learn.schema.clone(), config.codec.clone())?;
+        let kafka = &config.kafka;
+        let source = open_source(kafka, &learn)?;
+        let sink = Arc::new(Sink::open(kafka)?);
+        let (health, health_seen) = watch::channel(Health { live: true, started: true, ..Health::default() });
+        let (status, status_seen) = watch::channel(Status::default());
+        let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, status: status_seen };
+        let http = start_http(config.listen, pages, Arc::clone(&stop))?;
+        let serve = config.serve.answers.then(|| {
+            let group = format!("driftform-{}-serve", config.name);
+            let serve = Serve {
+                slot: Arc::clone(learn.slot()),
+                codec: codec.clone(),
+                source: GroupSource::open(kafka, &group, TopicRole::Events, &kafka.topics.events)?,
+                sink: Arc::clone(&sink),
+                topic: kafka.topics.predictions.clone(),
+                batch_max: config.serve.batch_max,
+                telemetry: telemetry.clone(),
+            };
+            start_serve(serve, Arc::clone(&stop))
+        });
+        let serve = serve.transpose()?;
+        let plane = LearnPlane {
+            config: config.clone(),
+            learn,
+            codec,
+            source,
+            sink,
+            telemetry,
+            audit,
+            story,
+            timeline: Timeline::default(),
+            health: health.clone(),
+            status,
+            since_snapshot: 0,
+        };
+        let learn = plane.start(Arc::clone(&stop))?;
+        Ok(Self { stop, learn, serve, http, health })
+    }
+
+    /// Waits until told to stop, then for everything to have stopped; the learn plane as it ended.
+    pub fn wait(self) -> Result<Learn> {
+        let ended = self.learn.join().map_err(|_| anyhow::anyhow!("the learn plane panicked; see the log above"));
+        if !self.stop.load(Ordering::Relaxed) {
+            // Serving goes on with what it has; whoever watches `/livez` decides about a restart.
+            tracing::error!("the learn plane has stopped; answers go on without learning");
+            self.health.send_modify(|health| health.live = false);
+        }
+        if let Some(serve) = self.serve
+            && serve.join().is_err()
+        {
+            tracing::error!("the serve plane panicked");
+        }
+        if self.http.join().is_err() {
+            tracing::error!("the http server panicked");
+        }
+        ended?
+    }
+}
+
+/// A learn plane where its last snapshot left off, or a cold one, taught by the history if there is one.
+fn open_learn(config: &Config, worker: WorkerCommand) -> Result<Learn> {
+    let device = config.learn.device.open()?;
+    let width = config.learn.schema.features().len();
+    let found = Storage::open(&config.state.directory, config.state.snapshots_kept, width, device)?;
+    found.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    let outside = Outside {
+        segment: found.segment,
+        storage: Some(found.storage),
+        worker,
+        waits_for_trials: false,
+    };
+    if let Some(snapshot) = found.snapshot {
+        let learn = Learn::resume(config.learn.clone(), snapshot, outside)?;
+        tracing::info!("resumed after {} outcomes", learn.state().outcomes);
+        return Ok(learn);
+    }
+    let mut learn = Learn::cold(config.learn.clone(), outside)?;
+    if let Some(path) = &config.history {
+        let target = infer(path, &InferOptions::default())?.target;
+        let rows = Rows::open(path, &config.learn.schema, &target)?;
+        let taught = learn.bootstrap(rows.map(|row| row.map_err(anyhow::Error::from)))?;
+        tracing::info!("learned {taught} rows of history from {}", path.display());
+    }
+    Ok(learn)
+}
+
+fn open_source(kafka: &KafkaConfig, learn: &Learn) -> Result<Source> {
+    let topics = [
+        (TopicRole::Events, kafka.topics.events.as_str()),
+        (TopicRole::Labels, kafka.topics.labels.as_str()),
+        (TopicRole::Metrics, kafka.topics.metrics.as_str()),
+    ];
+    let source = Source::open(kafka, &topics, &learn.state().positions)?;
+    for lost in source.lost() {
+        tracing::error!("{lost}");
+    }
+    Ok(source)
+}
+
+fn start_serve(serve: Serve, stop: Arc<AtomicBool>) -> Result<JoinHandle<()>> {
+    let thread = std::thread::Builder::new().name("serve".into()).spawn(move || {
+        if let Err(error) = serve.run(&stop) {
+            tracing::error!("the serve plane stopped: {error}");
+        }
+    });
+    thread.context("cannot start the serve thread")
+}
+
+fn start_http(listen: std::net::SocketAddr, pages: Pages, stop: Arc<AtomicBool>) -> Result<JoinHandle<()>> {
+    let listener = std::net::TcpListener::bind(listen)
+        .with_context(|| format!("cannot listen on {listen}; change http.listen"))?;
+    listener.set_nonblocking(true)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    tracing::info!("status page on http://{}", listener.local_addr()?);
+    let stopped = async move {
+        while !stop.load(Ordering::Relaxed) {
+            tokio::time::sleep(POLL_WAIT).await;
+        }
+    };
+    let thread = std::thread::Builder::new().name("http".into()).spawn(move || {
+        let served = runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            adapters::http::serve(listener, adapters::http::router(pages), stopped).await
+        });
+        if let Err(error) = served {
+            tracing::error!("the http server stopped: {error}");
+        }
+    });
+    thread.context("cannot start the http thread")
+}
+
+/// The learn thread: records in, [`Learn::turn`], durability, telemetry.
+struct LearnPlane {
+    config: Config,
+    learn: Learn,
+    codec: JsonCodec,
+    source: Source,
+    sink: Arc<Sink>,
+    telemetry: Telemetry,
+    audit: AuditLog,
+    story: Option<Sender<AuditEvent>>,
+    timeline: Timeline,
+    health: watch::Sender<Health>,
+    status: watch::Sender<Status>,
+    since_snapshot: u64,
+}
+
+impl LearnPlane {
+    fn start(self, stop: Arc<AtomicBool>) -> Result<JoinHandle<Result<Learn>>> {
+        let thread = std::thread::Builder::new().name("learn".into()).spawn(move || {
+            let ended = self.run(&stop);
+            if let Err(error) = &ended {
+                tracing::error!("the learn plane stopped: {error:#}");
+            }
+            ended
+        });
+        thread.context("cannot start the learn thread")
+    }
+
+    fn run(mut self, stop: &AtomicBool) -> Result<Learn> {
+        let (mut snapshot_at, mut told_at) = (Instant::now(), Instant::now());
+        self.tell();
+        while !stop.load(Ordering::Relaxed) {
+            self.turn()?;
+            if told_at.elapsed() >= TELL_EVERY {
+                told_at = Instant::now();
+                self.tell();
+            }
+            if self.snapshot_due(snapshot_at.elapsed()) {
+                snapshot_at = Instant::now();
+                self.snapshot();
+            }
+        }
+        self.snapshot();
+        self.tell();
+        self.sink.flush(FLUSH_WAIT)?;
+        Ok(self.learn)
+    }
+
+    /// One unit of work around the learn plane's own.
+    fn turn(&mut self) -> Result<()> {
+        let polled = self.source.poll(LEARN_BATCH_MAX, POLL_WAIT)?;
+        self.since_snapshot += polled.len() as u64;
+        let mut records = Vec::with_capacity(polled.len());
+        for record in &polled {
+            let role = role_name(record.role);
+            self.telemetry.records.with_label_values(&[role]).inc();
+            match decode(&self.codec, record) {
+                Ok(record) => records.push(record),
+                Err(error) => self.bury(record, role, &error)?,
+            }
+        }
+        self.learn.turn(records, self.source.positions())?;
+        for event in self.learn.happened() {
+            self.record(&event)?;
+        }
+        Ok(())
+    }
+
+    /// A record that cannot be read goes where it can be found again; positions wait for it.
+    fn bury(&mut self, record: &Polled, role: &str, error: &DecodeError) -> Result<()> {
+        self.telemetry.dead_letters.with_label_values(&[role]).inc();
+        tracing::warn!(
+            "{} partition {} offset {} goes to the dead letters: {error}",
+            record.topic,
+            record.partition,
+            record.offset
+        );
+        self.sink.dead_letter(record, "decode", error.reason(), &error.to_string())?;
+        Ok(())
+    }
+
+    fn record(&mut self, event: &AuditEvent) -> Result<()> {
+        self.telemetry.record(event);
+        self.timeline.push(event, self.learn.state().outcomes);
+        let value = serde_json::to_value(event)?;
+        if let Err(error) = self.audit.append(&value) {
+            tracing::error!("{error}");
+        }
+        let decisions = &self.config.kafka.topics.decisions;
+        if let Err(error) = self.sink.send(decisions, None, value.to_string().as_bytes(), None) {
+            tracing::warn!("{error}");
+        }
+        if let Some(story) = &self.story {
+            // The listener may be gone; the story is for it alone.
+            story.send(event.clone()).ok();
+        }
+        Ok(())
+    }
+
+    fn snapshot_due(&self, elapsed: Duration) -> bool {
+        let state: &raw::State = &self.config.state;
+        self.since_snapshot >= state.snapshot_every_records
+            || (self.since_snapshot > 0 && elapsed >= Duration::from_secs(state.snapshot_every_seconds))
+    }
+
+    /// State first, then positions for others to see. A snapshot that cannot be written is said and tried
+    /// again: what it would have kept is still in the topics.
+    fn snapshot(&mut self) {
+        let flushed = self.sink.flush(FLUSH_WAIT);
+        if let Err(error) = flushed {
+            tracing::warn!("no snapshot now: {error}");
+            return;
+        }
+        match self.learn.commit_state() {
+            Ok(()) => {
+                self.since_snapshot = 0;
+                self.telemetry.snapshots.inc();
+                if let Err(error) = self.source.commit(&self.learn.state().positions) {
+                    tracing::warn!("{error}");
+                }
+            }
+            Err(error) => tracing::error!("no snapshot: {error}"),
+        }
+    }
+
+    fn tell(&mut self) {
+        self.telemetry.update(&self.learn);
+        self.telemetry.lag_records.set(i64::try_from(self.source.lag()).unwrap_or(i64::MAX));
+        self.status.send_replace(self.timeline.status(&self.config.name, &self.learn));
+        let cold = self.learn.slot().load().prior_only;
+        let champion = if cold {
+            let needed = self.config.learn.cold_outcomes;
+            Err(format!("only the prior is served: {} of {needed} labels", self.learn.state().outcomes))
+        } else {
+            Ok(())
+        };
+        let kafka = if self.source.connected() {
+            Ok(())
+        } else {
+            Err(self.source.trouble().unwrap_or_else(|| "no broker can be reached".into()))
+        };
+        let ready = !cold || self.config.serve.ready_when_cold;
+        self.health.send_modify(|health| {
+            health.ready = ready;
+            health.checks = vec![("champion".into(), champion), ("kafka".into(), kafka)];
+        });
+    }
+}
+
+fn role_name(role: TopicRole) -> &'static str {
+    match role {
+        TopicRole::Events => "events",
+        TopicRole::Labels => "labels",
+        TopicRole::Metrics => "metrics",
+        TopicRole::Predictions | TopicRole::Other => "other",
+    }
+}
+
+fn decode(codec: &JsonCodec, record: &Polled) -> Result<Record, DecodeError> {
+    match record.role {
+        TopicRole::Labels => codec.decode_label(&record.payload, record.timestamp).map(Record::Label),
+        TopicRole::Metrics => codec.decode_metric(&record.payload, record.timestamp).map(Record::Metric),
+        TopicRole::Events | TopicRole::Predictions | TopicRole::Other => {
+            codec.decode_sample(&record.payload, record.timestamp).map(Record::Sample)
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Commands: the command line, and what each word starts.
+//!
+//! Lives here: arguments, logging, exit codes. May not: do the work; each command has its file.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::ConfigError;
+use crate::learn::LearnError;
+
+mod check;
+mod demo;
+mod init;
+mod replay;
+mod run;
+mod worker;
+
+/// Exit code: arguments or configuration are wrong.
+pub const EXIT_CONFIG: u8 = 2;
+/// Exit code: the state directory cannot be used.
+pub const EXIT_STATE: u8 = 3;
+/// Exit code: anything else went wrong.
+pub const EXIT_FAILURE: u8 = 1;
+
+/// Keeps the network behind an inference service good while its data drifts.
+///
+/// Exit codes: 0 done, 1 failed, 2 configuration, 3 state directory.
+#[derive(Debug, Parser)]
+#[command(name = "driftform", version, about, long_about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Shows the whole loop on a real drifting stream, with a broker inside this process.
+    Demo(demo::Arguments),
+    /// Writes a commented configuration from a sample of the data.
+    Init(init::Arguments),
+    /// Runs the daemon.
+    Run(run::Arguments),
+    /// Evaluates trials from standard input; started by the daemon.
+    Worker(worker::Arguments),
+    /// Runs the same planes over a recorded stream and prints one JSON object.
+    Replay(replay::Arguments),
+    /// Validates a configuration and prints what is in effect.
+    Check(check::Arguments),
+}
+
+/// Parses, runs, and turns an error into an exit code.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let quiet = matches!(arguments.command, Command::Replay(_) | Command::Worker(_));
+    start_logging(if quiet { "warn" } else { "info" });
+    let done = match arguments.command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Worker(arguments) => worker::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last word to the person who started it")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("driftform: {error:#}");
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if cause.is::<ConfigError>() {
+            return EXIT_CONFIG;
+        }
+        if matches!(cause.downcast_ref::<LearnError>(), Some(LearnError::Snapshot(_) | LearnError::Store(_))) {
+            return EXIT_STATE;
+        }
+    }
+    EXIT_FAILURE
+}
+
+/// Readable on a terminal, JSON otherwise; `RUST_LOG` overrides the level.
+fn start_logging(level: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        builder.with_target(false).compact().init();
+    } else {
+        builder.json().flatten_event(true).init();
+    }
+}
+
+/// The environment, for the configuration's last layer.
+fn environment() -> BTreeMap<String, String> {
+    std::env::vars().collect()
+}
+
+/// How this program starts its worker.
+fn worker_command(config: &crate::config::LearnConfig) -> anyhow::Result<crate::trials::WorkerCommand> {
+    let limits = &config.trials;
+    let program: PathBuf = std::env::current_exe()?;
+    let arguments = vec![
+        "worker".into(),
+        format!("--device={}", config.device),
+        format!("--memory-max-bytes={}", limits.memory_max_bytes),
+        format!("--niceness={}", limits.niceness),
+    ];
+    Ok(crate::trials::WorkerCommand { program, arguments, seconds_max: limits.seconds_max })
+}

@@ -1,0 +1,218 @@
+//! `driftform replay`: the learn plane over a recorded stream, as fast as it goes.
+//!
+//! Lives here: feeding rows and their late labels, and the report. May not: learn or score by itself; the
+//! numbers are those of [`crate::learn`].
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use adapters::files::{InferOptions, Rows, infer};
+use adapters::store::Segment;
+use anyhow::{Context as _, Result};
+use model::{EventId, Label, Record, Row, Sample, Timestamp, Truth};
+use serde_json::{Value, json};
+
+use crate::config::Config;
+use crate::learn::{Learn, Outside};
+use crate::telemetry::AuditEvent;
+
+/// The first champion is frozen after this share of the labels, if that is earlier.
+const FIRST_SHARE: u64 = 10;
+/// Rows between two lines of progress.
+const PROGRESS_ROWS: u64 = 10_000;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The stream: .csv with a header or .jsonl, each also .zst.
+    #[arg(long)]
+    data: PathBuf,
+    /// A configuration; its schema is used if it has one, else it is inferred from the data.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// The column to predict; the last one if not given.
+    #[arg(long)]
+    target: Option<String>,
+    /// classification or regression; a numeric target with more than 50 values is regression.
+    #[arg(long)]
+    task: Option<adapters::files::Task>,
+    /// The label of a row arrives after this many further rows.
+    #[arg(long, default_value_t = 0)]
+    label_delay: usize,
+    /// Overrides model.seed.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Stop after this many rows.
+    #[arg(long)]
+    limit: Option<u64>,
+    /// Also write the JSON and the story into this folder.
+    #[arg(long)]
+    report: Option<PathBuf>,
+}
+
+#[expect(clippy::print_stdout, reason = "the report is the command's product")]
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let (config, target, rows) = configure(arguments)?;
+    let started = Instant::now();
+    let scratch = tempfile::tempdir().context("no temporary folder for the rows")?;
+    let mut learn = build(&config, scratch.path(), rows)?;
+    let mut story = Vec::new();
+    let replayed = feed(&mut learn, arguments, &config, &target, &mut story)?;
+    let report = report(&learn, replayed, started.elapsed().as_secs_f64())?;
+    if let Some(folder) = &arguments.report {
+        write_report(folder, &report, &story)?;
+    }
+    println!("{report:#}");
+    Ok(())
+}
+
+/// The configuration, the target column and the number of rows.
+fn configure(arguments: &Arguments) -> Result<(Config, String, u64)> {
+    let options = InferOptions { target: arguments.target.clone(), task: arguments.task };
+    let inferred = infer(&arguments.data, &options)?;
+    let environment = super::environment();
+    let file = arguments.config.as_deref();
+    let mut config = match file.map(|file| Config::load(Some(file), &environment)) {
+        Some(Ok(config)) => config,
+        _ => Config::for_schema(inferred.schema, file, &environment)?,
+    };
+    if let Some(seed) = arguments.seed {
+        config.learn.seed = seed;
+    }
+    let rows = arguments.limit.map_or(inferred.rows, |limit| limit.min(inferred.rows));
+    Ok((config, inferred.target, rows))
+}
+
+fn build(config: &Config, folder: &Path, rows: u64) -> Result<Learn> {
+    let mut learn_config = config.learn.clone();
+    learn_config.first_outcomes = learn_config.first_outcomes.min(rows / FIRST_SHARE).max(1);
+    // Event time here is the row number, so the window must not censor a long delay.
+    learn_config.join.window_ms = i64::MAX;
+    learn_config.join.pending_max = usize::MAX;
+    let width = learn_config.schema.features().len();
+    let segment = Segment::resume(folder, width, 0)?.segment;
+    let worker = super::worker_command(&learn_config)?;
+    let outside = Outside { segment, storage: None, worker, waits_for_trials: true };
+    Ok(Learn::cold(learn_config, outside)?)
+}
+
+fn feed(
+    learn: &mut Learn,
+    arguments: &Arguments,
+    config: &Config,
+    target: &str,
+    story: &mut Vec<String>,
+) -> Result<u64> {
+    let mut waiting: VecDeque<(u64, Truth)> = VecDeque::new();
+    let mut rows = 0;
+    let started = Instant::now();
+    for read in Rows::open(&arguments.data, &config.learn.schema, target)? {
+        if arguments.limit.is_some_and(|limit| rows >= limit) {
+            break;
+        }
+        let (row, truth) = read?;
+        let mut records = vec![event(rows, row)?];
+        waiting.push_back((rows, truth));
+        if waiting.len() > arguments.label_delay
+            && let Some((of, truth)) = waiting.pop_front()
+        {
+            records.push(label(of, rows, truth)?);
+        }
+        turn(learn, records, story)?;
+        rows += 1;
+        if rows.is_multiple_of(PROGRESS_ROWS) {
+            tracing::info!("{rows} rows, {:.0} rows/s", rows as f64 / started.elapsed().as_secs_f64());
+        }
+    }
+    // The labels of the last rows come when no more rows do: every row is tested and scored.
+    for (of, truth) in waiting {
+        turn(learn, vec![label(of, rows, truth)?], story)?;
+    }
+    Ok(rows)
+}
+
+fn turn(learn: &mut Learn, records: Vec<Record>, story: &mut Vec<String>) -> Result<()> {
+    learn.turn(records, adapters::kafka::Positions::default())?;
+    for event in learn.happened() {
+        let line = format!("{}: {}", learn.state().outcomes, event.story());
+        match event {
+            AuditEvent::Alarm { .. } => tracing::warn!("{line}"),
+            _ => tracing::info!("{line}"),
+        }
+        story.push(line);
+    }
+    Ok(())
+}
+
+fn event(number: u64, row: Row) -> Result<Record> {
+    let id = EventId::new(&number.to_string())?;
+    Ok(Record::Sample(Sample { id, time: Timestamp(number as i64), row }))
+}
+
+fn label(of: u64, now: u64, truth: Truth) -> Result<Record> {
+    let id = EventId::new(&of.to_string())?;
+    Ok(Record::Label(Label { id, time: Timestamp(now as i64), truth }))
+}
+
+fn report(learn: &Learn, rows: u64, seconds: f64) -> Result<Value> {
+    let state = learn.state();
+    let (scores, counts) = (&state.scores, state.counts);
+    let control = &learn.pool().control;
+    let usage = adapters::hardware::usage()?;
+    let mut report = json!({ "rows": rows, "features": state.schema().features().len() });
+    let quality = if state.schema().target().is_classification() {
+        json!({
+            "classes": state.schema().target().outputs(),
+            "accuracy": scores.champion.accuracy(),
+            "kappa": scores.champion.kappa(),
+            "log_loss": scores.champion.log_loss(),
+            "window_accuracy": scores.champion.window_quality(),
+            "majority_accuracy": scores.majority.accuracy(),
+            "no_change_accuracy": scores.no_change.accuracy(),
+            "static_accuracy": scores.first.accuracy(),
+        })
+    } else {
+        let numbers = |tally: &policies::stats::Tally| {
+            json!({ "mae": tally.mae(), "rmse": tally.rmse(), "r2": tally.quality() })
+        };
+        let champion = numbers(&scores.champion);
+        json!({
+            "mae": champion["mae"],
+            "rmse": champion["rmse"],
+            "r2": champion["r2"],
+            "mean": numbers(&scores.majority),
+            "last_value": numbers(&scores.no_change),
+            "static": numbers(&scores.first),
+        })
+    };
+    let rest = json!({
+        "drifts": counts.drifts,
+        "episodes": counts.episodes,
+        "trials": counts.trials,
+        "refreshes": counts.refreshes,
+        "promotions": counts.promotions,
+        "reliefs": counts.reliefs,
+        "rollbacks": counts.rollbacks,
+        "architecture": control.architecture().to_string(),
+        "parameters": control.cost().parameters,
+        "rows_per_second": rows as f64 / seconds,
+        "cpu_seconds": usage.cpu_seconds,
+        "peak_rss_bytes": usage.peak_rss_bytes,
+        "seconds": seconds,
+    });
+    let object = report.as_object_mut().context("a report is an object")?;
+    for part in [quality, rest] {
+        object.extend(part.as_object().cloned().context("a part is an object")?);
+    }
+    Ok(report)
+}
+
+fn write_report(folder: &Path, report: &Value, story: &[String]) -> Result<()> {
+    let write = |name: &str, text: String| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))
+    };
+    std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
+    write("report.json", format!("{report:#}\n"))?;
+    write("story.txt", format!("{}\n", story.join("\n")))
+}

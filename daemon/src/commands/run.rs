@@ -1,0 +1,53 @@
+//! `driftform run`: the daemon, until a signal ends it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context as _, Result};
+
+use crate::app::App;
+use crate::config::Config;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The configuration file.
+    #[arg(long)]
+    config: PathBuf,
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let config = Config::load(Some(&arguments.config), &super::environment())?;
+    let stop = Arc::new(AtomicBool::new(false));
+    stop_on_signal(Arc::clone(&stop))?;
+    let worker = super::worker_command(&config.learn)?;
+    let app = App::start(&config, worker, stop, None)?;
+    let learn = app.wait()?;
+    tracing::info!("stopped after {} outcomes; the state is saved", learn.state().outcomes);
+    Ok(())
+}
+
+/// SIGTERM and SIGINT ask to stop; a second one ends at once.
+pub(super) fn stop_on_signal(stop: Arc<AtomicBool>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut terminate, mut interrupt) = {
+        let _entered = runtime.enter();
+        use tokio::signal::unix::{SignalKind, signal};
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
+    let wait = async move {
+        for already in [false, true] {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            if already {
+                std::process::exit(130);
+            }
+            tracing::info!("stopping; a second signal ends at once");
+            stop.store(true, Ordering::Relaxed);
+        }
+    };
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || runtime.block_on(wait))
+        .context("cannot start the signal thread")?;
+    Ok(())
+}

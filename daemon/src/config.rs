@@ -1,0 +1,201 @@
+//! Config: layers of settings become one value in which nothing illegal can be written.
+//!
+//! Lives here: the checked form. The raw form and its layers are in [`raw`], the search for a mistyped
+//! key in [`keys`]. May not: open files other than the configuration's, connect to anything.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use adapters::codec::CodecConfig;
+use adapters::kafka::{KafkaConfig, Topics};
+use model::{DeviceChoice, Schema, TabularLimits};
+
+mod keys;
+mod raw;
+
+pub use raw::DEFAULTS;
+
+/// Why a configuration was refused; the message names the key and says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("configuration: {0}")]
+pub struct ConfigError(pub String);
+
+/// How the join is bounded.
+#[derive(Clone, Debug)]
+pub struct JoinConfig {
+    /// Longest time from an event to its label, in milliseconds.
+    pub window_ms: i64,
+    /// Predictions waiting at most.
+    pub pending_max: usize,
+    /// Labels waiting for their event at most.
+    pub early_max: usize,
+    /// Joined ids remembered at most.
+    pub joined_max: usize,
+}
+
+/// Everything the learn plane needs to know.
+#[derive(Clone, Debug)]
+pub struct LearnConfig {
+    /// The stream.
+    pub schema: Arc<Schema>,
+    /// Where every random choice begins.
+    pub seed: u64,
+    /// Where networks are computed.
+    pub device: DeviceChoice,
+    /// Bounds of the join.
+    pub join: JoinConfig,
+    /// Labels before the first champion.
+    pub cold_outcomes: u64,
+    /// Outcomes after which `first` is frozen.
+    pub first_outcomes: u64,
+    /// The refresh cadence and its test.
+    pub refresh: raw::Refresh,
+    /// Detectors.
+    pub detect: raw::Detect,
+    /// The search.
+    pub search: raw::Search,
+    /// Which networks may be tried.
+    pub limits: TabularLimits,
+    /// Limits of the child process.
+    pub trials: raw::Trials,
+    /// The gates.
+    pub gate: raw::Gate,
+    /// Budgets to begin with.
+    pub budget: raw::Budget,
+    /// What relief may cost.
+    pub relief: raw::Relief,
+    /// The watch.
+    pub watch: raw::Watch,
+}
+
+/// A whole, valid configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The model's name.
+    pub name: String,
+    /// For the learn plane.
+    pub learn: LearnConfig,
+    /// Where fields stand in messages.
+    pub codec: CodecConfig,
+    /// Brokers and topics.
+    pub kafka: KafkaConfig,
+    /// Where state is kept and how often.
+    pub state: raw::State,
+    /// Address of probes, metrics and the status page.
+    pub listen: std::net::SocketAddr,
+    /// The serve plane.
+    pub serve: raw::Serve,
+    /// Labelled history for the first champion.
+    pub history: Option<PathBuf>,
+}
+
+impl Config {
+    /// Defaults, then the file, then the environment; refused as a whole if anything is wrong.
+    pub fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
+        raw::Raw::load(file, environment)?.checked()
+    }
+
+    /// From text instead of a file.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        raw::Raw::parse(text)?.checked()
+    }
+
+    /// For a recorded stream whose schema is known already.
+    pub fn for_schema(
+        schema: Schema,
+        file: Option<&Path>,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self, ConfigError> {
+        raw::Raw::load(file, environment)?.checked_with(Arc::new(schema))
+    }
+
+    /// The effective settings as TOML, to be read by people.
+    pub fn effective(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<String, ConfigError> {
+        let raw = raw::Raw::load(file, environment)?;
+        toml::to_string_pretty(&raw).map_err(|error| ConfigError(error.to_string()))
+    }
+}
+
+fn refuse<T>(message: impl Into<String>) -> Result<T, ConfigError> {
+    Err(ConfigError(message.into()))
+}
+
+impl raw::Raw {
+    fn checked(self) -> Result<Config, ConfigError> {
+        let schema = Arc::new(self.schema()?);
+        self.checked_with(schema)
+    }
+
+    fn checked_with(self, schema: Arc<Schema>) -> Result<Config, ConfigError> {
+        self.check_numbers()?;
+        let listen = self.http.listen.parse().map_err(|_| {
+            ConfigError(format!("`http.listen` is `{}`; give an address such as 127.0.0.1:9464", self.http.listen))
+        })?;
+        let device = self.device()?;
+        let codec = self.codec(&schema)?;
+        let kafka = self.kafka_config();
+        let history = (!self.cold_start.history.is_empty()).then(|| PathBuf::from(&self.cold_start.history));
+        let join = JoinConfig {
+            window_ms: i64::try_from(self.join.window_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX),
+            pending_max: self.join.pending_max,
+            early_max: self.join.early_max,
+            joined_max: self.join.joined_max,
+        };
+        let limits = TabularLimits {
+            depth_max: self.search.depth_max,
+            widths: self.search.widths.clone(),
+            ..TabularLimits::default()
+        };
+        let learn = LearnConfig {
+            schema,
+            seed: self.model.seed,
+            device,
+            join,
+            cold_outcomes: self.cold_start.outcomes,
+            first_outcomes: raw::FIRST_OUTCOMES,
+            refresh: self.refresh,
+            detect: self.detect,
+            search: self.search,
+            limits,
+            trials: self.trials,
+            gate: self.gate,
+            budget: self.budget,
+            relief: self.relief,
+            watch: self.watch,
+        };
+        Ok(Config {
+            name: self.model.name,
+            learn,
+            codec,
+            kafka,
+            state: self.state,
+            listen,
+            serve: self.serve,
+            history,
+        })
+    }
+
+    fn kafka_config(&self) -> KafkaConfig {
+        let named = |given: &str, role: &str| {
+            if given.is_empty() { format!("{}.{role}", self.model.name) } else { given.to_owned() }
+        };
+        KafkaConfig {
+            brokers: self.kafka.brokers.clone(),
+            topics: Topics {
+                events: named(&self.kafka.events, "events"),
+                labels: named(&self.kafka.labels, "labels"),
+                metrics: named(&self.kafka.metrics, "metrics"),
+                predictions: named(&self.kafka.predictions, "predictions"),
+                decisions: named(&self.kafka.decisions, "decisions"),
+                dead_letters: named(&self.kafka.dead_letters, "dead-letters"),
+            },
+            group: format!("driftform-{}", self.model.name),
+            create_topics: self.kafka.create_topics,
+            properties: self.kafka.properties.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,364 @@
+//! Raw settings, as they stand in the files: one struct a section, and their layers.
+//!
+//! Lives here: reading and merging, and what a single value may be. Does not live here: what sections
+//! mean together (that is the parent).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use adapters::codec::CodecConfig;
+use model::{DeviceChoice, Feature, FeatureKind, Objective, Schema, Target};
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, keys, refuse};
+
+/// The embedded defaults; also the documentation of every key.
+pub const DEFAULTS: &str = include_str!("../../../config/default.toml");
+/// Labels after which the first champion is frozen for comparison.
+pub const FIRST_OUTCOMES: u64 = 5_000;
+/// What environment variables begin with.
+const PREFIX: &str = "DRIFTFORM__";
+
+macro_rules! section {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $kind:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(missing_docs, reason = "config/default.toml documents every key; a second text would drift")]
+        pub struct $name { $(pub $field: $kind),* }
+    };
+}
+
+section!(
+    /// `[model]`
+    ModelSection { name: String, seed: u64, device: String }
+);
+section!(
+    /// `[schema]`
+    SchemaSection {
+        task: String,
+        classes: Vec<String>,
+        features: Vec<FeatureSection>,
+        class_weights: Vec<f32>,
+        cost_matrix: Vec<Vec<f32>>,
+    }
+);
+section!(
+    /// `[codec]`
+    CodecSection {
+        event_id: String,
+        event_time: String,
+        label_id: String,
+        label_time: String,
+        label_value: String,
+        features: BTreeMap<String, String>,
+    }
+);
+section!(
+    /// `[kafka]`
+    KafkaSection {
+        brokers: String,
+        events: String,
+        labels: String,
+        metrics: String,
+        predictions: String,
+        decisions: String,
+        dead_letters: String,
+        create_topics: bool,
+        properties: BTreeMap<String, String>,
+    }
+);
+section!(
+    /// `[state]`
+    State {
+        directory: std::path::PathBuf,
+        snapshot_every_records: u64,
+        snapshot_every_seconds: u64,
+        snapshots_kept: usize,
+    }
+);
+section!(
+    /// `[http]`
+    Http { listen: String }
+);
+section!(
+    /// `[serve]`
+    Serve { answers: bool, batch_max: usize, ready_when_cold: bool }
+);
+section!(
+    /// `[join]`
+    JoinSection { window_seconds: u64, pending_max: usize, early_max: usize, joined_max: usize }
+);
+section!(
+    /// `[cold_start]`
+    ColdStart { outcomes: u64, history: String }
+);
+section!(
+    /// `[refresh]`
+    Refresh { every_outcomes: u64, alpha: f64 }
+);
+section!(
+    /// `[detect]`
+    Detect {
+        delta: f64,
+        average_run_length: f64,
+        reference_outcomes: u64,
+        feature_window: usize,
+        feature_reference: usize,
+    }
+);
+section!(
+    /// `[search]`
+    Search {
+        window_outcomes: usize,
+        rungs: Vec<u32>,
+        eta: u32,
+        candidates: usize,
+        depth_max: usize,
+        widths: Vec<u16>,
+        cooldown_outcomes: u64,
+        plateau_outcomes: u64,
+        least_gain: f64,
+    }
+);
+section!(
+    /// `[trials]`
+    Trials { seconds_max: u64, memory_max_bytes: u64, niceness: i32 }
+);
+section!(
+    /// `[gate]`
+    Gate { alpha: f64, alpha_harm: f64, margin: f64, deadline_outcomes: u64, robustness_increase_max: f64 }
+);
+section!(
+    /// `[budget]`
+    Budget { compute_seconds: f64, compute_batch: usize, memory_bytes: u64, patience: u32 }
+);
+section!(
+    /// `[relief]`
+    Relief { quality_loss_max: f64 }
+);
+section!(
+    /// `[watch]`
+    Watch { outcomes: u64, alpha: f64 }
+);
+section!(
+    /// The whole file.
+    Raw {
+        model: ModelSection,
+        schema: SchemaSection,
+        codec: CodecSection,
+        kafka: KafkaSection,
+        state: State,
+        http: Http,
+        serve: Serve,
+        join: JoinSection,
+        cold_start: ColdStart,
+        refresh: Refresh,
+        detect: Detect,
+        search: Search,
+        trials: Trials,
+        gate: Gate,
+        budget: Budget,
+        relief: Relief,
+        watch: Watch,
+    }
+);
+
+/// `[[schema.features]]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureSection {
+    /// The name.
+    pub name: String,
+    /// `numeric`, `boolean` or `categorical`.
+    pub kind: String,
+    /// Hash buckets; categorical only.
+    pub buckets: Option<u32>,
+}
+
+impl Raw {
+    /// Defaults, then the file, then the environment.
+    pub fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
+        let text = match file {
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|error| ConfigError(format!("{} cannot be read: {error}", path.display())))?,
+            None => String::new(),
+        };
+        let source = file.map_or("the file".into(), |path| path.display().to_string());
+        Self::merge(&text, &source, environment)
+    }
+
+    /// Defaults, then this text.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        Self::merge(text, "the text", &BTreeMap::new())
+    }
+
+    fn merge(text: &str, source: &str, environment: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
+        let known: toml::Table = DEFAULTS.parse().expect("the embedded defaults are valid TOML, by a test");
+        let given: toml::Table =
+            text.parse().map_err(|error| ConfigError(format!("{source} is not TOML: {error}")))?;
+        keys::check(&given, &known, source)?;
+        let mut builder = config::Config::builder()
+            .add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml))
+            .add_source(config::File::from_str(text, config::FileFormat::Toml));
+        for (name, value) in environment.iter().filter(|(name, _)| name.starts_with(PREFIX)) {
+            let key = name[PREFIX.len()..].to_lowercase().replace("__", ".");
+            check_variable(name, &key, &known)?;
+            builder = builder
+                .set_override(&key, value.as_str())
+                .map_err(|error| ConfigError(format!("{name}: {error}")))?;
+        }
+        let merged = builder.build().map_err(|error| ConfigError(format!("{source}: {error}")))?;
+        merged.try_deserialize().map_err(|error| ConfigError(format!("{source}: {error}")))
+    }
+
+    /// The declared stream.
+    pub fn schema(&self) -> Result<Schema, ConfigError> {
+        let section = &self.schema;
+        if section.features.is_empty() {
+            return refuse(
+                "`schema.features` is empty; describe the stream, or let `driftform init` write a first version",
+            );
+        }
+        let features = section.features.iter().map(FeatureSection::feature).collect::<Result<_, _>>()?;
+        let target = match section.task.as_str() {
+            "classification" => Target::Classification { classes: section.classes.clone() },
+            "regression" if section.classes.is_empty() => Target::Regression,
+            "regression" => return refuse("`schema.classes` has names, but `schema.task` is regression"),
+            other => {
+                return refuse(format!("`schema.task` is `{other}`; give `classification` or `regression`"));
+            }
+        };
+        let objective = Objective {
+            class_weights: section.class_weights.clone(),
+            cost_matrix: section.cost_matrix.clone(),
+            decision_threshold: None,
+        };
+        Schema::new(features, target, objective).map_err(|error| ConfigError(error.to_string()))
+    }
+
+    /// Where networks are computed.
+    pub fn device(&self) -> Result<DeviceChoice, ConfigError> {
+        toml::Value::String(self.model.device.clone())
+            .try_into()
+            .map_err(|_| ConfigError(format!("`model.device` is `{}`; give `cpu` or `cuda:0`", self.model.device)))
+    }
+
+    /// Where fields stand in messages.
+    pub fn codec(&self, schema: &Schema) -> Result<CodecConfig, ConfigError> {
+        let section = &self.codec;
+        let mut codec = CodecConfig::default();
+        let pointer = |key: &str, text: &str| {
+            text.parse().map_err(|error| ConfigError(format!("`codec.{key}` is `{text}`: {error}")))
+        };
+        codec.event.id = pointer("event_id", &section.event_id)?;
+        codec.event.time = Some(pointer("event_time", &section.event_time)?);
+        codec.label.id = pointer("label_id", &section.label_id)?;
+        codec.label.time = Some(pointer("label_time", &section.label_time)?);
+        codec.label.value = pointer("label_value", &section.label_value)?;
+        for (name, text) in &section.features {
+            if !schema.features().iter().any(|feature| feature.name == *name) {
+                return refuse(format!("`codec.features.{name}` names no feature of `schema.features`"));
+            }
+            codec.event.features.insert(name.clone(), pointer(&format!("features.{name}"), text)?);
+        }
+        Ok(codec)
+    }
+
+    /// Refuses numbers outside their range, naming the key.
+    pub fn check_numbers(&self) -> Result<(), ConfigError> {
+        let name = &self.model.name;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.is_empty() || !name.chars().all(plain) {
+            return refuse(format!("`model.name` is `{name}`; use letters, digits, `-`, `_` and `.`"));
+        }
+        if self.kafka.brokers.trim().is_empty() {
+            return refuse("`kafka.brokers` is empty; give host:port, several separated by commas");
+        }
+        let shares = [
+            ("refresh.alpha", self.refresh.alpha),
+            ("detect.delta", self.detect.delta),
+            ("gate.alpha", self.gate.alpha),
+            ("gate.alpha_harm", self.gate.alpha_harm),
+            ("watch.alpha", self.watch.alpha),
+        ];
+        for (key, value) in shares {
+            if !(value > 0.0 && value < 1.0) {
+                return refuse(format!("`{key}` is {value}; give a chance between 0 and 1"));
+            }
+        }
+        let positive = [
+            ("detect.average_run_length", self.detect.average_run_length),
+            ("budget.compute_seconds", self.budget.compute_seconds),
+            ("state.snapshots_kept", self.state.snapshots_kept as f64),
+            ("state.snapshot_every_records", self.state.snapshot_every_records as f64),
+            ("state.snapshot_every_seconds", self.state.snapshot_every_seconds as f64),
+            ("serve.batch_max", self.serve.batch_max as f64),
+            ("join.window_seconds", self.join.window_seconds as f64),
+            ("join.pending_max", self.join.pending_max as f64),
+            ("join.early_max", self.join.early_max as f64),
+            ("join.joined_max", self.join.joined_max as f64),
+            ("cold_start.outcomes", self.cold_start.outcomes as f64),
+            ("refresh.every_outcomes", self.refresh.every_outcomes as f64),
+            ("detect.reference_outcomes", self.detect.reference_outcomes as f64),
+            ("detect.feature_window", self.detect.feature_window as f64),
+            ("detect.feature_reference", self.detect.feature_reference as f64),
+            ("search.candidates", self.search.candidates as f64),
+            ("trials.seconds_max", self.trials.seconds_max as f64),
+            ("budget.compute_batch", self.budget.compute_batch as f64),
+            ("watch.outcomes", self.watch.outcomes as f64),
+        ];
+        for (key, value) in positive {
+            if !(value > 0.0 && value.is_finite()) {
+                return refuse(format!("`{key}` is {value}; give a number above 0"));
+            }
+        }
+        if self.search.window_outcomes < 20 {
+            return refuse(format!("`search.window_outcomes` is {}; give 20 or more", self.search.window_outcomes));
+        }
+        let rungs = &self.search.rungs;
+        if rungs.is_empty() || rungs[0] == 0 || rungs.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return refuse("`search.rungs` has to be a growing list of windows, such as [1, 3, 9]");
+        }
+        if self.search.eta < 2 {
+            return refuse(format!("`search.eta` is {}; give 2 or more", self.search.eta));
+        }
+        if !(0.0..1.0).contains(&self.gate.margin) {
+            return refuse(format!("`gate.margin` is {}; give 0 or more, below 1", self.gate.margin));
+        }
+        Ok(())
+    }
+}
+
+impl FeatureSection {
+    fn feature(&self) -> Result<Feature, ConfigError> {
+        let name = &self.name;
+        let kind = match (self.kind.as_str(), self.buckets) {
+            ("numeric", None) => FeatureKind::Numeric,
+            ("boolean", None) => FeatureKind::Boolean,
+            ("categorical", buckets) => FeatureKind::Categorical { buckets: buckets.unwrap_or(32) },
+            ("numeric" | "boolean", Some(_)) => {
+                return refuse(format!("feature `{name}` has `buckets`, which only a categorical feature has"));
+            }
+            (other, _) => {
+                return refuse(format!(
+                    "feature `{name}` is `{other}`; give `numeric`, `boolean` or `categorical`"
+                ));
+            }
+        };
+        Ok(Feature { name: name.clone(), kind })
+    }
+}
+
+fn check_variable(name: &str, key: &str, known: &toml::Table) -> Result<(), ConfigError> {
+    let mut given = toml::Table::new();
+    let parts: Vec<&str> = key.split('.').collect();
+    let [section, field] = parts[..] else {
+        return refuse(format!("{name}: write DRIFTFORM__SECTION__KEY"));
+    };
+    let value = known.get(section).and_then(|table| table.get(field)).cloned();
+    let mut inner = toml::Table::new();
+    inner.insert(field.into(), value.unwrap_or(toml::Value::Boolean(true)));
+    given.insert(section.into(), toml::Value::Table(inner));
+    keys::check(&given, known, &format!("the environment ({name})"))
+}

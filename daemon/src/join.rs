@@ -1,0 +1,231 @@
+//! Join: predictions wait here for their late labels.
+//!
+//! Lives here: which prediction a label belongs to, and what becomes of a record that finds no partner.
+//! Every record has one end: joined, expired, too late, duplicate, orphan or evicted, and each is counted.
+//! May not: score anything, hold rows (they lie in the segment), read a clock: time is event time.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use model::{EventId, Generation, Label, Output, Timestamp, Truth};
+use serde::{Deserialize, Serialize};
+
+use crate::config::JoinConfig;
+
+/// What every arm said of one event, with the weights it had then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answers {
+    /// The serving network.
+    pub champion: Output,
+    /// The champion's learner.
+    pub control: Output,
+    /// A frozen copy of an earlier champion: an adapting one hides drift.
+    pub reference: Output,
+    /// The first champion, frozen for good.
+    pub first: Output,
+    /// The learner in the shadow slot, by its number.
+    pub challenger: Option<(u64, Output)>,
+    /// The displaced champion's learner, while a watch lasts, by the watch's number.
+    pub displaced: Option<(u64, Output)>,
+    /// The most frequent truth known then.
+    pub majority: Truth,
+    /// The last truth known then.
+    pub last: Truth,
+}
+
+/// An answered event waiting for its label.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// When the event happened.
+    pub time: Timestamp,
+    /// Which model answered.
+    pub generation: Generation,
+    /// Where its row lies in the segment.
+    pub row: u64,
+    /// Outcomes known when it was answered.
+    pub outcomes_before: u64,
+    /// What every arm said.
+    pub answers: Answers,
+}
+
+/// A prediction that has met its label.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// What was said.
+    pub prediction: Prediction,
+    /// What turned out to be true.
+    pub truth: Truth,
+}
+
+/// What became of the records so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinCounts {
+    /// Labels that met their prediction.
+    pub joined: u64,
+    /// Predictions whose label did not come within the window.
+    pub expired: u64,
+    /// Predictions given up because too many waited.
+    pub evicted: u64,
+    /// Labels for an id that was joined before.
+    pub duplicate: u64,
+    /// Labels that found no event.
+    pub orphan: u64,
+    /// Labels that came later than the window.
+    pub late: u64,
+    /// Events with an id that is waiting already.
+    pub repeated: u64,
+}
+
+/// Bounded memory of what waits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Join {
+    window_ms: i64,
+    pending_max: usize,
+    early_max: usize,
+    joined_max: usize,
+    watermark: Timestamp,
+    pending: BTreeMap<EventId, Prediction>,
+    /// Ids in order of arrival; an id that has been joined meanwhile is skipped.
+    order: VecDeque<(Timestamp, EventId)>,
+    early: BTreeMap<EventId, Label>,
+    early_order: VecDeque<EventId>,
+    joined: BTreeMap<EventId, ()>,
+    joined_order: VecDeque<EventId>,
+    counts: JoinCounts,
+}
+
+impl Join {
+    /// An empty join within these limits.
+    pub fn new(config: &JoinConfig) -> Self {
+        Self {
+            window_ms: config.window_ms,
+            pending_max: config.pending_max,
+            early_max: config.early_max,
+            joined_max: config.joined_max,
+            watermark: Timestamp(i64::MIN),
+            pending: BTreeMap::new(),
+            order: VecDeque::new(),
+            early: BTreeMap::new(),
+            early_order: VecDeque::new(),
+            joined: BTreeMap::new(),
+            joined_order: VecDeque::new(),
+            counts: JoinCounts::default(),
+        }
+    }
+
+    /// What became of the records so far.
+    pub fn counts(&self) -> JoinCounts {
+        self.counts
+    }
+
+    /// Predictions waiting.
+    pub fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// The oldest segment row a waiting prediction still needs.
+    pub fn oldest_row(&self) -> Option<u64> {
+        self.order.iter().find_map(|(_, id)| self.pending.get(id)).map(|prediction| prediction.row)
+    }
+
+    /// Whether an event of this id would be taken: an id that waits or was joined names another event.
+    pub fn knows(&self, id: &EventId) -> bool {
+        self.pending.contains_key(id) || self.joined.contains_key(id)
+    }
+
+    /// Counts an event that was not taken because its id is known.
+    pub fn refuse_repeated(&mut self) {
+        self.counts.repeated += 1;
+    }
+
+    /// Takes a prediction; its outcome comes back at once if the label was early.
+    pub fn predicted(&mut self, id: EventId, prediction: Prediction) -> Option<Outcome> {
+        self.advance(prediction.time);
+        if let Some(label) = self.early.remove(&id) {
+            return self.outcome(id, prediction, &label);
+        }
+        self.order.push_back((prediction.time, id.clone()));
+        self.pending.insert(id, prediction);
+        self.evict();
+        None
+    }
+
+    /// Takes a label; its outcome comes back if the prediction is there.
+    pub fn labelled(&mut self, label: Label) -> Option<Outcome> {
+        self.advance(label.time);
+        if let Some(prediction) = self.pending.remove(&label.id) {
+            return self.outcome(label.id.clone(), prediction, &label);
+        }
+        if self.joined.contains_key(&label.id) || self.early.contains_key(&label.id) {
+            self.counts.duplicate += 1;
+            return None;
+        }
+        self.early_order.push_back(label.id.clone());
+        self.early.insert(label.id.clone(), label);
+        while self.early_order.len() > self.early_max {
+            let oldest = self.early_order.pop_front();
+            if oldest.is_some_and(|id| self.early.remove(&id).is_some()) {
+                self.counts.orphan += 1;
+            }
+        }
+        None
+    }
+
+    fn outcome(&mut self, id: EventId, prediction: Prediction, label: &Label) -> Option<Outcome> {
+        self.remember(id);
+        if label.time.0.saturating_sub(prediction.time.0) > self.window_ms {
+            self.counts.late += 1;
+            return None;
+        }
+        self.counts.joined += 1;
+        Some(Outcome { prediction, truth: label.truth })
+    }
+
+    fn remember(&mut self, id: EventId) {
+        self.joined_order.push_back(id.clone());
+        self.joined.insert(id, ());
+        while self.joined_order.len() > self.joined_max {
+            let oldest = self.joined_order.pop_front();
+            oldest.into_iter().for_each(|id| drop(self.joined.remove(&id)));
+        }
+    }
+
+    /// Gives up what has waited longer than the window: predictions are censored, labels are orphans.
+    fn advance(&mut self, now: Timestamp) {
+        self.watermark = self.watermark.max(now);
+        let horizon = self.watermark.0.saturating_sub(self.window_ms);
+        while let Some((time, id)) = self.order.front() {
+            let waiting = self.pending.contains_key(id);
+            if waiting && time.0 >= horizon {
+                break;
+            }
+            if waiting {
+                self.pending.remove(id);
+                self.counts.expired += 1;
+            }
+            self.order.pop_front();
+        }
+        while let Some(id) = self.early_order.front() {
+            match self.early.get(id) {
+                Some(label) if label.time.0 >= horizon => break,
+                Some(_) => {
+                    self.early.remove(id);
+                    self.counts.orphan += 1;
+                }
+                None => {}
+            }
+            self.early_order.pop_front();
+        }
+    }
+
+    fn evict(&mut self) {
+        while self.pending.len() > self.pending_max {
+            let Some((_, id)) = self.order.pop_front() else { break };
+            if self.pending.remove(&id).is_some() {
+                self.counts.evicted += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

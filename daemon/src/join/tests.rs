@@ -1,0 +1,68 @@
+//! Every record has one end, in whatever order it comes.
+
+use model::{EventId, Generation, Label, Output, Timestamp, Truth};
+
+use super::{Answers, Join, Prediction};
+use crate::config::JoinConfig;
+
+fn join(pending_max: usize) -> Join {
+    Join::new(&JoinConfig { window_ms: 100, pending_max, early_max: 2, joined_max: 10 })
+}
+
+fn id(name: &str) -> EventId {
+    EventId::new(name).expect("a short id")
+}
+
+fn prediction(time: i64) -> Prediction {
+    let output = Output(vec![0.5, 0.5].into());
+    let answers = Answers {
+        champion: output.clone(),
+        control: output.clone(),
+        reference: output.clone(),
+        first: output,
+        challenger: None,
+        displaced: None,
+        majority: Truth::Class(0),
+        last: Truth::Class(0),
+    };
+    Prediction { time: Timestamp(time), generation: Generation(1), row: 7, outcomes_before: 0, answers }
+}
+
+fn label(name: &str, time: i64) -> Label {
+    Label { id: id(name), time: Timestamp(time), truth: Truth::Class(1) }
+}
+
+#[test]
+fn a_label_meets_its_prediction_once() {
+    let mut join = join(10);
+    assert!(join.predicted(id("a"), prediction(0)).is_none());
+    assert!(join.labelled(label("a", 50)).is_some());
+    assert!(join.labelled(label("a", 51)).is_none());
+    assert_eq!((join.counts().joined, join.counts().duplicate), (1, 1));
+}
+
+#[test]
+fn an_early_label_waits_for_its_event() {
+    let mut join = join(10);
+    assert!(join.labelled(label("a", 0)).is_none());
+    assert!(join.predicted(id("a"), prediction(1)).is_some());
+}
+
+#[test]
+fn what_waits_too_long_is_given_up_and_counted() {
+    let mut join = join(10);
+    join.predicted(id("a"), prediction(0));
+    join.labelled(label("x", 0));
+    join.predicted(id("b"), prediction(101));
+    assert_eq!((join.counts().expired, join.counts().orphan, join.pending()), (1, 1, 1));
+}
+
+#[test]
+fn memory_is_bounded_on_both_sides() {
+    let mut join = join(2);
+    for name in ["a", "b", "c"] {
+        join.predicted(id(name), prediction(0));
+        join.labelled(label(&format!("orphan {name}"), 0));
+    }
+    assert_eq!((join.pending(), join.counts().evicted, join.counts().orphan), (2, 1, 1));
+}

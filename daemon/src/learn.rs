@@ -1,0 +1,330 @@
+//! Learn: the learn plane, one unit of work from top to bottom.
+//!
+//! Lives here: [`Learn::turn`], the order of the data: a record is predicted by every arm, joined, scored,
+//! watched by the detectors, learned, and shown to the lifecycle, whose effects are then performed.
+//! May not: read a broker or a clock for decisions, do maths; every step is named after its room.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use adapters::kafka::Positions;
+use adapters::store::{RowRef, Segment, StoreError};
+use model::{Device, Metric, ModelError, Reading, Record, Row, Sample, TabularSpace, Truth};
+use policies::detect::{Breach, Detector as _, DetectorKind, Drift};
+
+use crate::join::{Outcome, Prediction};
+use crate::lifecycle::{Change, Event, Facts, Rules};
+use crate::slot::Slot;
+use crate::storage::Storage;
+use crate::telemetry::AuditEvent;
+use crate::trials::Trials;
+
+mod effects;
+mod flight;
+mod history;
+mod pool;
+mod snapshot;
+mod state;
+mod swap;
+
+pub use pool::Pool;
+pub use snapshot::{Outside, Snapshot};
+pub use state::{Counts, Scores, State};
+
+/// What stops the learn plane; serving goes on with what it has.
+#[derive(Debug, thiserror::Error)]
+pub enum LearnError {
+    /// Rows, models or snapshots cannot be written or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A network refused what no input can make it refuse.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The operating system refused a thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+    /// A snapshot does not fit this configuration.
+    #[error("snapshot: {0}")]
+    Snapshot(String),
+}
+
+/// The one owner of all learning.
+pub struct Learn {
+    rules: Rules,
+    device: Device,
+    space: TabularSpace,
+    state: State,
+    pool: Pool,
+    slot: Arc<Slot>,
+    segment: Segment,
+    trials: Trials,
+    /// Where promotions are made durable; a replay has none.
+    storage: Option<Storage>,
+    /// A durable swap, made at the end of the unit of work: only there do state and positions agree.
+    pending_swap: Option<Change>,
+    /// Trials under way; gone after a restart.
+    flight: Option<flight::Flight>,
+    /// The last finished trials: where a challenger or a relief comes from.
+    landed: Option<flight::Landed>,
+    /// Replay waits for trials; a daemon takes them when they land.
+    waits_for_trials: bool,
+    /// Lifecycle events not handled yet.
+    events: VecDeque<Event>,
+    /// What happened, for log, metrics and audit; drained after each turn.
+    happened: Vec<AuditEvent>,
+    encoded: Vec<f32>,
+}
+
+impl Learn {
+    /// The slot it swaps.
+    pub fn slot(&self) -> &Arc<Slot> {
+        &self.slot
+    }
+
+    /// What it remembers.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Its networks.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// What happened since the last call.
+    pub fn happened(&mut self) -> Vec<AuditEvent> {
+        std::mem::take(&mut self.happened)
+    }
+
+    /// One unit of work, start to finish, in the order of the records; `positions` are those after it.
+    pub fn turn(&mut self, records: Vec<Record>, positions: Positions) -> Result<(), LearnError> {
+        for record in records {
+            match record {
+                Record::Sample(sample) => self.sample(sample)?,
+                Record::Label(label) => {
+                    if let Some(outcome) = self.state.join.labelled(label) {
+                        self.outcome(outcome)?;
+                    }
+                }
+                Record::Metric(metric) => self.metric(&metric),
+            }
+            self.settle()?;
+        }
+        self.land()?;
+        self.settle()?;
+        self.state.positions = positions;
+        self.swap_pending()
+    }
+
+    /// An event: stored, watched for drift of its features, answered by every arm.
+    fn sample(&mut self, sample: Sample) -> Result<(), LearnError> {
+        if self.state.join.knows(&sample.id) {
+            self.state.join.refuse_repeated();
+            return Ok(());
+        }
+        self.state.encoder.observe(&sample.row);
+        if let Some(drift) = self.state.detectors.features.observe(&sample.row) {
+            self.drifted("features", &drift);
+        }
+        let row = self.segment.append(&sample.row)?.0;
+        let prediction = self.predict(&sample, row)?;
+        if let Some(outcome) = self.state.join.predicted(sample.id, prediction) {
+            self.outcome(outcome)?;
+        }
+        Ok(())
+    }
+
+    /// Every arm answers now, with the weights it has now; nothing is predicted again later.
+    fn predict(&mut self, sample: &Sample, row: u64) -> Result<Prediction, LearnError> {
+        let encoded = self.encode(&sample.row);
+        let served = self.slot.load();
+        let answers = self.pool.answer(&served, &sample.row, &encoded, &self.state)?;
+        self.encoded = encoded;
+        Ok(Prediction {
+            time: sample.time,
+            generation: served.generation,
+            row,
+            outcomes_before: self.state.outcomes,
+            answers,
+        })
+    }
+
+    fn encode(&mut self, row: &Row) -> Vec<f32> {
+        let mut encoded = std::mem::take(&mut self.encoded);
+        encoded.clear();
+        self.state.encoder.encode(row, &mut encoded);
+        encoded
+    }
+
+    /// A prediction has met its label: score, detect, test, learn, tell the lifecycle.
+    fn outcome(&mut self, outcome: Outcome) -> Result<(), LearnError> {
+        self.state.outcomes += 1;
+        let scale = self.state.encoder.scale();
+        let losses = self.state.losses(&outcome, scale);
+        self.state.score(&outcome);
+        self.detect(&losses);
+        self.pool.test(&losses, &outcome.prediction.answers);
+        self.learn(&outcome)?;
+        let facts = self.facts();
+        self.events.push_back(Event::Learned(facts));
+        Ok(())
+    }
+
+    fn detect(&mut self, losses: &state::Losses) {
+        let detectors = &mut self.state.detectors;
+        let found = [
+            ("champion", detectors.champion_adwin.observe(&losses.champion)),
+            ("champion", detectors.champion_e_sr.observe(&losses.champion)),
+            ("reference", detectors.reference_e_sr.observe(&losses.reference)),
+        ];
+        for (arm, drift) in found {
+            if let Some(drift) = drift {
+                self.drifted(arm, &drift);
+            }
+        }
+    }
+
+    fn drifted(&mut self, arm: &'static str, drift: &Drift) {
+        // A loss that falls is also a change, but nothing to answer; the sign of ADWIN's statistic tells.
+        if drift.detector == DetectorKind::Adwin && drift.statistic < 0.0 {
+            return;
+        }
+        self.state.counts.drifts += 1;
+        self.happened.push(AuditEvent::drift(arm, drift, &self.rules.config.schema));
+        self.events.push_back(Event::Drifted);
+    }
+
+    /// The learners take in one outcome; one that diverges starts again from what is served.
+    fn learn(&mut self, outcome: &Outcome) -> Result<(), LearnError> {
+        self.state.encoder.observe_truth(&outcome.truth);
+        let delay = self.state.outcomes - 1 - outcome.prediction.outcomes_before;
+        let stored = RowRef(outcome.prediction.row);
+        self.state.history.push(stored.0, outcome.truth, delay);
+        let row = match self.segment.read(stored) {
+            Ok(row) => row,
+            Err(StoreError::RowDamaged { .. } | StoreError::RowGone { .. }) => {
+                self.state.counts.rows_lost += 1;
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let goal = self.state.encoder.goal(&outcome.truth);
+        let encoded = self.encode(&row);
+        for failure in self.pool.learn(&encoded, goal, &self.slot.load(), &self.rules.config)? {
+            self.happened.push(failure);
+        }
+        self.encoded = encoded;
+        if self.state.history.window_ends() {
+            let checkpoint = self.pool.control.state()?;
+            self.state.history.checkpoint(checkpoint);
+            self.prune()?;
+        }
+        Ok(())
+    }
+
+    fn prune(&mut self) -> Result<(), LearnError> {
+        let needed = [self.state.join.oldest_row(), self.state.history.oldest_row()];
+        if let Some(oldest) = needed.into_iter().flatten().min() {
+            self.segment.prune_before(RowRef(oldest))?;
+        }
+        Ok(())
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            outcomes: self.state.outcomes,
+            windows: self.state.history.windows(),
+            stale: self.pool.control.steps() != self.pool.served_steps,
+            refresh_harms: self.pool.refresh_harms(&self.rules.config),
+            quality: self.pool.quality(),
+            watch: self.pool.watch_verdict(),
+        }
+    }
+
+    /// Learns labelled history before the first event, so that a champion serves from the start.
+    pub fn bootstrap<E>(&mut self, rows: impl Iterator<Item = Result<(Row, Truth), E>>) -> Result<u64, E>
+    where
+        E: From<LearnError>,
+    {
+        let mut taught = 0;
+        for row in rows {
+            let (row, truth) = row?;
+            self.teach(&row, truth)?;
+            taught += 1;
+        }
+        if taught > 0 {
+            self.refresh()?;
+        }
+        Ok(taught)
+    }
+
+    fn teach(&mut self, row: &Row, truth: Truth) -> Result<(), LearnError> {
+        self.state.encoder.observe(row);
+        self.state.encoder.observe_truth(&truth);
+        let encoded = self.encode(row);
+        let goal = self.state.encoder.goal(&truth);
+        self.pool.learn(&encoded, goal, &self.slot.load(), &self.rules.config)?;
+        self.encoded = encoded;
+        Ok(())
+    }
+
+    /// A reading of the service, or an operator's new limit.
+    fn metric(&mut self, metric: &Metric) {
+        match &metric.reading {
+            Reading::Measured { name, value } => {
+                let budget = self.state.budgets.iter_mut().find(|budget| budget.name() == name);
+                let breach = budget.and_then(|budget| budget.measure(*value));
+                breach.into_iter().for_each(|breach| self.breached(breach));
+            }
+            Reading::Budget { name, limit } => self.set_budget(name, *limit),
+        }
+    }
+
+    fn set_budget(&mut self, name: &str, limit: f64) {
+        let budget = self.state.budgets.iter_mut().find(|budget| budget.name() == name);
+        let Some(budget) = budget.filter(|_| limit > 0.0 && limit.is_finite()) else {
+            let text = format!("budget `{name}` = {limit} ignored: known are compute_seconds and memory_bytes, above 0");
+            self.happened.push(AuditEvent::Alarm { text });
+            return;
+        };
+        let before = budget.limit();
+        budget.set_limit(limit);
+        self.happened.push(AuditEvent::BudgetSet { budget: name.into(), before, limit });
+        self.measure_champion();
+    }
+
+    /// The champion's own cost against every budget, on this machine; a breach needs no patience here,
+    /// because one measurement is an upper bound over hundreds of repetitions.
+    pub fn measure_champion(&mut self) {
+        let served = self.slot.load();
+        let Ok(measured) = self.pool.measure(&served, &self.state, &self.rules.config) else { return };
+        for budget in &self.state.budgets {
+            let value = if budget.name() == state::COMPUTE { measured.compute_upper } else { measured.bytes };
+            if value > budget.limit() {
+                let (budget, limit) = (budget.name().to_owned(), budget.limit());
+                self.breached(Breach { budget, measured: value, limit });
+                return;
+            }
+        }
+    }
+
+    fn breached(&mut self, breach: Breach) {
+        self.state.counts.breaches += 1;
+        self.happened.push(AuditEvent::Breach {
+            budget: breach.budget,
+            measured: breach.measured,
+            limit: breach.limit,
+        });
+        self.events.push_back(Event::Breached);
+    }
+
+    /// Lets the lifecycle answer every event, and performs what it wants, until it wants nothing more.
+    fn settle(&mut self) -> Result<(), LearnError> {
+        while let Some(event) = self.events.pop_front() {
+            for effect in self.state.lifecycle.step(event, &self.rules) {
+                self.perform(effect)?;
+            }
+        }
+        Ok(())
+    }
+}

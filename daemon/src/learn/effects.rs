@@ -1,0 +1,165 @@
+//! Effects: doing what the lifecycle wants.
+//!
+//! Lives here: one arm for each effect. May not: decide whether; that was decided.
+
+use model::{Architecture, Learner};
+use policies::gate::{
+    Evidence, FiniteGate, Gate, LatencyGate, MemoryGate, QualityGate, RobustnessGate, judge_all,
+};
+use policies::search::{Proposer as _, Score};
+use policies::stats::EProcess;
+
+use super::flight::{Landed, Purpose};
+use super::pool::Challenger;
+use super::state::{COMPUTE, Detectors, MEMORY};
+use super::{Learn, LearnError};
+use crate::lifecycle::{Change, Effect, Event, smaller};
+use crate::telemetry::AuditEvent;
+use crate::trials::worker::time_batches;
+
+/// The windows on which smaller networks are compared.
+const RELIEF_WINDOWS: usize = 1;
+
+impl Learn {
+    pub(super) fn perform(&mut self, effect: Effect) -> Result<(), LearnError> {
+        match effect {
+            Effect::Opened(cause) => {
+                self.state.counts.episodes += 1;
+                let number = self.state.counts.episodes;
+                self.happened.push(AuditEvent::EpisodeOpened { number, cause: cause.name() });
+            }
+            Effect::Ask(count) => self.ask(count),
+            Effect::Climb { rung, windows, candidates } => {
+                self.launch(Purpose::Rung(rung), windows as usize, candidates)?;
+            }
+            Effect::Closed(reason) => {
+                let number = self.state.counts.episodes;
+                self.happened.push(AuditEvent::EpisodeClosed { number, reason: reason.into() });
+            }
+            Effect::Shadow(best) => self.shadow(best)?,
+            Effect::Judge => self.judge()?,
+            Effect::Drop(reason) => self.drop_challenger(reason),
+            Effect::SeekRelief => {
+                let options = smaller(self.pool.control.architecture(), self.pool.control.shape());
+                self.launch(Purpose::Relief, RELIEF_WINDOWS, options)?;
+                self.land()?;
+            }
+            Effect::Reanchor => self.reanchor()?,
+            Effect::Restart => {
+                self.pool.restart(&self.slot.load(), &self.rules.config)?;
+                let text = "newer weights did harm; the control starts again from the champion".into();
+                self.happened.push(AuditEvent::Alarm { text });
+            }
+            Effect::Swap(Change::Refresh) => self.refresh()?,
+            // State and positions agree only at the end of the unit of work.
+            Effect::Swap(change) => self.pending_swap = self.pending_swap.max(Some(change)),
+            Effect::Release => self.release(),
+            Effect::Alarm(text) => self.happened.push(AuditEvent::Alarm { text }),
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, count: usize) {
+        let parent = self.space.genome(self.pool.control.architecture());
+        let state = &mut self.state;
+        let genomes = state.proposer.ask(self.space.space(), &parent, count, &mut state.rng);
+        let candidates: Vec<Architecture> = genomes.iter().map(|genome| self.space.architecture(genome)).collect();
+        self.happened.push(AuditEvent::Proposed { count: candidates.len() });
+        self.events.push_back(Event::Proposed(candidates));
+    }
+
+    /// Tells the proposer, and the people, how each candidate of a rung did.
+    pub(super) fn rung_landed(&mut self, rung: usize, landed: &Landed) -> Vec<Option<f64>> {
+        let gains: Vec<Option<f64>> = (0..landed.candidates.len()).map(|at| landed.gain(at)).collect();
+        for (candidate, gain) in landed.candidates.iter().zip(&gains) {
+            self.state.proposer.tell(&Score {
+                genome: self.space.genome(candidate),
+                gain: gain.unwrap_or(f64::NEG_INFINITY),
+                cost: model::Cost::of(candidate, self.pool.control.shape()).macs as f64,
+                at: self.state.outcomes,
+            });
+        }
+        let scores = landed.candidates.iter().map(ToString::to_string).zip(gains.iter().copied()).collect();
+        self.happened.push(AuditEvent::RungClimbed { rung, scores });
+        gains
+    }
+
+    /// The winner of the last rung learns what came since, and is compared on live events from now on.
+    fn shadow(&mut self, best: usize) -> Result<(), LearnError> {
+        let found = self.landed.take().and_then(|mut landed| {
+            Some((landed.results.get_mut(best)?.take()?, landed.control?, landed.candidates.swap_remove(best)))
+        });
+        let Some((result, control, architecture)) = found else { return Ok(()) };
+        let learner = Learner::restore(result.end.clone(), &self.device)?;
+        let number = self.state.number();
+        let margin = self.rules.config.gate.margin;
+        self.pool.challenger = Some(Challenger {
+            number,
+            learner,
+            stress: (result.stress, control.stress),
+            gain: EProcess::new(margin),
+            harm: EProcess::new(0.0),
+        });
+        self.happened.push(AuditEvent::ChallengerPlaced { architecture: architecture.to_string() });
+        Ok(())
+    }
+
+    fn drop_challenger(&mut self, reason: String) {
+        if let Some(challenger) = self.pool.challenger.take() {
+            let architecture = challenger.learner.architecture().to_string();
+            let outcomes = challenger.gain.count();
+            let mean_gain = challenger.gain.mean();
+            self.happened.push(AuditEvent::ChallengerDropped { architecture, reason, outcomes, mean_gain });
+        }
+    }
+
+    /// All gates, in order of cost, on evidence of now.
+    fn judge(&mut self) -> Result<(), LearnError> {
+        let Some(evidence) = self.evidence()? else { return Ok(()) };
+        let gate = &self.rules.config.gate;
+        let latency = LatencyGate { limit_seconds: self.state.limit(COMPUTE), quantile: 0.99, confidence: 0.95 };
+        let memory = MemoryGate { bytes_max: self.state.limit(MEMORY) as u64 };
+        let robustness = RobustnessGate { increase_max: gate.robustness_increase_max };
+        let quality = QualityGate {
+            alpha: gate.alpha,
+            alpha_harm: gate.alpha_harm,
+            deadline_outcomes: gate.deadline_outcomes,
+        };
+        let gates: [&dyn Gate; 5] = [&FiniteGate, &latency, &memory, &robustness, &quality];
+        let judgements = judge_all(&gates, &evidence);
+        self.happened.extend(judgements.iter().map(AuditEvent::gate));
+        self.events.push_back(Event::Judged(judgements));
+        Ok(())
+    }
+
+    fn evidence(&self) -> Result<Option<Evidence>, LearnError> {
+        let Some(challenger) = &self.pool.challenger else { return Ok(None) };
+        let rows = vec![0.0; self.rules.config.budget.compute_batch * self.state.encoder.width()];
+        let outputs_finite = challenger.learner.predict(&rows).is_ok_and(|said| said.iter().all(|p| p.is_finite()));
+        let (stress, control) = challenger.stress;
+        Ok(Some(Evidence {
+            outputs_finite: Some(outputs_finite),
+            compute_seconds: time_batches(|| challenger.learner.predict(&rows).map(drop))?,
+            bytes: Some(challenger.learner.cost().bytes),
+            clean_loss: Some(stress.clean),
+            noisy_loss: Some(stress.noisy),
+            missing_loss: Some(stress.missing),
+            champion_noisy_increase: Some(control.noisy - control.clean),
+            champion_missing_increase: Some(control.missing - control.clean),
+            quality: self.pool.quality(),
+        }))
+    }
+
+    /// The detectors learn what is normal from now on, and the reference is the champion of now.
+    fn reanchor(&mut self) -> Result<(), LearnError> {
+        self.state.detectors = Detectors::new(&self.rules.config);
+        self.pool.reference = self.frozen_champion()?;
+        Ok(())
+    }
+
+    fn release(&mut self) {
+        self.pool.displaced = None;
+        self.slot.release();
+        self.happened.push(AuditEvent::WatchEnded);
+    }
+}

@@ -1,0 +1,186 @@
+//! Flight: the trials under way, and what they are for.
+//!
+//! Lives here: sending a rung (or the options of a relief) to the worker, and gathering its replies.
+//! May not: decide who survives.
+
+use adapters::store::RowRef;
+use model::{Architecture, Truth};
+
+use super::{Learn, LearnError};
+use crate::lifecycle::{Event, ReliefOption};
+use crate::telemetry::AuditEvent;
+use crate::trials::protocol::{TrialReply, TrialRequest, TrialResult};
+
+/// What the trials are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A rung of an episode.
+    Rung(usize),
+    /// Smaller networks for a breached budget.
+    Relief,
+}
+
+/// One set of trials on the same rows; the control goes first.
+#[derive(Debug)]
+pub struct Flight {
+    purpose: Purpose,
+    candidates: Vec<Architecture>,
+    control: Architecture,
+    first_number: u64,
+    replies: Vec<Option<TrialResult>>,
+    arrived: usize,
+    /// Outcomes at which a replay takes the replies.
+    due: u64,
+}
+
+/// A finished set of trials.
+#[derive(Debug)]
+pub struct Landed {
+    /// The candidates in the order of their results.
+    pub candidates: Vec<Architecture>,
+    /// The control's result.
+    pub control: Option<TrialResult>,
+    /// One result a candidate; none where a trial failed.
+    pub results: Vec<Option<TrialResult>>,
+}
+
+impl Landed {
+    /// Mean paired gain of a candidate over the control on the same rows.
+    pub fn gain(&self, candidate: usize) -> Option<f64> {
+        let control = self.control.as_ref()?;
+        let result = self.results.get(candidate)?.as_ref()?;
+        policies::stats::mean_paired_gain(&control.losses, &result.losses)
+    }
+}
+
+impl Learn {
+    /// Sends the control and these candidates to the worker.
+    pub(super) fn launch(
+        &mut self,
+        purpose: Purpose,
+        windows: usize,
+        candidates: Vec<Architecture>,
+    ) -> Result<(), LearnError> {
+        let control = self.pool.control.architecture().clone();
+        let Some(stretch) = self.stretch(windows)? else {
+            return self.report(purpose, Landed { results: vec![None; candidates.len()], control: None, candidates });
+        };
+        let first_number = self.state.next_number + 1;
+        for to in std::iter::once(&control).chain(&candidates) {
+            let number = self.state.number();
+            let seed = self.rules.config.seed ^ number;
+            self.trials.submit(TrialRequest { number, to: to.clone(), seed, ..stretch.clone() });
+        }
+        self.state.counts.trials += candidates.len() as u64;
+        let delay = match purpose {
+            Purpose::Rung(_) => self.rules.config.search.window_outcomes as u64,
+            Purpose::Relief => 0,
+        };
+        self.flight = Some(Flight {
+            purpose,
+            replies: (0..=candidates.len()).map(|_| None).collect(),
+            candidates,
+            control,
+            first_number,
+            arrived: 0,
+            due: self.state.outcomes + delay,
+        });
+        Ok(())
+    }
+
+    /// A request without a candidate: the recorded rows and the learner before them.
+    fn stretch(&mut self, windows: usize) -> Result<Option<TrialRequest>, LearnError> {
+        let Some((start, outcomes, score_from)) = self.state.history.stretch(windows) else { return Ok(None) };
+        let start = start.clone();
+        let (mut encoded, mut goals) = (Vec::new(), Vec::with_capacity(outcomes.len()));
+        let mut lost_before_score = 0;
+        for (at, outcome) in outcomes.iter().enumerate() {
+            // A damaged row is left out of the trial; every arm of it misses the same row.
+            let Ok(row) = self.segment.read(RowRef(outcome.row)) else {
+                lost_before_score += usize::from(at < score_from);
+                continue;
+            };
+            self.state.encoder.encode(&row, &mut encoded);
+            goals.push(self.goal(outcome.truth));
+        }
+        Ok(Some(TrialRequest {
+            number: 0,
+            to: start.architecture().clone(),
+            start,
+            seed: 0,
+            target: self.rules.config.schema.target().clone(),
+            encoded,
+            goals,
+            gap: self.state.history.gap(),
+            score_from: score_from - lost_before_score,
+            compute_batch: self.rules.config.budget.compute_batch,
+        }))
+    }
+
+    fn goal(&self, truth: Truth) -> f32 {
+        self.state.encoder.goal(&truth)
+    }
+
+    /// Takes replies that are there, or, in a replay, those that are due.
+    pub(super) fn land(&mut self) -> Result<(), LearnError> {
+        while let Some(flight) = &self.flight {
+            if self.state.outcomes < flight.due {
+                return Ok(());
+            }
+            let reply = if self.waits_for_trials { self.trials.wait() } else { self.trials.poll() };
+            let Some(reply) = reply else { return Ok(()) };
+            self.take(reply)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, reply: TrialReply) -> Result<(), LearnError> {
+        let Some(flight) = &mut self.flight else { return Ok(()) };
+        // A reply of trials that were given up meanwhile.
+        let Some(place) = reply.number().checked_sub(flight.first_number).map(|at| at as usize) else { return Ok(()) };
+        let Some(slot) = flight.replies.get_mut(place) else { return Ok(()) };
+        flight.arrived += 1;
+        match reply {
+            TrialReply::Done(result) => *slot = Some(*result),
+            TrialReply::Failed { reason, .. } => {
+                let architecture = place.checked_sub(1).and_then(|at| flight.candidates.get(at));
+                let architecture = architecture.unwrap_or(&flight.control).to_string();
+                self.state.counts.trials_failed += 1;
+                self.happened.push(AuditEvent::TrialFailed { architecture, reason });
+            }
+        }
+        if flight.arrived < flight.replies.len() {
+            return Ok(());
+        }
+        let Some(flight) = self.flight.take() else { return Ok(()) };
+        let mut replies = flight.replies.into_iter();
+        let control = replies.next().flatten();
+        self.report(flight.purpose, Landed { candidates: flight.candidates, control, results: replies.collect() })
+    }
+
+    fn report(&mut self, purpose: Purpose, landed: Landed) -> Result<(), LearnError> {
+        let event = match purpose {
+            Purpose::Rung(rung) => Event::Climbed(self.rung_landed(rung, &landed)),
+            Purpose::Relief => Event::ReliefMeasured(self.relief_options(&landed)),
+        };
+        self.landed = Some(landed);
+        self.events.push_back(event);
+        Ok(())
+    }
+
+    fn relief_options(&self, landed: &Landed) -> Vec<ReliefOption> {
+        (0..landed.candidates.len())
+            .map(|at| ReliefOption {
+                fits: landed.results[at].as_ref().is_some_and(|result| self.fits_budgets(result)),
+                quality_loss: landed.gain(at).map(|gain| -gain),
+            })
+            .collect()
+    }
+
+    fn fits_budgets(&self, result: &TrialResult) -> bool {
+        let compute = super::pool::compute_upper(&result.compute_seconds);
+        let cost = model::Cost::of(result.end.architecture(), self.pool.control.shape());
+        compute.is_some_and(|upper| upper <= self.state.limit(super::state::COMPUTE))
+            && cost.bytes as f64 <= self.state.limit(super::state::MEMORY)
+    }
+}

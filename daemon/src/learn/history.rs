@@ -1,0 +1,102 @@
+//! History: the recent outcomes a trial can be trained on, and the learner before each window of them.
+//!
+//! Lives here: bounded rings of references; rows stay in the segment. May not: train.
+
+use std::collections::VecDeque;
+
+use model::{LearnerState, Truth};
+use serde::{Deserialize, Serialize};
+
+/// Windows of label delay kept besides those that are scored; a longer delay is cut to this.
+pub const GAP_WINDOWS_MAX: usize = 8;
+
+/// One outcome: where its row lies, and its truth.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recent {
+    /// Place in the segment.
+    pub row: u64,
+    /// What was true.
+    pub truth: Truth,
+}
+
+/// The last windows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    window: usize,
+    windows_max: usize,
+    pushed: u64,
+    /// Outcomes between a prediction and its label, of the last one.
+    delay: u64,
+    recent: VecDeque<Recent>,
+    /// The control before each window, oldest first.
+    checkpoints: VecDeque<(u64, LearnerState)>,
+}
+
+impl History {
+    /// Room for the top rung and its gap.
+    pub fn new(window: usize, top_rung: u32) -> Self {
+        Self {
+            window,
+            windows_max: top_rung as usize + GAP_WINDOWS_MAX,
+            pushed: 0,
+            delay: 0,
+            recent: VecDeque::new(),
+            checkpoints: VecDeque::new(),
+        }
+    }
+
+    /// One more outcome, whose label came `delay` outcomes after its prediction.
+    pub fn push(&mut self, row: u64, truth: Truth, delay: u64) {
+        self.pushed += 1;
+        self.delay = delay;
+        self.recent.push_back(Recent { row, truth });
+        while self.recent.len() > (self.windows_max + 1) * self.window {
+            self.recent.pop_front();
+        }
+    }
+
+    /// Whether the last outcome completed a window.
+    pub fn window_ends(&self) -> bool {
+        self.pushed > 0 && self.pushed.is_multiple_of(self.window as u64)
+    }
+
+    /// Keeps the control as it is before the next window.
+    pub fn checkpoint(&mut self, state: LearnerState) {
+        self.checkpoints.push_back((self.pushed, state));
+        while self.checkpoints.len() > self.windows_max + 1 {
+            self.checkpoints.pop_front();
+        }
+    }
+
+    /// Forgets the learners of another champion: a trial must start from the one that serves.
+    pub fn forget_checkpoints(&mut self) {
+        self.checkpoints.clear();
+    }
+
+    /// Rows between a prediction and its label, as a trial imitates it.
+    pub fn gap(&self) -> usize {
+        (self.delay as usize).min(GAP_WINDOWS_MAX * self.window)
+    }
+
+    /// Whole windows that can be scored after the gap.
+    pub fn windows(&self) -> usize {
+        let Some((oldest, _)) = self.checkpoints.front() else { return 0 };
+        ((self.pushed - oldest) as usize).saturating_sub(self.gap()) / self.window
+    }
+
+    /// The oldest row still needed.
+    pub fn oldest_row(&self) -> Option<u64> {
+        self.recent.iter().map(|recent| recent.row).min()
+    }
+
+    /// The learner and the outcomes for scoring up to `windows` windows: rows before the last of these
+    /// only teach. None without a checkpoint.
+    pub fn stretch(&self, windows: usize) -> Option<(&LearnerState, Vec<Recent>, usize)> {
+        let scored = windows.min(self.windows()).max(1) * self.window;
+        let wanted = self.pushed.saturating_sub((scored + self.gap()) as u64);
+        let (at, state) = self.checkpoints.iter().rfind(|(at, _)| *at <= wanted).or(self.checkpoints.front())?;
+        let rows = (self.pushed - at) as usize;
+        let outcomes: Vec<Recent> = self.recent.iter().copied().skip(self.recent.len() - rows).collect();
+        Some((state, outcomes, rows.saturating_sub(scored)))
+    }
+}

@@ -1,0 +1,210 @@
+//! Pool: the networks that live in the daemon and answer every event beside the champion.
+//!
+//! Lives here: control, challenger, displaced and the frozen copies; what each says, learns and is tested
+//! on. May not: decide what any of it means.
+
+use model::{Device, Learner, Model, ModelError, Output, Row, Schema};
+use policies::gate::QualityEvidence;
+use policies::stats::EProcess;
+use policies::watch::{Watch, WatchVerdict};
+
+use super::LearnError;
+use super::state::{Losses, State};
+use crate::config::LearnConfig;
+use crate::join::Answers;
+use crate::slot::Served;
+use crate::telemetry::AuditEvent;
+use crate::trials::protocol::Stress;
+use crate::trials::worker::time_batches;
+
+/// Confidence of the upper bound of a compute time.
+const COMPUTE_CONFIDENCE: f64 = 0.95;
+/// The quantile that budgets speak of.
+const COMPUTE_QUANTILE: f64 = 0.99;
+
+/// The learner in the shadow slot and its test against the control.
+#[derive(Debug)]
+pub struct Challenger {
+    /// Its number; stored predictions of another number are not its.
+    pub number: u64,
+    /// It learns like the control.
+    pub learner: Learner,
+    /// How it stood under noise and missing features, and the control beside it.
+    pub stress: (Stress, Stress),
+    /// Gain over the control.
+    pub gain: EProcess,
+    /// Harm against the control.
+    pub harm: EProcess,
+}
+
+/// The displaced champion's learner while its successor is watched.
+#[derive(Debug)]
+pub struct Displaced {
+    /// The watch's number.
+    pub number: u64,
+    /// It goes on learning.
+    pub learner: Learner,
+    /// Harm of the successor.
+    pub watch: Watch,
+}
+
+/// What the champion costs on this machine.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// Upper confidence bound of the p99 of one batch, in seconds.
+    pub compute_upper: f64,
+    /// Memory of its weights, in bytes.
+    pub bytes: f64,
+}
+
+/// Every network of the daemon but the served one.
+#[derive(Debug)]
+pub struct Pool {
+    /// The champion's own learner.
+    pub control: Learner,
+    /// Steps the control had done when the served weights were copied from it.
+    pub served_steps: u64,
+    /// Whether newer weights do harm.
+    pub refresh_harm: EProcess,
+    /// Copy of a champion, frozen when the detectors were anchored.
+    pub reference: Model,
+    /// Copy of the first champion.
+    pub first: Option<Model>,
+    /// In the shadow slot.
+    pub challenger: Option<Challenger>,
+    /// Under a watch.
+    pub displaced: Option<Displaced>,
+}
+
+impl Pool {
+    /// What every arm says of one row, now.
+    pub fn answer(
+        &self,
+        served: &Served,
+        row: &Row,
+        encoded: &[f32],
+        state: &State,
+    ) -> Result<Answers, LearnError> {
+        let learner = |learner: &Learner| -> Result<Output, ModelError> {
+            Ok(state.encoder.output(&learner.predict(encoded)?))
+        };
+        let champion = one(&served.model, row)?;
+        Ok(Answers {
+            control: learner(&self.control)?,
+            reference: one(&self.reference, row)?,
+            first: match &self.first {
+                Some(first) => one(first, row)?,
+                None => champion.clone(),
+            },
+            challenger: self.challenger.as_ref().map(|c| Ok((c.number, learner(&c.learner)?))).transpose().map_err(ModelError::from)?,
+            displaced: self.displaced.as_ref().map(|d| Ok((d.number, learner(&d.learner)?))).transpose().map_err(ModelError::from)?,
+            champion,
+            majority: state.baselines.majority(),
+            last: state.baselines.last(),
+        })
+    }
+
+    /// One paired bet each for refresh, challenger and watch; only predictions made as an arm count.
+    pub fn test(&mut self, losses: &Losses, answers: &Answers) {
+        self.refresh_harm.observe(losses.control - losses.champion);
+        if let (Some(challenger), Some(loss)) = (&mut self.challenger, losses.challenger)
+            && answers.challenger.as_ref().is_some_and(|(number, _)| *number == challenger.number)
+        {
+            challenger.gain.observe(losses.control - loss);
+            challenger.harm.observe(loss - losses.control);
+        }
+        if let (Some(displaced), Some(loss)) = (&mut self.displaced, losses.displaced)
+            && answers.displaced.as_ref().is_some_and(|(number, _)| *number == displaced.number)
+        {
+            displaced.watch.observe(losses.champion, loss);
+        }
+    }
+
+    /// Every learner takes in one row; what diverged is replaced or dropped, and said.
+    pub fn learn(
+        &mut self,
+        encoded: &[f32],
+        goal: f32,
+        served: &Served,
+        config: &LearnConfig,
+    ) -> Result<Vec<AuditEvent>, LearnError> {
+        let mut failures = Vec::new();
+        if let Err(error) = self.control.learn(encoded, &[goal]) {
+            failures.push(AuditEvent::Alarm { text: format!("the control starts again from the champion: {error}") });
+            self.restart(served, config)?;
+        }
+        if let Some(Err(error)) = self.challenger.as_mut().map(|c| c.learner.learn(encoded, &[goal])) {
+            // Its next predictions would be those of a broken learner; the test must not go on.
+            if let Some(challenger) = &mut self.challenger {
+                challenger.gain = EProcess::new(config.gate.margin);
+                challenger.harm.observe(1.0);
+            }
+            failures.push(AuditEvent::Alarm { text: format!("the challenger failed to learn: {error}") });
+        }
+        if let Some(displaced) = &mut self.displaced {
+            // A displaced champion that cannot learn still can be returned to, as it was.
+            displaced.learner.learn(encoded, &[goal]).ok();
+        }
+        Ok(failures)
+    }
+
+    /// The control starts again from what is served, with a fresh optimiser.
+    pub fn restart(&mut self, served: &Served, config: &LearnConfig) -> Result<(), ModelError> {
+        self.control = Learner::from_network(served.model.network(), &config.schema.objective().class_weights, config.seed)?;
+        self.served_steps = self.control.steps();
+        self.refresh_harm = EProcess::new(0.0);
+        Ok(())
+    }
+
+    /// Whether the e-process of newer weights says they do harm.
+    pub fn refresh_harms(&self, config: &LearnConfig) -> bool {
+        self.refresh_harm.log_value() >= -config.refresh.alpha.ln()
+    }
+
+    /// The challenger's running test.
+    pub fn quality(&self) -> Option<QualityEvidence> {
+        self.challenger.as_ref().map(|challenger| QualityEvidence {
+            log_gain: challenger.gain.log_value(),
+            log_harm: challenger.harm.log_value(),
+            outcomes: challenger.gain.count(),
+            mean_gain: challenger.gain.mean(),
+        })
+    }
+
+    /// The running watch.
+    pub fn watch_verdict(&self) -> Option<WatchVerdict> {
+        self.displaced.as_ref().map(|displaced| displaced.watch.verdict())
+    }
+
+    /// The served model's cost at the batch size of the budget, on this machine, warm.
+    pub fn measure(&self, served: &Served, state: &State, config: &LearnConfig) -> Result<Measured, ModelError> {
+        let network = served.model.network();
+        let rows = vec![0.0; config.budget.compute_batch * state.encoder.width()];
+        let times = time_batches(|| network.predict(&rows).map(drop))?;
+        let compute_upper = compute_upper(&times).unwrap_or(f64::INFINITY);
+        Ok(Measured { compute_upper, bytes: network.cost().bytes as f64 })
+    }
+
+    /// Frozen copies at the beginning: the prior.
+    pub fn cold(schema: &std::sync::Arc<Schema>, control: Learner, device: &Device) -> Result<Self, ModelError> {
+        Ok(Self {
+            served_steps: 0,
+            control,
+            refresh_harm: EProcess::new(0.0),
+            reference: Model::prior(schema.clone(), &[], device)?,
+            first: None,
+            challenger: None,
+            displaced: None,
+        })
+    }
+}
+
+/// The upper confidence bound that gates and budgets compare with a limit.
+pub fn compute_upper(times: &[f64]) -> Option<f64> {
+    policies::stats::quantile::upper_bound(times, COMPUTE_QUANTILE, COMPUTE_CONFIDENCE)
+}
+
+fn one(model: &Model, row: &Row) -> Result<Output, ModelError> {
+    let mut outputs = model.predict(&[row])?;
+    Ok(outputs.pop().expect("one row has one output"))
+}

@@ -1,0 +1,235 @@
+//! Snapshot: state, networks and positions as one value, and the way back.
+//!
+//! Lives here: the saved form. May not: write files (that is `storage`), decide when.
+
+use std::sync::Arc;
+
+use model::{Device, Generation, Learner, LearnerState, Model, ModelParts};
+use policies::search::SuccessiveHalving;
+use policies::stats::EProcess;
+use policies::watch::Watch;
+use serde::{Deserialize, Serialize};
+
+use super::pool::{Challenger, Displaced};
+use super::{Learn, LearnError, Pool, State};
+use crate::config::LearnConfig;
+use crate::lifecycle::Rules;
+use crate::slot::{Served, Slot};
+use crate::storage::Storage;
+use crate::trials::protocol::Stress;
+use crate::trials::{Trials, WorkerCommand};
+use adapters::store::Segment;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedChallenger {
+    number: u64,
+    learner: LearnerState,
+    stress: (Stress, Stress),
+    gain: EProcess,
+    harm: EProcess,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedDisplaced {
+    number: u64,
+    learner: LearnerState,
+    watch: Watch,
+}
+
+/// Everything that survives a crash.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Snapshot {
+    state: State,
+    champion: ModelParts,
+    prior_only: bool,
+    control: LearnerState,
+    served_steps: u64,
+    refresh_harm: EProcess,
+    reference: ModelParts,
+    first: Option<ModelParts>,
+    challenger: Option<SavedChallenger>,
+    displaced: Option<SavedDisplaced>,
+    /// Rows in the segment that the state refers to.
+    rows: u64,
+}
+
+impl Snapshot {
+    /// Rows the segment has to have.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// As bytes.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, LearnError> {
+        postcard::to_stdvec(self).map_err(|error| LearnError::Snapshot(error.to_string()))
+    }
+
+    /// From bytes whose checksum was right.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, LearnError> {
+        postcard::from_bytes(bytes).map_err(|error| {
+            LearnError::Snapshot(format!(
+                "it was written by another version of Driftform ({error}); move the state directory away to start anew"
+            ))
+        })
+    }
+}
+
+/// What the learn plane is given from outside.
+pub struct Outside {
+    /// Rows, resumed to what the snapshot refers to.
+    pub segment: Segment,
+    /// Where promotions are made durable.
+    pub storage: Option<Storage>,
+    /// How trials are started.
+    pub worker: WorkerCommand,
+    /// Whether to wait for trials.
+    pub waits_for_trials: bool,
+}
+
+impl Learn {
+    /// From nothing: the prior serves.
+    pub fn cold(config: LearnConfig, outside: Outside) -> Result<Self, LearnError> {
+        let device = config.device.open()?;
+        let state = State::new(&config);
+        let shape = model::Shape::new(state.encoder.width(), config.schema.target());
+        let weights = &config.schema.objective().class_weights;
+        let linear = model::Architecture::linear(model::Hyper::default());
+        let control = Learner::new(&linear, shape, weights, &device, config.seed)?;
+        let pool = Pool::cold(&config.schema, control, &device)?;
+        let model = Model::prior(config.schema.clone(), &[], &device)?;
+        let first = Served { generation: Generation(0), model, prior_only: true };
+        Self::assemble(config, device, state, pool, first, outside)
+    }
+
+    /// Where a snapshot left off.
+    pub fn resume(config: LearnConfig, saved: Snapshot, outside: Outside) -> Result<Self, LearnError> {
+        if !saved.state.fits(&config) {
+            return Err(LearnError::Snapshot(
+                "it belongs to another schema; move the state directory away to start anew, or restore the schema"
+                    .into(),
+            ));
+        }
+        let device = config.device.open()?;
+        let mut state = saved.state;
+        state.lifecycle.resumed();
+        let learner = |saved: LearnerState| Learner::restore(saved, &device);
+        let challenger = saved.challenger.map(|saved| {
+            let learner = learner(saved.learner)?;
+            Ok::<_, LearnError>(Challenger {
+                number: saved.number,
+                learner,
+                stress: saved.stress,
+                gain: saved.gain,
+                harm: saved.harm,
+            })
+        });
+        let displaced = saved.displaced.map(|saved| {
+            let learner = learner(saved.learner)?;
+            Ok::<_, LearnError>(Displaced { number: saved.number, learner, watch: saved.watch })
+        });
+        let pool = Pool {
+            control: learner(saved.control)?,
+            served_steps: saved.served_steps,
+            refresh_harm: saved.refresh_harm,
+            reference: Model::from_parts(saved.reference, &device)?,
+            first: saved.first.map(|parts| Model::from_parts(parts, &device)).transpose()?,
+            challenger: challenger.transpose()?,
+            displaced: displaced.transpose()?,
+        };
+        let model = Model::from_parts(saved.champion, &device)?;
+        let generation = Generation(state.generation);
+        let served = Served { generation, model, prior_only: saved.prior_only };
+        Self::assemble(config, device, state, pool, served, outside)
+    }
+
+    fn assemble(
+        config: LearnConfig,
+        device: Device,
+        state: State,
+        pool: Pool,
+        served: Served,
+        outside: Outside,
+    ) -> Result<Self, LearnError> {
+        let search = &config.search;
+        let scheduler = SuccessiveHalving {
+            rungs: search.rungs.clone(),
+            eta: search.eta as usize,
+            least_gain: search.least_gain,
+        };
+        let space = model::TabularSpace::new(config.limits.clone())?;
+        Ok(Self {
+            slot: Arc::new(Slot::new(served)?),
+            trials: Trials::start(outside.worker)?,
+            segment: outside.segment,
+            storage: outside.storage,
+            waits_for_trials: outside.waits_for_trials,
+            rules: Rules { config, scheduler },
+            device,
+            space,
+            state,
+            pool,
+            pending_swap: None,
+            flight: None,
+            landed: None,
+            events: std::collections::VecDeque::new(),
+            happened: Vec::new(),
+            encoded: Vec::new(),
+        })
+    }
+
+    fn snapshot(&self, served: &Served) -> Result<Snapshot, LearnError> {
+        let challenger = self.pool.challenger.as_ref().map(|c| {
+            Ok::<_, LearnError>(SavedChallenger {
+                number: c.number,
+                learner: c.learner.state()?,
+                stress: c.stress,
+                gain: c.gain.clone(),
+                harm: c.harm.clone(),
+            })
+        });
+        let displaced = self.pool.displaced.as_ref().map(|d| {
+            let learner = d.learner.state()?;
+            Ok::<_, LearnError>(SavedDisplaced { number: d.number, learner, watch: d.watch.clone() })
+        });
+        Ok(Snapshot {
+            state: self.state.clone(),
+            champion: served.model.parts()?,
+            prior_only: served.prior_only,
+            control: self.pool.control.state()?,
+            served_steps: self.pool.served_steps,
+            refresh_harm: self.pool.refresh_harm.clone(),
+            reference: self.pool.reference.parts()?,
+            first: self.pool.first.as_ref().map(Model::parts).transpose()?,
+            challenger: challenger.transpose()?,
+            displaced: displaced.transpose()?,
+            rows: self.segment.len(),
+        })
+    }
+
+    /// A new champion: its files, loaded again from disk and verified, then the snapshot that names it.
+    /// The snapshot is the commit: before it the old champion serves after a crash, after it the new one.
+    pub(super) fn make_durable(&mut self, served: &Served) -> Result<(), LearnError> {
+        let Some(storage) = &mut self.storage else { return Ok(()) };
+        storage.write_model(served)?;
+        self.commit(served)
+    }
+
+    /// State as it is now; called between units of work.
+    pub fn commit_state(&mut self) -> Result<(), LearnError> {
+        let served = self.slot.load();
+        self.commit(&served)
+    }
+
+    fn commit(&mut self, served: &Served) -> Result<(), LearnError> {
+        if self.storage.is_none() {
+            return Ok(());
+        }
+        // Rows first: a snapshot must not refer to rows that are not there.
+        self.segment.sync()?;
+        let bytes = self.snapshot(served)?.to_bytes()?;
+        match &mut self.storage {
+            Some(storage) => storage.write_snapshot(&bytes),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! State: everything the learn plane remembers as plain data; one snapshot is this and the networks.
+//!
+//! Lives here: the data, scores and baselines. May not: perform, train, write files.
+
+use adapters::kafka::Positions;
+use model::{Encoder, Output, Target, Truth};
+use policies::detect::{Adwin, BudgetDetector, ESr, FeatureDrift, FeatureDriftConfig};
+use policies::search::Evolution;
+use policies::stats::Tally;
+use rand_pcg::Pcg64;
+use serde::{Deserialize, Serialize};
+
+use super::history::History;
+use crate::config::LearnConfig;
+use crate::join::{Join, Outcome};
+use crate::lifecycle::Lifecycle;
+
+/// Name of the budget of compute time, in the configuration and on the metrics topic.
+pub const COMPUTE: &str = "compute_seconds";
+/// Name of the budget of memory.
+pub const MEMORY: &str = "memory_bytes";
+
+/// Bounded losses of the stored predictions of one outcome, in 0..=1.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "one field an arm, named as the arm")]
+pub struct Losses {
+    pub champion: f64,
+    pub control: f64,
+    pub reference: f64,
+    pub challenger: Option<f64>,
+    pub displaced: Option<f64>,
+}
+
+/// The detectors of the stream.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Detectors {
+    /// Losses of the live champion.
+    pub champion_adwin: Adwin,
+    /// Losses of the live champion, with a stated average run length.
+    pub champion_e_sr: ESr,
+    /// Losses of a frozen copy: an adapting champion hides drift.
+    pub reference_e_sr: ESr,
+    /// Distribution of every feature.
+    pub features: FeatureDrift,
+}
+
+impl Detectors {
+    /// Fresh detectors.
+    pub fn new(config: &LearnConfig) -> Self {
+        let detect = &config.detect;
+        let e_sr = || ESr::new(detect.average_run_length, detect.reference_outcomes);
+        let features = FeatureDriftConfig {
+            window: detect.feature_window,
+            reference: detect.feature_reference,
+            average_run_length: detect.average_run_length,
+        };
+        Self {
+            champion_adwin: Adwin::new(detect.delta),
+            champion_e_sr: e_sr(),
+            reference_e_sr: e_sr(),
+            features: FeatureDrift::new(&config.schema, features),
+        }
+    }
+}
+
+/// What anybody could say without a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baselines {
+    counts: Vec<u64>,
+    sum: f64,
+    seen: u64,
+    last: Truth,
+}
+
+impl Baselines {
+    fn new(target: &Target) -> Self {
+        let last = if target.is_classification() { Truth::Class(0) } else { Truth::Number(0.0) };
+        Self { counts: vec![0; target.outputs()], sum: 0.0, seen: 0, last }
+    }
+
+    fn learn(&mut self, truth: Truth) {
+        self.seen += 1;
+        self.last = truth;
+        match truth {
+            Truth::Class(class) => {
+                if let Some(count) = self.counts.get_mut(class as usize) {
+                    *count += 1;
+                }
+            }
+            Truth::Number(number) => self.sum += f64::from(number),
+        }
+    }
+
+    /// The most frequent class so far, or the mean.
+    pub fn majority(&self) -> Truth {
+        match self.last {
+            Truth::Class(_) => {
+                let most = self.counts.iter().enumerate().max_by_key(|(at, count)| (**count, std::cmp::Reverse(*at)));
+                Truth::Class(most.map_or(0, |(at, _)| at as u32))
+            }
+            Truth::Number(_) => Truth::Number((self.sum / self.seen.max(1) as f64) as f32),
+        }
+    }
+
+    /// The last truth known.
+    pub fn last(&self) -> Truth {
+        self.last
+    }
+}
+
+/// How well each arm and baseline has done, over all outcomes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "one field an arm, named as the arm")]
+pub struct Scores {
+    pub champion: Tally,
+    pub control: Tally,
+    pub first: Tally,
+    pub majority: Tally,
+    pub no_change: Tally,
+}
+
+/// What has happened, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "a list of plain counters")]
+pub struct Counts {
+    pub drifts: u64,
+    pub breaches: u64,
+    pub episodes: u64,
+    pub trials: u64,
+    pub trials_failed: u64,
+    pub refreshes: u64,
+    pub promotions: u64,
+    pub reliefs: u64,
+    pub rollbacks: u64,
+    pub rows_lost: u64,
+}
+
+/// The learn plane's memory, without its networks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct State {
+    /// Positions in the topics after the last unit of work.
+    pub positions: Positions,
+    /// Outcomes so far.
+    pub outcomes: u64,
+    /// The generation served last.
+    pub generation: u64,
+    /// Numbers given to trials, challengers and watches.
+    pub next_number: u64,
+    /// Scales rows; all learners see rows through it.
+    pub encoder: Encoder,
+    /// Predictions waiting for labels.
+    pub join: Join,
+    /// The control plane.
+    pub lifecycle: Lifecycle,
+    /// Detectors.
+    pub detectors: Detectors,
+    /// Budgets, with the limits in force.
+    pub budgets: Vec<BudgetDetector>,
+    /// What trials can be trained on.
+    pub history: History,
+    /// Proposes candidates.
+    pub proposer: Evolution,
+    /// Every random choice comes from here.
+    pub rng: Pcg64,
+    /// Majority and last truth.
+    pub baselines: Baselines,
+    /// Scores.
+    pub scores: Scores,
+    /// Counters.
+    pub counts: Counts,
+    target: Target,
+    schema: model::Schema,
+}
+
+impl State {
+    /// Before the first record.
+    pub fn new(config: &LearnConfig) -> Self {
+        let target = config.schema.target().clone();
+        let tally = || Tally::new(&target);
+        let top_rung = config.search.rungs.last().copied().unwrap_or(1);
+        let patience = config.budget.patience;
+        Self {
+            positions: Positions::default(),
+            outcomes: 0,
+            generation: 0,
+            next_number: 0,
+            encoder: Encoder::new(&config.schema),
+            join: Join::new(&config.join),
+            lifecycle: Lifecycle::new(),
+            detectors: Detectors::new(config),
+            budgets: vec![
+                BudgetDetector::new(COMPUTE.into(), config.budget.compute_seconds, patience),
+                BudgetDetector::new(MEMORY.into(), config.budget.memory_bytes as f64, patience),
+            ],
+            history: History::new(config.search.window_outcomes, top_rung),
+            proposer: Evolution::new(),
+            rng: rand::SeedableRng::seed_from_u64(config.seed),
+            baselines: Baselines::new(&target),
+            scores: Scores {
+                champion: tally(),
+                control: tally(),
+                first: tally(),
+                majority: tally(),
+                no_change: tally(),
+            },
+            counts: Counts::default(),
+            target,
+            schema: (*config.schema).clone(),
+        }
+    }
+
+    /// Whether it was made for this stream.
+    pub fn fits(&self, config: &LearnConfig) -> bool {
+        self.schema == *config.schema
+    }
+
+    /// The stream it was made for.
+    pub fn schema(&self) -> &model::Schema {
+        &self.schema
+    }
+
+    /// A number nobody has had before.
+    pub fn number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
+    }
+
+    /// The limit in force of a budget.
+    pub fn limit(&self, name: &str) -> f64 {
+        self.budgets.iter().find(|budget| budget.name() == name).map_or(f64::INFINITY, BudgetDetector::limit)
+    }
+
+    /// Losses of what was stored when the event came.
+    pub fn losses(&self, outcome: &Outcome, scale: f32) -> Losses {
+        let answers = &outcome.prediction.answers;
+        let loss = |output: &Output| model::bounded(&self.target, output, &outcome.truth, scale);
+        Losses {
+            champion: loss(&answers.champion),
+            control: loss(&answers.control),
+            reference: loss(&answers.reference),
+            challenger: answers.challenger.as_ref().map(|(_, output)| loss(output)),
+            displaced: answers.displaced.as_ref().map(|(_, output)| loss(output)),
+        }
+    }
+
+    /// Counts what every arm and baseline had said.
+    pub fn score(&mut self, outcome: &Outcome) {
+        let Outcome { prediction, truth } = outcome;
+        let answers = &prediction.answers;
+        for (tally, output) in [
+            (&mut self.scores.champion, &answers.champion),
+            (&mut self.scores.control, &answers.control),
+            (&mut self.scores.first, &answers.first),
+        ] {
+            tally.observe(truth, &model::decide(&self.schema, output), Some(output));
+        }
+        self.scores.majority.observe(truth, &answers.majority, None);
+        self.scores.no_change.observe(truth, &answers.last, None);
+        self.baselines.learn(*truth);
+    }
+}

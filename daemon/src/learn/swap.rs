@@ -1,0 +1,135 @@
+//! Swap: changing what is served, for each of the four reasons.
+//!
+//! Lives here: building the next generation, making it durable, and the pointer store, in this order.
+//! May not: choose; the lifecycle's arbiter did.
+
+use model::{Generation, Learner, Model};
+use policies::stats::EProcess;
+use policies::watch::Watch;
+
+use super::pool::Displaced;
+use super::{Learn, LearnError};
+use crate::lifecycle::{Change, Event};
+use crate::slot::Served;
+use crate::telemetry::AuditEvent;
+
+impl Learn {
+    /// Newer weights at once; durable with the next snapshot.
+    pub(super) fn refresh(&mut self) -> Result<(), LearnError> {
+        let network = self.pool.control.freeze()?;
+        let model = Model::new(self.rules.config.schema.clone(), self.state.encoder.clone(), network)?;
+        let first_champion = self.slot.load().prior_only;
+        let served = self.generation(model);
+        let generation = served.generation;
+        self.slot.refresh(served);
+        self.pool.served_steps = self.pool.control.steps();
+        self.state.counts.refreshes += 1;
+        if first_champion {
+            self.pool.reference = self.frozen_champion()?;
+            let architecture = self.pool.control.architecture().to_string();
+            self.happened.push(AuditEvent::FirstChampion { generation, architecture });
+        }
+        if self.pool.first.is_none() && self.state.outcomes >= self.rules.config.first_outcomes {
+            self.pool.first = Some(self.frozen_champion()?);
+        }
+        Ok(())
+    }
+
+    /// The swap that the unit of work asked for, if it did.
+    pub(super) fn swap_pending(&mut self) -> Result<(), LearnError> {
+        let Some(change) = self.pending_swap.take() else { return Ok(()) };
+        match change {
+            Change::Refresh => self.refresh()?,
+            Change::Promotion => self.promote()?,
+            Change::Relief(option) => self.relieve(option)?,
+            Change::Rollback => self.roll_back()?,
+        }
+        self.settle()
+    }
+
+    fn promote(&mut self) -> Result<(), LearnError> {
+        let Some(challenger) = self.pool.challenger.take() else { return Ok(()) };
+        let quality = (challenger.gain.count(), challenger.gain.mean(), challenger.gain.log_value());
+        let Some((before, generation)) = self.take_over(challenger.learner, Change::Promotion)? else {
+            return Ok(());
+        };
+        self.state.counts.promotions += 1;
+        let architecture = self.pool.control.architecture().to_string();
+        let (outcomes, mean_gain, log_evidence) = quality;
+        self.happened.push(AuditEvent::Promoted { generation, before, architecture, outcomes, mean_gain, log_evidence });
+        Ok(())
+    }
+
+    fn relieve(&mut self, option: usize) -> Result<(), LearnError> {
+        let result = self.landed.take().and_then(|mut landed| landed.results.get_mut(option)?.take());
+        let Some(result) = result else { return Ok(()) };
+        let learner = Learner::restore(result.end.clone(), &self.device)?;
+        let Some((before, generation)) = self.take_over(learner, Change::Relief(option))? else { return Ok(()) };
+        // What was displaced breached a budget: quality alone must not bring it back.
+        self.pool.displaced = None;
+        self.state.counts.reliefs += 1;
+        let architecture = self.pool.control.architecture().to_string();
+        let compute_upper = super::pool::compute_upper(&result.compute_seconds).unwrap_or(f64::NAN);
+        self.happened.push(AuditEvent::Relieved { generation, before, architecture, compute_upper });
+        Ok(())
+    }
+
+    /// Another learner becomes the control and its weights are served: durable first, pointer last. The
+    /// architecture before and the new generation; none if it could not be made durable, which changes
+    /// nothing.
+    fn take_over(&mut self, learner: Learner, change: Change) -> Result<Option<(String, Generation)>, LearnError> {
+        let network = learner.freeze()?;
+        let model = Model::new(self.rules.config.schema.clone(), self.state.encoder.clone(), network)?;
+        let before = self.pool.control.architecture().to_string();
+        let steps = learner.steps();
+        let previous = std::mem::replace(&mut self.pool.control, learner);
+        let previous_steps = std::mem::replace(&mut self.pool.served_steps, steps);
+        let number = self.state.number();
+        let watch = Watch::new(self.rules.config.watch.alpha, self.rules.config.watch.outcomes);
+        let watched = Displaced { number, learner: previous, watch };
+        let displaced_before = self.pool.displaced.replace(watched);
+        let served = self.generation(model);
+        if let Err(error) = self.make_durable(&served) {
+            let watched = std::mem::replace(&mut self.pool.displaced, displaced_before);
+            self.pool.control = watched.expect("it was put there above").learner;
+            self.pool.served_steps = previous_steps;
+            self.state.generation -= 1;
+            self.happened.push(AuditEvent::Alarm { text: error.to_string() });
+            self.events.push_back(Event::SwapFailed(change));
+            return Ok(None);
+        }
+        let generation = served.generation;
+        self.slot.replace(served);
+        self.pool.refresh_harm = EProcess::new(0.0);
+        // Trials must start from the learner that serves now.
+        self.state.history.forget_checkpoints();
+        let checkpoint = self.pool.control.state()?;
+        self.state.history.checkpoint(checkpoint);
+        Ok(Some((before, generation)))
+    }
+
+    /// The displaced champion's learner serves again: in memory, nothing is loaded.
+    fn roll_back(&mut self) -> Result<(), LearnError> {
+        let Some(displaced) = self.pool.displaced.take() else { return Ok(()) };
+        let before = self.pool.control.architecture().to_string();
+        self.pool.control = displaced.learner;
+        self.refresh()?;
+        self.slot.release();
+        self.state.history.forget_checkpoints();
+        self.state.counts.rollbacks += 1;
+        let generation = Generation(self.state.generation);
+        let architecture = self.pool.control.architecture().to_string();
+        self.happened.push(AuditEvent::RolledBack { generation, before, architecture });
+        self.commit_state()
+    }
+
+    fn generation(&mut self, model: Model) -> Served {
+        self.state.generation += 1;
+        Served { generation: Generation(self.state.generation), model, prior_only: false }
+    }
+
+    /// A copy of what is served that later swaps do not alter.
+    pub(super) fn frozen_champion(&self) -> Result<Model, LearnError> {
+        Ok(Model::from_parts(self.slot.load().model.parts()?, &self.device)?)
+    }
+}

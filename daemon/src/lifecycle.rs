@@ -1,0 +1,404 @@
+//! Lifecycle: what the daemon is up to, as a pure step from events to effects.
+//!
+//! Lives here: the states (episode, shadow, watch, refresh, relief) and the arbiter between swaps.
+//! May not: do anything. [`Lifecycle::step`] only says what has to be done; `learn` does it and comes
+//! back with what happened, as another event.
+//!
+//! ```text
+//!           cold start, drift, plateau, by hand
+//! Serving ──────────────────────────────────────▶ Searching ──▶ Shadowing ──▶ Watching ──▶ Serving
+//!    │  ▲                                             │ nothing     │ harm,       │ harm
+//!    │  └─────────────────────────────────────────────┘ survives    │ deadline    ▼
+//!    └── breach ──▶ relief ──▶ smaller network           ◀──────────┘         Rollback
+//! ```
+
+use model::Architecture;
+use policies::gate::{Judgement, QualityEvidence, Verdict};
+use policies::search::Scheduler as _;
+use policies::search::SuccessiveHalving;
+use policies::watch::WatchVerdict;
+use serde::{Deserialize, Serialize};
+
+use crate::config::LearnConfig;
+
+mod relief;
+
+pub use relief::{ReliefOption, smaller};
+
+/// Outcomes between two judgements of a challenger whose other gates are undecided.
+const JUDGE_AGAIN_OUTCOMES: u64 = 100;
+
+/// Why an episode was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The first champion has enough history to be compared with others.
+    ColdStart,
+    /// Nothing was tried for a long time.
+    Plateau,
+    /// The data drifted.
+    Drift,
+}
+
+impl Cause {
+    /// The word in logs, metrics and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ColdStart => "cold_start",
+            Self::Plateau => "plateau",
+            Self::Drift => "drift",
+        }
+    }
+}
+
+/// The facts after one more outcome.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Outcomes so far.
+    pub outcomes: u64,
+    /// Whole windows that can be replayed before the ones a rung scores on.
+    pub windows: usize,
+    /// Whether the served weights are older than the learner's.
+    pub stale: bool,
+    /// Whether newer weights did harm, by their e-process.
+    pub refresh_harms: bool,
+    /// The running test of the challenger.
+    pub quality: Option<QualityEvidence>,
+    /// The running watch.
+    pub watch: Option<WatchVerdict>,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// One more outcome was learned.
+    Learned(Facts),
+    /// A detector fired.
+    Drifted,
+    /// A budget is breached.
+    Breached,
+    /// The proposer answered.
+    Proposed(Vec<Architecture>),
+    /// All trials of a rung have ended: mean paired gain over the control, none where a trial failed.
+    Climbed(Vec<Option<f64>>),
+    /// The gates spoke about the challenger.
+    Judged(Vec<Judgement>),
+    /// The smaller networks were measured.
+    ReliefMeasured(Vec<ReliefOption>),
+    /// A swap could not be made.
+    SwapFailed(Change),
+}
+
+/// A change of what is served. The order is the arbiter's: the last one wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Newer weights, same architecture.
+    Refresh,
+    /// The challenger takes over.
+    Promotion,
+    /// A smaller network answers a breach; the number is its place among those measured.
+    Relief(usize),
+    /// The displaced champion comes back.
+    Rollback,
+}
+
+/// What has to be done, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Say that an episode begins.
+    Opened(Cause),
+    /// Ask the proposer for candidates.
+    Ask(usize),
+    /// Train these on so many windows, beside the control.
+    Climb {
+        /// Which rung.
+        rung: usize,
+        /// Windows that count.
+        windows: u32,
+        /// Who climbs.
+        candidates: Vec<Architecture>,
+    },
+    /// Say that the episode has ended.
+    Closed(&'static str),
+    /// The best candidate of the last rung, by its place there, becomes the challenger.
+    Shadow(usize),
+    /// Collect evidence on the challenger and judge it.
+    Judge,
+    /// The challenger is out.
+    Drop(String),
+    /// Train and measure smaller networks.
+    SeekRelief,
+    /// Anchor detectors and reference anew.
+    Reanchor,
+    /// Withhold the refresh and let the learner start again from what is served.
+    Restart,
+    /// Change what is served.
+    Swap(Change),
+    /// The watch ended well.
+    Release,
+    /// A person should look.
+    Alarm(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Episode {
+    rung: usize,
+    candidates: Vec<Architecture>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Shadow {
+    until: u64,
+    judge_at: u64,
+}
+
+/// The control plane's memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lifecycle {
+    outcomes: u64,
+    champion: bool,
+    cold_search_done: bool,
+    episode: Option<Episode>,
+    shadow: Option<Shadow>,
+    relief: bool,
+    watching: bool,
+    quiet_until: u64,
+    refresh_at: u64,
+}
+
+/// The settings a step looks at.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// From the configuration.
+    pub config: LearnConfig,
+    /// Who climbs.
+    pub scheduler: SuccessiveHalving,
+}
+
+impl Default for Lifecycle {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Lifecycle {
+    /// Before the first outcome.
+    pub fn new() -> Self {
+        Self {
+            outcomes: 0,
+            champion: false,
+            cold_search_done: false,
+            episode: None,
+            shadow: None,
+            relief: false,
+            watching: false,
+            quiet_until: 0,
+            refresh_at: 0,
+        }
+    }
+
+    /// Whether a champion is served, not only the prior.
+    pub fn has_champion(&self) -> bool {
+        self.champion
+    }
+
+    /// After a restart: trials that were under way are gone, so their episode and relief are too.
+    pub fn resumed(&mut self) {
+        if self.episode.take().is_some() {
+            self.quiet_until = self.outcomes;
+        }
+        self.relief = false;
+    }
+
+    /// One event in, what has to be done out.
+    pub fn step(&mut self, event: Event, rules: &Rules) -> Vec<Effect> {
+        match event {
+            Event::Learned(facts) => self.learned(&facts, rules),
+            Event::Drifted => self.drifted(rules),
+            Event::Breached => self.breached(),
+            Event::Proposed(candidates) => self.proposed(candidates, rules),
+            Event::Climbed(gains) => self.climbed(&gains, rules),
+            Event::Judged(judgements) => self.judged(&judgements, rules),
+            Event::ReliefMeasured(options) => self.relief_measured(&options, rules),
+            Event::SwapFailed(change) => {
+                vec![Effect::Alarm(format!("the swap ({change:?}) failed; the champion stays"))]
+            }
+        }
+    }
+
+    /// One outcome later. At most one swap leaves here: rollback before promotion before refresh.
+    fn learned(&mut self, facts: &Facts, rules: &Rules) -> Vec<Effect> {
+        self.outcomes = facts.outcomes;
+        if let Some(effects) = self.watched(facts) {
+            return effects;
+        }
+        if let Some(effects) = self.shadowed(facts, rules) {
+            return effects;
+        }
+        let mut effects = self.refreshed(facts, rules);
+        effects.extend(self.open_if_due(facts, rules));
+        effects
+    }
+
+    fn watched(&mut self, facts: &Facts) -> Option<Vec<Effect>> {
+        match facts.watch.filter(|_| self.watching)? {
+            WatchVerdict::Watching => None,
+            WatchVerdict::Keep => {
+                self.watching = false;
+                Some(vec![Effect::Release])
+            }
+            WatchVerdict::Rollback => {
+                self.watching = false;
+                let mut effects = self.drop_challenger("the champion it was compared with is rolled back");
+                effects.push(Effect::Swap(Change::Rollback));
+                Some(effects)
+            }
+        }
+    }
+
+    fn shadowed(&mut self, facts: &Facts, rules: &Rules) -> Option<Vec<Effect>> {
+        let shadow = self.shadow.as_mut()?;
+        let quality = facts.quality.as_ref()?;
+        let gate = &rules.config.gate;
+        if quality.log_harm >= -gate.alpha_harm.ln() {
+            return Some(self.drop_challenger("worse than the control"));
+        }
+        if quality.log_gain >= -gate.alpha.ln() && facts.outcomes >= shadow.judge_at {
+            shadow.judge_at = facts.outcomes + JUDGE_AGAIN_OUTCOMES;
+            return Some(vec![Effect::Judge]);
+        }
+        (facts.outcomes >= shadow.until).then(|| self.drop_challenger("undecided at its deadline"))
+    }
+
+    fn drop_challenger(&mut self, reason: &str) -> Vec<Effect> {
+        match self.shadow.take() {
+            Some(_) => vec![Effect::Drop(reason.into())],
+            None => Vec::new(),
+        }
+    }
+
+    fn refreshed(&mut self, facts: &Facts, rules: &Rules) -> Vec<Effect> {
+        let cold = !self.champion && facts.outcomes < rules.config.cold_outcomes;
+        if cold || facts.outcomes < self.refresh_at || !facts.stale {
+            return Vec::new();
+        }
+        self.refresh_at = facts.outcomes + rules.config.refresh.every_outcomes;
+        if facts.refresh_harms {
+            return vec![Effect::Restart];
+        }
+        self.champion = true;
+        vec![Effect::Swap(Change::Refresh)]
+    }
+
+    fn open_if_due(&mut self, facts: &Facts, rules: &Rules) -> Vec<Effect> {
+        let search = &rules.config.search;
+        let least = *rules.config.search.rungs.first().unwrap_or(&1) as usize + 1;
+        if !self.may_search() || facts.windows < least || facts.outcomes < self.quiet_until {
+            return Vec::new();
+        }
+        if !self.cold_search_done {
+            let wanted = *search.rungs.last().unwrap_or(&1) as usize;
+            return if facts.windows >= wanted { self.open(Cause::ColdStart, rules) } else { Vec::new() };
+        }
+        let due = search.plateau_outcomes > 0 && facts.outcomes >= self.quiet_until + search.plateau_outcomes;
+        if due { self.open(Cause::Plateau, rules) } else { Vec::new() }
+    }
+
+    fn may_search(&self) -> bool {
+        self.champion && self.episode.is_none() && self.shadow.is_none() && !self.relief && !self.watching
+    }
+
+    fn open(&mut self, cause: Cause, rules: &Rules) -> Vec<Effect> {
+        self.cold_search_done = true;
+        self.episode = Some(Episode { rung: 0, candidates: Vec::new() });
+        vec![Effect::Opened(cause), Effect::Ask(rules.config.search.candidates)]
+    }
+
+    fn drifted(&mut self, rules: &Rules) -> Vec<Effect> {
+        let mut effects = vec![Effect::Reanchor];
+        if self.may_search() && self.cold_search_done {
+            effects.extend(self.open(Cause::Drift, rules));
+        }
+        effects
+    }
+
+    fn proposed(&mut self, candidates: Vec<Architecture>, rules: &Rules) -> Vec<Effect> {
+        let Some(episode) = self.episode.as_mut() else { return Vec::new() };
+        episode.candidates.clone_from(&candidates);
+        if candidates.is_empty() {
+            return self.close("the neighbourhood has nothing new", rules);
+        }
+        let windows = rules.scheduler.rungs().first().copied().unwrap_or(1);
+        vec![Effect::Climb { rung: 0, windows, candidates }]
+    }
+
+    fn climbed(&mut self, gains: &[Option<f64>], rules: &Rules) -> Vec<Effect> {
+        let Some(episode) = self.episode.as_mut() else { return Vec::new() };
+        let survivors = rules.scheduler.advance(episode.rung, gains);
+        let Some(best) = survivors.first().copied() else {
+            return self.close("no candidate was better than the control", rules);
+        };
+        if let Some(windows) = rules.scheduler.rungs().get(episode.rung + 1).copied() {
+            episode.rung += 1;
+            let candidates = &episode.candidates;
+            episode.candidates = survivors.iter().filter_map(|at| candidates.get(*at).cloned()).collect();
+            return vec![Effect::Climb { rung: episode.rung, windows, candidates: episode.candidates.clone() }];
+        }
+        let deadline = rules.config.gate.deadline_outcomes;
+        self.shadow = Some(Shadow { until: self.outcomes + deadline, judge_at: self.outcomes });
+        let mut effects = vec![Effect::Shadow(best)];
+        effects.extend(self.close("its best candidate goes into the shadow slot", rules));
+        effects
+    }
+
+    fn close(&mut self, reason: &'static str, rules: &Rules) -> Vec<Effect> {
+        self.episode = None;
+        self.quiet_until = self.outcomes + rules.config.search.cooldown_outcomes;
+        vec![Effect::Closed(reason)]
+    }
+
+    fn judged(&mut self, judgements: &[Judgement], rules: &Rules) -> Vec<Effect> {
+        if self.shadow.is_none() {
+            return Vec::new();
+        }
+        if let Some(refused) = judgements.iter().find(|judgement| judgement.verdict == Verdict::Fail) {
+            return self.drop_challenger(&format!("gate {}: {}", refused.gate.name(), refused.reason));
+        }
+        let passed = judgements.iter().all(|judgement| judgement.verdict == Verdict::Pass);
+        // A relief under way or a running watch goes first; the evidence does not go away.
+        if !passed || self.relief || self.watching {
+            return Vec::new();
+        }
+        self.shadow = None;
+        self.watching = true;
+        self.quiet_until = self.outcomes + rules.config.search.cooldown_outcomes;
+        vec![Effect::Swap(Change::Promotion)]
+    }
+
+    fn breached(&mut self) -> Vec<Effect> {
+        if self.relief || !self.champion {
+            return Vec::new();
+        }
+        self.relief = true;
+        vec![Effect::SeekRelief]
+    }
+
+    fn relief_measured(&mut self, options: &[ReliefOption], rules: &Rules) -> Vec<Effect> {
+        self.relief = false;
+        match relief::choose(options, rules.config.relief.quality_loss_max) {
+            Some(chosen) => {
+                self.watching = false;
+                let mut effects = self.drop_challenger("a smaller network takes over");
+                effects.push(Effect::Swap(Change::Relief(chosen)));
+                effects
+            }
+            None => vec![Effect::Alarm(
+                "no smaller network fits the budget at the allowed loss; the champion stays".into(),
+            )],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

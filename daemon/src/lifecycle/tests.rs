@@ -1,0 +1,123 @@
+//! The lifecycle's laws, on events alone.
+
+use model::{Architecture, Hyper};
+use policies::gate::{GateKind, Judgement, QualityEvidence, Verdict};
+use policies::search::SuccessiveHalving;
+use policies::watch::WatchVerdict;
+
+use super::{Change, Effect, Event, Facts, Lifecycle, ReliefOption, Rules};
+use crate::config::Config;
+
+fn rules() -> Rules {
+    let text = "schema = { classes = [\"a\", \"b\"], features = [{ name = \"x\", kind = \"numeric\" }] }";
+    let config = Config::parse(text).expect("a small valid configuration").learn;
+    let scheduler = SuccessiveHalving { rungs: config.search.rungs.clone(), eta: 3, least_gain: 0.0 };
+    Rules { config, scheduler }
+}
+
+fn facts(outcomes: u64) -> Facts {
+    Facts { outcomes, windows: 20, stale: true, ..Facts::default() }
+}
+
+fn linear() -> Architecture {
+    Architecture::linear(Hyper::default())
+}
+
+/// A lifecycle whose cold start episode has put a challenger into the shadow slot.
+fn shadowing(rules: &Rules) -> Lifecycle {
+    let mut lifecycle = Lifecycle::new();
+    lifecycle.step(Event::Learned(facts(3_000)), rules);
+    lifecycle.step(Event::Proposed(vec![linear(); 9]), rules);
+    for gains in [9, 3, 1] {
+        lifecycle.step(Event::Climbed(vec![Some(0.1); gains]), rules);
+    }
+    assert!(lifecycle.shadow.is_some());
+    lifecycle
+}
+
+fn quality(log_gain: f64, log_harm: f64) -> Option<QualityEvidence> {
+    Some(QualityEvidence { log_gain, log_harm, outcomes: 500, mean_gain: 0.01 })
+}
+
+fn judged(verdict: Verdict) -> Event {
+    let judgement = Judgement {
+        gate: GateKind::Quality,
+        verdict,
+        measured: 0.0,
+        limit: 0.0,
+        reason: "because".into(),
+    };
+    Event::Judged(vec![judgement])
+}
+
+#[test]
+fn only_the_prior_is_served_until_enough_labels_came() {
+    let (rules, mut lifecycle) = (rules(), Lifecycle::new());
+    assert!(lifecycle.step(Event::Learned(facts(99)), &rules).is_empty());
+    assert!(!lifecycle.has_champion());
+    let effects = lifecycle.step(Event::Learned(facts(100)), &rules);
+    assert_eq!(effects[0], Effect::Swap(Change::Refresh));
+    assert!(lifecycle.has_champion());
+}
+
+#[test]
+fn inconclusive_never_promotes() {
+    let rules = rules();
+    let mut lifecycle = shadowing(&rules);
+    assert!(lifecycle.step(judged(Verdict::Inconclusive), &rules).is_empty());
+    assert!(lifecycle.shadow.is_some());
+    assert_eq!(lifecycle.step(judged(Verdict::Pass), &rules), [Effect::Swap(Change::Promotion)]);
+}
+
+#[test]
+fn an_undecided_challenger_is_dropped_at_its_deadline() {
+    let rules = rules();
+    let mut lifecycle = shadowing(&rules);
+    let late = Facts { quality: quality(0.0, 0.0), ..facts(50_000) };
+    assert!(matches!(lifecycle.step(Event::Learned(late), &rules)[..], [Effect::Drop(_)]));
+}
+
+#[test]
+fn a_harmful_challenger_is_dropped_even_if_it_also_gained() {
+    let rules = rules();
+    let mut lifecycle = shadowing(&rules);
+    let both = Facts { quality: quality(9.0, 9.0), ..facts(3_100) };
+    assert!(matches!(lifecycle.step(Event::Learned(both), &rules)[..], [Effect::Drop(_)]));
+}
+
+#[test]
+fn rollback_goes_before_refresh() {
+    let rules = rules();
+    let mut lifecycle = shadowing(&rules);
+    lifecycle.step(judged(Verdict::Pass), &rules);
+    let harmed = Facts { watch: Some(WatchVerdict::Rollback), ..facts(4_000) };
+    assert_eq!(lifecycle.step(Event::Learned(harmed), &rules), [Effect::Swap(Change::Rollback)]);
+}
+
+#[test]
+fn relief_takes_the_best_that_fits_or_alarms() {
+    let rules = rules();
+    let mut lifecycle = Lifecycle::new();
+    lifecycle.step(Event::Learned(facts(200)), &rules);
+    assert_eq!(lifecycle.step(Event::Breached, &rules), [Effect::SeekRelief]);
+    assert!(lifecycle.step(Event::Breached, &rules).is_empty(), "one relief at a time");
+    let option = |fits, loss| ReliefOption { fits, quality_loss: Some(loss) };
+    let options = vec![option(false, 0.0), option(true, 0.02), option(true, 0.01), option(true, 0.9)];
+    let effects = lifecycle.step(Event::ReliefMeasured(options), &rules);
+    assert_eq!(effects, [Effect::Swap(Change::Relief(2))]);
+    lifecycle.step(Event::Breached, &rules);
+    let effects = lifecycle.step(Event::ReliefMeasured(vec![option(true, 0.9)]), &rules);
+    assert!(matches!(effects[..], [Effect::Alarm(_)]));
+}
+
+#[test]
+fn an_episode_with_no_better_candidate_closes_and_stays_quiet() {
+    let rules = rules();
+    let mut lifecycle = Lifecycle::new();
+    lifecycle.step(Event::Learned(facts(3_000)), &rules);
+    lifecycle.step(Event::Proposed(vec![linear(); 9]), &rules);
+    let effects = lifecycle.step(Event::Climbed(vec![None; 9]), &rules);
+    assert!(matches!(effects[..], [Effect::Closed(_)]));
+    let effects = lifecycle.step(Event::Learned(facts(3_001)), &rules);
+    assert_eq!(effects, [Effect::Swap(Change::Refresh)]);
+}

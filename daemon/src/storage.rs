@@ -1,0 +1,79 @@
+//! Storage: the state directory, and what is in it.
+//!
+//! Lives here: where models, snapshots and rows lie, and in which order they become durable. May not:
+//! know formats (that is `adapters::store`), decide when.
+
+use std::path::{Path, PathBuf};
+
+use adapters::store::{ModelStore, Segment, SnapshotStore, StoreError};
+use model::{Device, Model};
+
+use crate::learn::{LearnError, Snapshot};
+use crate::slot::Served;
+
+/// Champions kept on disk.
+const MODELS_KEPT: usize = 8;
+
+/// An opened state directory.
+#[derive(Debug)]
+pub struct Storage {
+    models: ModelStore,
+    snapshots: SnapshotStore,
+    device: Device,
+}
+
+/// What was found in a state directory.
+pub struct Found {
+    /// The directory, opened.
+    pub storage: Storage,
+    /// Rows, cut to what the snapshot refers to.
+    pub segment: Segment,
+    /// The newest valid snapshot.
+    pub snapshot: Option<Snapshot>,
+    /// What was wrong but could be worked around, for the log.
+    pub warnings: Vec<String>,
+}
+
+impl Storage {
+    /// Opens or creates the directory, and reads the newest snapshot that is whole.
+    pub fn open(directory: &Path, keep: usize, width: usize, device: Device) -> Result<Found, LearnError> {
+        let models = ModelStore::open(&directory.join("models"))?;
+        let snapshots = SnapshotStore::open(&directory.join("snapshots"), keep)?;
+        let newest = snapshots.newest()?;
+        let mut warnings: Vec<String> = newest
+            .damaged
+            .iter()
+            .map(|(path, problem)| format!("{} is damaged ({problem}); an older snapshot is used", path.display()))
+            .collect();
+        let snapshot = newest.snapshot.map(|(_, bytes)| Snapshot::from_bytes(&bytes)).transpose()?;
+        let rows = snapshot.as_ref().map_or(0, Snapshot::rows);
+        let resumed = Segment::resume(&directory.join("rows"), width, rows)?;
+        if resumed.missing > 0 {
+            warnings.push(format!(
+                "{} rows are missing from the segment; their labels are scored but cannot be learned",
+                resumed.missing
+            ));
+        }
+        let storage = Self { models, snapshots, device };
+        Ok(Found { storage, segment: resumed.segment, snapshot, warnings })
+    }
+
+    /// A champion's files, read back and verified.
+    pub fn write_model(&mut self, served: &Served) -> Result<(), LearnError> {
+        let name = format!("generation-{:010}", served.generation.0);
+        let files = served.model.to_files()?;
+        let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        let path: PathBuf = self.models.write(&name, &files)?;
+        let loaded = Model::from_files(&path, &self.device)?;
+        if loaded.network().weights()? != served.model.network().weights()? {
+            return Err(LearnError::Snapshot(format!("{} does not read back as it was written", path.display())));
+        }
+        self.models.prune(MODELS_KEPT)?;
+        Ok(())
+    }
+
+    /// State, positions and model as one durable value.
+    pub fn write_snapshot(&mut self, bytes: &[u8]) -> Result<(), LearnError> {
+        self.snapshots.write(bytes).map(drop).map_err(|error: StoreError| error.into())
+    }
+}

@@ -1,0 +1,167 @@
+//! Trials: candidates are trained in a child process, and whatever happens to it is an observation.
+//!
+//! Lives here: the supervisor that owns the child: spawn, deadline, respawn. What is sent is in
+//! [`protocol`], what the child does in [`worker`]. May not: decide what is tried or what it means.
+
+use std::io::{BufReader, BufWriter};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+pub mod protocol;
+pub mod worker;
+
+use protocol::{TrialReply, TrialRequest};
+
+/// How the child is started.
+#[derive(Clone, Debug)]
+pub struct WorkerCommand {
+    /// The program, usually this one.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// Longest time for one trial.
+    pub seconds_max: u64,
+}
+
+/// The supervisor's handle: requests in, exactly one reply each, in the order of the requests.
+#[derive(Debug)]
+pub struct Trials {
+    requests: Sender<TrialRequest>,
+    replies: Receiver<TrialReply>,
+    outstanding: usize,
+}
+
+impl Trials {
+    /// Starts the supervisor; the child is spawned with the first request.
+    pub fn start(command: WorkerCommand) -> std::io::Result<Self> {
+        let (requests, incoming) = mpsc::channel::<TrialRequest>();
+        let (outgoing, replies) = mpsc::channel();
+        std::thread::Builder::new().name("trials".into()).spawn(move || {
+            let mut supervisor = Supervisor { command, worker: None };
+            for request in incoming {
+                if outgoing.send(supervisor.run(&request)).is_err() {
+                    break;
+                }
+            }
+        })?;
+        Ok(Self { requests, replies, outstanding: 0 })
+    }
+
+    /// Hands a trial over; never waits.
+    pub fn submit(&mut self, request: TrialRequest) {
+        if self.requests.send(request).is_ok() {
+            self.outstanding += 1;
+        }
+    }
+
+    /// The next reply if one is there.
+    pub fn poll(&mut self) -> Option<TrialReply> {
+        let reply = self.replies.try_recv().ok()?;
+        self.outstanding -= 1;
+        Some(reply)
+    }
+
+    /// The next reply, waiting for it; none if nothing is outstanding.
+    pub fn wait(&mut self) -> Option<TrialReply> {
+        if self.outstanding == 0 {
+            return None;
+        }
+        let reply = self.replies.recv().ok()?;
+        self.outstanding -= 1;
+        Some(reply)
+    }
+}
+
+struct Worker {
+    child: Child,
+    stdin: BufWriter<ChildStdin>,
+    replies: Receiver<TrialReply>,
+}
+
+struct Supervisor {
+    command: WorkerCommand,
+    worker: Option<Worker>,
+}
+
+impl Supervisor {
+    /// One trial from start to end; a child that fails in any way is replaced for the next one.
+    fn run(&mut self, request: &TrialRequest) -> TrialReply {
+        let outcome = self.attempt(request);
+        outcome.unwrap_or_else(|reason| {
+            self.bury();
+            TrialReply::failed(request.number, reason)
+        })
+    }
+
+    fn attempt(&mut self, request: &TrialRequest) -> Result<TrialReply, String> {
+        if self.worker.is_none() {
+            self.worker = Some(spawn(&self.command)?);
+        }
+        let worker = self.worker.as_mut().expect("it was put there just now");
+        if let Err(error) = protocol::write(&mut worker.stdin, request) {
+            return Err(format!("the worker does not take requests: {error}{}", self.epitaph()));
+        }
+        let limit = Duration::from_secs(self.command.seconds_max);
+        match worker.replies.recv_timeout(limit) {
+            Ok(reply) if reply.number() == request.number => Ok(reply),
+            Ok(reply) => Err(format!("the worker answered trial {} instead", reply.number())),
+            Err(RecvTimeoutError::Timeout) => {
+                Err(format!("took longer than {} s (trials.seconds_max) and was killed", limit.as_secs()))
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(format!("the worker died{}", self.epitaph())),
+        }
+    }
+
+    /// How the child ended, once its pipe is closed.
+    fn epitaph(&mut self) -> String {
+        let Some(worker) = self.worker.as_mut() else { return String::new() };
+        match worker.child.try_wait() {
+            Ok(Some(status)) => format!(" ({status}; out of memory kills it too, see trials.memory_max_bytes)"),
+            Ok(None) | Err(_) => String::new(),
+        }
+    }
+
+    fn bury(&mut self) {
+        if let Some(mut worker) = self.worker.take() {
+            // It may be gone already; either way it must not stay a zombie.
+            worker.child.kill().ok();
+            worker.child.wait().ok();
+        }
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        self.bury();
+    }
+}
+
+fn spawn(command: &WorkerCommand) -> Result<Worker, String> {
+    let mut child = Command::new(&command.program)
+        .args(&command.arguments)
+        // One compute thread: results do not depend on how many cores the machine has.
+        .env("RAYON_NUM_THREADS", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("{} cannot be started: {error}", command.program.display()))?;
+    let stdin = BufWriter::new(child.stdin.take().expect("stdin is piped"));
+    let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+    let (sender, replies) = mpsc::channel();
+    std::thread::Builder::new()
+        .name("trial-replies".into())
+        .spawn(move || {
+            while let Ok(Some(reply)) = protocol::read(&mut stdout) {
+                if sender.send(reply).is_err() {
+                    break;
+                }
+            }
+        })
+        .map_err(|error| error.to_string())?;
+    Ok(Worker { child, stdin, replies })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! Protocol between the daemon and its worker: length-prefixed frames of plain data.
+//!
+//! Lives here: requests, replies and their framing. May not: train, spawn.
+
+use std::io::{self, Read, Write};
+
+use model::{Architecture, LearnerState, Target};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// Largest frame; a longer one is a broken peer, not a larger trial.
+pub const FRAME_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// One candidate to train from inherited weights over recorded rows, in the order of their outcomes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrialRequest {
+    /// Its number, repeated in the reply.
+    pub number: u64,
+    /// The champion's learner before it had seen these rows.
+    pub start: LearnerState,
+    /// What it becomes.
+    pub to: Architecture,
+    /// For new weights.
+    pub seed: u64,
+    /// What is predicted.
+    pub target: Target,
+    /// Encoded rows, one after the other.
+    pub encoded: Vec<f32>,
+    /// Their truths, as the network's goals.
+    pub goals: Vec<f32>,
+    /// Rows between a prediction and its label.
+    pub gap: usize,
+    /// The first row that counts; those before only teach.
+    pub score_from: usize,
+    /// Rows in one batch when compute time is measured.
+    pub compute_batch: usize,
+}
+
+/// What a finished trial showed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrialResult {
+    /// Its number.
+    pub number: u64,
+    /// Bounded loss of each row that counts, predicted before it was learned.
+    pub losses: Vec<f32>,
+    /// The learner at the end.
+    pub end: LearnerState,
+    /// Compute times of one batch.
+    pub compute_seconds: Vec<f64>,
+    /// Mean loss of the finished network on the rows that count: clean, noisy, and with missing features.
+    pub stress: Stress,
+}
+
+/// Mean bounded losses under stress.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stress {
+    /// Rows as they are.
+    pub clean: f64,
+    /// With noise on every number.
+    pub noisy: f64,
+    /// With numbers blanked.
+    pub missing: f64,
+}
+
+/// Exactly one for each request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum TrialReply {
+    /// It ran to its end.
+    Done(Box<TrialResult>),
+    /// It did not; that too is an observation.
+    Failed {
+        /// Its number.
+        number: u64,
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl TrialReply {
+    /// A failure.
+    pub fn failed(number: u64, reason: String) -> Self {
+        Self::Failed { number, reason }
+    }
+
+    /// The request it answers.
+    pub fn number(&self) -> u64 {
+        match self {
+            Self::Done(result) => result.number,
+            Self::Failed { number, .. } => *number,
+        }
+    }
+}
+
+/// Writes one frame and flushes it.
+pub fn write(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
+    let bytes = postcard::to_stdvec(message).map_err(io::Error::other)?;
+    let length = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= FRAME_BYTES_MAX);
+    let length = length.ok_or_else(|| io::Error::other(format!("a frame of {} bytes is too long", bytes.len())))?;
+    to.write_all(&length.to_le_bytes())?;
+    to.write_all(&bytes)?;
+    to.flush()
+}
+
+/// Reads one frame; none at the end of the stream.
+pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<T>> {
+    let mut length = [0; 4];
+    match from.read_exact(&mut length) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        other => other?,
+    }
+    let length = u32::from_le_bytes(length) as usize;
+    if length > FRAME_BYTES_MAX {
+        return Err(io::Error::other(format!("a frame of {length} bytes is too long")));
+    }
+    let mut bytes = vec![0; length];
+    from.read_exact(&mut bytes)?;
+    postcard::from_bytes(&bytes).map(Some).map_err(io::Error::other)
+}
