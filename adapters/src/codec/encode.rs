@@ -10,6 +10,7 @@ use super::JsonCodec;
 impl JsonCodec {
     /// The answer to one event: its id, time and generation, the decision as `prediction`, and the
     /// network's own numbers, `probabilities` by class or one `value`.
+    #[expect(clippy::missing_panics_doc, reason = "it cannot: the expect says why")]
     pub fn encode_prediction(
         &self,
         id: &EventId,

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "tests may")]
+#![allow(clippy::unwrap_used, clippy::float_cmp, reason = "tests may, and nothing is rounded here")]
 
 use std::sync::Arc;
 
