@@ -1,1 +1,17 @@
-//! placeholder
+//! How Driftform talks: turns the world into `model` types and back, and decides nothing.
+//!
+//! In reading order: what bytes mean ([`codec`]); where they come from and go to ([`kafka`]); recorded
+//! streams ([`files`]); what has to survive a crash ([`store`], [`audit`]); what people and machines may
+//! look at ([`http`]).
+//!
+//! May not: decide anything, read the machine's clock (time comes in as an argument; an `Instant` may
+//! bound a wait), let a library's types out.
+
+pub mod audit;
+pub mod codec;
+pub mod files;
+pub mod http;
+pub mod kafka;
+pub mod store;
+
+mod text;

@@ -1,0 +1,109 @@
+//! Which topics exist, how many partitions they have and how far those reach.
+//!
+//! Lives here: the questions asked while opening. May not: read records.
+
+use std::thread;
+use std::time::Duration;
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError as Library, RDKafkaErrorCode};
+use rdkafka::metadata::MetadataPartition;
+
+use super::client::{Context, refused};
+use super::config::KafkaConfig;
+use super::error::KafkaError;
+
+/// Partitions of a topic that is created here; more than one needs somebody who knows the keys.
+const PARTITIONS_NEW: i32 = 1;
+
+/// Partitions of a topic, which is created if that is wanted.
+pub(super) fn partitions(
+    config: &KafkaConfig,
+    consumer: &BaseConsumer<Context>,
+    topic: &str,
+) -> Result<Vec<i32>, KafkaError> {
+    let found = existing(config, consumer, topic)?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    if !config.create_topics {
+        return Err(KafkaError::NoTopic { topic: topic.to_owned(), brokers: config.brokers.clone() });
+    }
+    create(config, topic)?;
+    Ok((0..PARTITIONS_NEW).collect())
+}
+
+/// The first and the next offset of a partition.
+pub(super) fn watermarks(
+    config: &KafkaConfig,
+    consumer: &BaseConsumer<Context>,
+    topic: &str,
+    partition: i32,
+) -> Result<(i64, i64), KafkaError> {
+    consumer
+        .fetch_watermarks(topic, partition, config.request_timeout)
+        .map_err(|error| failed(config, topic, &error))
+}
+
+fn existing(
+    config: &KafkaConfig,
+    consumer: &BaseConsumer<Context>,
+    topic: &str,
+) -> Result<Vec<i32>, KafkaError> {
+    let metadata = consumer
+        .fetch_metadata(Some(topic), config.request_timeout)
+        .map_err(|error| failed(config, topic, &error))?;
+    let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
+        return Ok(Vec::new());
+    };
+    match found.error().map(RDKafkaErrorCode::from) {
+        None => Ok(found.partitions().iter().map(MetadataPartition::id).collect()),
+        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => Ok(Vec::new()),
+        Some(code) => Err(KafkaError::Refused { topic: topic.to_owned(), message: code.to_string() }),
+    }
+}
+
+fn failed(config: &KafkaConfig, topic: &str, error: &Library) -> KafkaError {
+    match error.rdkafka_error_code() {
+        Some(
+            RDKafkaErrorCode::BrokerTransportFailure
+            | RDKafkaErrorCode::AllBrokersDown
+            | RDKafkaErrorCode::OperationTimedOut
+            | RDKafkaErrorCode::TimedOutQueue
+            | RDKafkaErrorCode::Resolve,
+        ) => KafkaError::Unreachable {
+            brokers: config.brokers.clone(),
+            waited: config.request_timeout,
+            message: error.to_string(),
+        },
+        Some(_) | None => KafkaError::Refused { topic: topic.to_owned(), message: error.to_string() },
+    }
+}
+
+/// Creating is the one thing the library does only asynchronously: a thread of its own waits for it, so
+/// that this may be called from anywhere.
+fn create(config: &KafkaConfig, topic: &str) -> Result<(), KafkaError> {
+    let refused_by = |message: String| KafkaError::CreateTopic { topic: topic.to_owned(), message };
+    let admin: AdminClient<Context> =
+        config.client(&[], &[])?.create_with_context(Context::default()).map_err(|error| refused(&error))?;
+    let new = NewTopic::new(topic, PARTITIONS_NEW, TopicReplication::Fixed(-1));
+    let options = AdminOptions::new().operation_timeout(Some(config.request_timeout));
+    let created = thread::scope(|scope| {
+        let wait = scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+            let created = admin.create_topics([&new], &options);
+            let limit = config.request_timeout + Duration::from_secs(1);
+            runtime.block_on(async { Ok::<_, std::io::Error>(tokio::time::timeout(limit, created).await) })
+        });
+        wait.join().expect("waiting for the broker does not panic")
+    });
+    let results = created
+        .map_err(|error| refused_by(error.to_string()))?
+        .map_err(|_| refused_by("no answer".into()))?
+        .map_err(|error| refused_by(error.to_string()))?;
+    match results.into_iter().next() {
+        Some(Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists))) | None => Ok(()),
+        Some(Err((_, code))) => Err(refused_by(code.to_string())),
+    }
+}

@@ -1,0 +1,126 @@
+//! Reading for serving: a consumer group shares the partitions among replicas.
+//!
+//! Lives here: at-least-once reading, where only what was answered is stored, and the library commits in
+//! the background. May not: keep state of its own.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError as Library, RDKafkaErrorCode};
+
+use super::admin;
+use super::client::{Context, Link, STATISTICS_INTERVAL_MS, is_transient, refused};
+use super::config::{KafkaConfig, StartAt};
+use super::error::KafkaError;
+use super::record::{Polled, TopicRole};
+
+/// Most bytes that wait in this process, in KiB.
+const QUEUED_KIB_MAX: &str = "32768";
+
+/// Reads one topic together with the other members of a group.
+pub struct GroupSource {
+    consumer: BaseConsumer<Context>,
+    link: Arc<Link>,
+    role: TopicRole,
+    topic: Arc<str>,
+    group: String,
+}
+
+impl GroupSource {
+    /// Joins the group; the first records come once the group has shared out the partitions.
+    pub fn open(config: &KafkaConfig, group: &str, role: TopicRole, topic: &str) -> Result<Self, KafkaError> {
+        let link = Arc::new(Link::default());
+        let consumer = consumer(config, group, &link)?;
+        admin::partitions(config, &consumer, topic)?;
+        let failed =
+            |error: Library| KafkaError::Read { topic: topic.to_owned(), message: error.to_string() };
+        consumer.subscribe(&[topic]).map_err(failed)?;
+        link.set_connected(true);
+        Ok(Self { consumer, link, role, topic: topic.into(), group: group.to_owned() })
+    }
+
+    /// Up to `max` records; waits at most `wait` for the first one.
+    ///
+    /// Has to be called within `max.poll.interval.ms` of the last time, or the group goes on without us.
+    pub fn poll(&mut self, max: usize, wait: Duration) -> Result<Vec<Polled>, KafkaError> {
+        let deadline = Instant::now() + wait;
+        let mut out = Vec::new();
+        while out.len() < max {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let limit = if out.is_empty() { left } else { Duration::ZERO };
+            match self.consumer.poll(limit) {
+                Some(Ok(message)) => out.push(Polled::from_message(self.role, &self.topic, &message)),
+                Some(Err(error)) => self.judge(&error)?,
+                None if limit.is_zero() => break,
+                // The library returns early after a change in the group.
+                None => {}
+            }
+        }
+        Ok(out)
+    }
+
+    /// Notes that a record and all before it in its partition are done; committed in the background.
+    pub fn store(&self, record: &Polled) -> Result<(), KafkaError> {
+        match self.consumer.store_offset(&record.topic, record.partition, record.offset) {
+            // The partition went to another member, which answers the record again.
+            Ok(())
+            | Err(Library::StoreOffset(RDKafkaErrorCode::State | RDKafkaErrorCode::UnknownPartition)) => {
+                Ok(())
+            }
+            Err(error) => Err(KafkaError::Commit { group: self.group.clone(), message: error.to_string() }),
+        }
+    }
+
+    /// Whether a broker can be reached.
+    pub fn connected(&self) -> bool {
+        self.link.connected()
+    }
+
+    /// The last thing that went wrong, if anything has.
+    pub fn trouble(&self) -> Option<String> {
+        self.link.trouble()
+    }
+
+    fn judge(&self, error: &Library) -> Result<(), KafkaError> {
+        let fatal = matches!(error, Library::MessageConsumptionFatal(_));
+        match error.rdkafka_error_code() {
+            Some(code) if !fatal && is_transient(code) => {
+                self.link.set_trouble(error.to_string());
+                Ok(())
+            }
+            Some(_) | None => {
+                Err(KafkaError::Read { topic: self.topic.to_string(), message: error.to_string() })
+            }
+        }
+    }
+}
+
+fn consumer(
+    config: &KafkaConfig,
+    group: &str,
+    link: &Arc<Link>,
+) -> Result<BaseConsumer<Context>, KafkaError> {
+    let defaults = [
+        ("client.id", "driftform"),
+        ("partition.assignment.strategy", "cooperative-sticky"),
+        ("queued.max.messages.kbytes", QUEUED_KIB_MAX),
+        ("statistics.interval.ms", STATISTICS_INTERVAL_MS),
+    ];
+    let start = match config.start_at {
+        StartAt::Earliest => "earliest",
+        StartAt::Latest => "latest",
+    };
+    let fixed = [
+        ("group.id", group),
+        ("enable.auto.commit", "true"),
+        // Stored by hand once answered: then the library's own commits are safe, also while the group
+        // changes.
+        ("enable.auto.offset.store", "false"),
+        ("auto.offset.reset", start),
+    ];
+    config
+        .client(&defaults, &fixed)?
+        .create_with_context(Context(Arc::clone(link)))
+        .map_err(|error| refused(&error))
+}

@@ -1,0 +1,145 @@
+//! Writing: answers, decisions, and records that could not be used.
+//!
+//! Lives here: an idempotent producer with a bounded queue. Sending never waits; what was not delivered
+//! in the end is counted. May not: decide what is sent, or retry what the library gave up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::Timestamp;
+use rdkafka::error::{KafkaError as Library, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
+
+use super::client::{Context, Link, STATISTICS_INTERVAL_MS, refused};
+use super::config::KafkaConfig;
+use super::error::KafkaError;
+use super::record::Polled;
+
+/// Most records that wait to be delivered.
+const QUEUED_RECORDS_MAX: &str = "100000";
+/// Most bytes that wait to be delivered, in KiB.
+const QUEUED_KIB_MAX: &str = "65536";
+/// Longest record sent, in bytes: a dead letter is longer than what it carries.
+const MESSAGE_BYTES_MAX: &str = "4194304";
+
+/// Sends records; clones share the queue.
+#[derive(Clone)]
+pub struct Sink {
+    producer: Arc<ThreadedProducer<Context>>,
+    link: Arc<Link>,
+    dead_letters: Arc<str>,
+}
+
+impl Sink {
+    /// A sink to these brokers; does not wait for them.
+    pub fn open(config: &KafkaConfig) -> Result<Self, KafkaError> {
+        let defaults = [
+            ("client.id", "driftform"),
+            ("compression.type", "lz4"),
+            ("linger.ms", "5"),
+            ("message.max.bytes", MESSAGE_BYTES_MAX),
+            // As other languages' clients do it, so that one key is in one partition of all topics.
+            ("partitioner", "murmur2_random"),
+            ("queue.buffering.max.kbytes", QUEUED_KIB_MAX),
+            ("queue.buffering.max.messages", QUEUED_RECORDS_MAX),
+            ("statistics.interval.ms", STATISTICS_INTERVAL_MS),
+        ];
+        let link = Arc::new(Link::default());
+        let producer = config
+            .client(&defaults, &[("enable.idempotence", "true")])?
+            .create_with_context(Context(Arc::clone(&link)))
+            .map_err(|error| refused(&error))?;
+        Ok(Self {
+            producer: Arc::new(producer),
+            link,
+            dead_letters: config.topics.dead_letters.as_str().into(),
+        })
+    }
+
+    /// Queues a record; `timestamp` is its time, else the library's clock is.
+    pub fn send(
+        &self,
+        topic: &str,
+        key: Option<&[u8]>,
+        payload: &[u8],
+        timestamp: Option<Timestamp>,
+    ) -> Result<(), KafkaError> {
+        let mut record = BaseRecord::to(topic).payload(payload);
+        record.key = key;
+        record.timestamp = timestamp.map(|time| time.0);
+        self.queue(record)
+    }
+
+    /// Queues a record that could not be used for the dead-letter topic: as it was, with headers that say
+    /// where it came from, at which stage it was refused, the reason as one word and as a sentence.
+    ///
+    /// It is safe once [`Sink::flush`] returned and [`Sink::failures`] has not grown; only then may its
+    /// position be kept.
+    pub fn dead_letter(
+        &self,
+        refused: &Polled,
+        stage: &str,
+        reason: &str,
+        message: &str,
+    ) -> Result<(), KafkaError> {
+        let mut headers = OwnedHeaders::new();
+        for (key, value) in &refused.headers {
+            headers = headers.insert(Header { key, value: value.as_ref() });
+        }
+        let (partition, offset) = (refused.partition.to_string(), refused.offset.to_string());
+        // The names that Kafka Connect uses, which tools for dead letters know.
+        for (key, value) in [
+            ("__connect.errors.topic", refused.topic.as_ref()),
+            ("__connect.errors.partition", &partition),
+            ("__connect.errors.offset", &offset),
+            ("__connect.errors.stage", stage),
+            ("__connect.errors.exception.class.name", reason),
+            ("__connect.errors.exception.message", message),
+        ] {
+            headers = headers.insert(Header { key, value: Some(value) });
+        }
+        let topic = Arc::clone(&self.dead_letters);
+        let mut record = BaseRecord::to(&topic).payload(refused.payload.as_slice()).headers(headers);
+        record.key = refused.key.as_deref();
+        record.timestamp = Some(refused.timestamp.0);
+        self.queue(record)
+    }
+
+    /// Waits until everything queued was delivered or given up.
+    pub fn flush(&self, timeout: Duration) -> Result<(), KafkaError> {
+        self.producer
+            .flush(timeout)
+            .map_err(|_| KafkaError::Flush { left: self.in_flight(), waited: timeout })
+    }
+
+    /// Records given up so far, after the library's own retries.
+    pub fn failures(&self) -> u64 {
+        self.link.failures()
+    }
+
+    /// Records queued or on their way.
+    pub fn in_flight(&self) -> usize {
+        usize::try_from(self.producer.in_flight_count()).unwrap_or_default()
+    }
+
+    /// Whether a broker can be reached.
+    pub fn connected(&self) -> bool {
+        self.link.connected()
+    }
+
+    /// The last thing that went wrong, if anything has.
+    pub fn trouble(&self) -> Option<String> {
+        self.link.trouble()
+    }
+
+    fn queue(&self, record: BaseRecord<'_, [u8], [u8]>) -> Result<(), KafkaError> {
+        self.producer.send(record).map_err(|(error, record)| {
+            let topic = record.topic.to_owned();
+            match error {
+                Library::MessageProduction(RDKafkaErrorCode::QueueFull) => KafkaError::QueueFull { topic },
+                other => KafkaError::Send { topic, message: other.to_string() },
+            }
+        })
+    }
+}

@@ -1,0 +1,260 @@
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+use std::time::{Duration, Instant};
+
+use model::Timestamp;
+
+use super::*;
+
+const LONG: Duration = Duration::from_secs(20);
+
+fn world(topics: &[&str]) -> (EmbeddedBroker, KafkaConfig) {
+    let broker = EmbeddedBroker::start(topics).unwrap();
+    let config = KafkaConfig::new(broker.bootstrap(), "m");
+    (broker, config)
+}
+
+fn produce(config: &KafkaConfig, records: &[(&str, i64, &str)]) {
+    let sink = Sink::open(config).unwrap();
+    for (topic, time, payload) in records {
+        sink.send(topic, Some(b"key"), payload.as_bytes(), Some(Timestamp(*time))).unwrap();
+    }
+    sink.flush(LONG).unwrap();
+    assert_eq!((sink.failures(), sink.in_flight()), (0, 0));
+}
+
+fn poll_n(source: &mut Source, count: usize) -> Vec<Polled> {
+    let deadline = Instant::now() + LONG;
+    let mut records = Vec::new();
+    while records.len() < count && Instant::now() < deadline {
+        records.extend(source.poll(count - records.len(), Duration::from_millis(200)).unwrap());
+    }
+    records
+}
+
+fn texts(records: &[Polled]) -> Vec<&str> {
+    records.iter().map(|record| std::str::from_utf8(&record.payload).unwrap()).collect()
+}
+
+const EVENTS_AND_LABELS: [(TopicRole, &str); 2] =
+    [(TopicRole::Events, "m.events"), (TopicRole::Labels, "m.labels")];
+
+#[test]
+fn topics_are_merged_by_time_and_taken_up_again_at_a_position() {
+    let (_broker, config) = world(&["m.events", "m.labels"]);
+    produce(
+        &config,
+        &[
+            ("m.labels", 20, "l20"),
+            ("m.labels", 30, "l30"),
+            ("m.events", 10, "e10"),
+            ("m.events", 20, "e20"),
+            ("m.events", 40, "e40"),
+        ],
+    );
+    let mut source = Source::open(&config, &EVENTS_AND_LABELS, &Positions::new()).unwrap();
+    assert_eq!(source.lag(), 5);
+    let first = poll_n(&mut source, 3);
+    assert_eq!(texts(&first), ["e10", "e20", "l20"]);
+    assert_eq!((first[0].timestamp, first[0].key.as_deref()), (Timestamp(10), Some(b"key".as_slice())));
+    let positions = source.positions();
+    assert_eq!(positions[&("m.events".to_owned(), 0)], 2);
+    assert_eq!(positions[&("m.labels".to_owned(), 0)], 1);
+    assert_eq!(source.lag(), 2);
+    source.commit(&positions).unwrap();
+    drop(source);
+
+    let mut again = Source::open(&config, &EVENTS_AND_LABELS, &positions).unwrap();
+    assert_eq!(texts(&poll_n(&mut again, 2)), ["l30", "e40"]);
+    assert!(again.lost().is_empty() && again.connected());
+    assert_eq!(again.lag(), 0);
+}
+
+#[test]
+fn a_topic_at_its_end_does_not_hold_the_others_and_wakes_up_again() {
+    let (_broker, config) = world(&["m.events", "m.labels"]);
+    produce(&config, &[("m.events", 10, "e10")]);
+    let mut source = Source::open(&config, &EVENTS_AND_LABELS, &Positions::new()).unwrap();
+    assert_eq!(texts(&poll_n(&mut source, 1)), ["e10"]);
+    produce(&config, &[("m.labels", 11, "l11")]);
+    assert_eq!(texts(&poll_n(&mut source, 1)), ["l11"]);
+    produce(&config, &[("m.events", 12, "e12")]);
+    assert_eq!(texts(&poll_n(&mut source, 1)), ["e12"]);
+}
+
+#[test]
+fn every_partition_is_read() {
+    let (broker, config) = world(&[]);
+    broker.create_topic("m.events", 4).unwrap();
+    let sink = Sink::open(&config).unwrap();
+    for time in 0..200_i64 {
+        sink.send("m.events", Some(&time.to_le_bytes()), b"x", Some(Timestamp(time + 1))).unwrap();
+    }
+    sink.flush(LONG).unwrap();
+    let mut source = Source::open(&config, &[(TopicRole::Events, "m.events")], &Positions::new()).unwrap();
+    let records = poll_n(&mut source, 200);
+    assert_eq!(records.len(), 200);
+    assert!(records.is_sorted_by_key(|record| record.timestamp));
+    assert!(records.iter().any(|record| record.partition > 0));
+}
+
+#[test]
+fn a_lost_position_is_told_and_reading_goes_on() {
+    let (_broker, config) = world(&["m.events"]);
+    produce(&config, &[("m.events", 1, "a")]);
+    let positions = Positions::from([(("m.events".to_owned(), 0), 99)]);
+    let mut source = Source::open(&config, &[(TopicRole::Events, "m.events")], &positions).unwrap();
+    let expected = Lost { topic: "m.events".into(), partition: 0, wanted: 99, resumed: 0, end: 1 };
+    assert_eq!(source.lost(), [expected]);
+    assert_eq!(texts(&poll_n(&mut source, 1)), ["a"]);
+}
+
+#[test]
+fn starting_at_the_latest_skips_what_is_there() {
+    let (_broker, mut config) = world(&["m.events"]);
+    config.start_at = StartAt::Latest;
+    produce(&config, &[("m.events", 1, "old")]);
+    let mut source = Source::open(&config, &[(TopicRole::Events, "m.events")], &Positions::new()).unwrap();
+    produce(&config, &[("m.events", 2, "new")]);
+    assert_eq!(texts(&poll_n(&mut source, 1)), ["new"]);
+}
+
+#[test]
+fn a_dead_letter_is_the_record_and_why() {
+    let (_broker, config) = world(&["m.events", "m.dead-letters"]);
+    let sink = Sink::open(&config).unwrap();
+    let refused = Polled {
+        role: TopicRole::Events,
+        topic: "m.events".into(),
+        partition: 3,
+        offset: 77,
+        timestamp: Timestamp(123),
+        key: Some(b"k".to_vec()),
+        payload: b"{".to_vec(),
+        headers: vec![("trace".into(), Some(b"t1".to_vec())), ("empty".into(), None)],
+    };
+    sink.dead_letter(&refused, "decode", "not_json", "not JSON: EOF").unwrap();
+    sink.flush(LONG).unwrap();
+
+    let found = read_topic(&config, "m.dead-letters", 0, LONG).unwrap().remove(0);
+    assert_eq!((found.payload, found.key), (refused.payload, refused.key));
+    assert_eq!(found.timestamp, refused.timestamp);
+    let headers: Vec<_> = found
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (name.as_str(), value.as_deref().map(|value| std::str::from_utf8(value).unwrap()))
+        })
+        .collect();
+    assert_eq!(
+        headers,
+        [
+            ("trace", Some("t1")),
+            ("empty", None),
+            ("__connect.errors.topic", Some("m.events")),
+            ("__connect.errors.partition", Some("3")),
+            ("__connect.errors.offset", Some("77")),
+            ("__connect.errors.stage", Some("decode")),
+            ("__connect.errors.exception.class.name", Some("not_json")),
+            ("__connect.errors.exception.message", Some("not JSON: EOF")),
+        ]
+    );
+}
+
+#[test]
+fn a_group_goes_on_after_what_was_stored() {
+    let (_broker, mut config) = world(&["m.events"]);
+    // The embedded broker waits this long for a member that has left.
+    config.properties.insert("session.timeout.ms".into(), "5000".into());
+    config.properties.insert("heartbeat.interval.ms".into(), "500".into());
+    produce(&config, &[("m.events", 1, "a"), ("m.events", 2, "b"), ("m.events", 3, "c")]);
+    let open = || GroupSource::open(&config, "driftform-m-serve", TopicRole::Events, "m.events").unwrap();
+    let mut source = open();
+    let records = source.poll(3, LONG).unwrap();
+    assert_eq!(texts(&records)[0], "a");
+    source.store(&records[0]).unwrap();
+    drop(source);
+    assert_eq!(texts(&open().poll(1, LONG).unwrap()), ["b"]);
+}
+
+#[test]
+fn an_outage_is_survived_on_both_sides() {
+    let (broker, config) = world(&["m.events"]);
+    produce(&config, &[("m.events", 1, "before")]);
+    let mut source = Source::open(&config, &[(TopicRole::Events, "m.events")], &Positions::new()).unwrap();
+    assert_eq!(texts(&poll_n(&mut source, 1)), ["before"]);
+
+    broker.set_reachable(false).unwrap();
+    let deadline = Instant::now() + LONG;
+    while source.connected() && Instant::now() < deadline {
+        assert_eq!(source.poll(1, Duration::from_millis(50)).unwrap(), []);
+    }
+    assert!(!source.connected() && source.trouble().is_some());
+    let sink = Sink::open(&config).unwrap();
+    sink.send("m.events", None, b"during", Some(Timestamp(2))).unwrap();
+    assert!(matches!(sink.flush(Duration::from_millis(10)), Err(KafkaError::Flush { left: 1, .. })));
+
+    broker.set_reachable(true).unwrap();
+    sink.flush(LONG).unwrap();
+    assert_eq!(texts(&poll_n(&mut source, 1)), ["during"]);
+    assert!(source.connected());
+}
+
+#[test]
+fn a_full_queue_is_an_error_to_act_on() {
+    let (broker, mut config) = world(&["m.events"]);
+    broker.set_reachable(false).unwrap();
+    config.properties.insert("queue.buffering.max.messages".into(), "2".into());
+    let sink = Sink::open(&config).unwrap();
+    let sent: Vec<_> = (0..3).map(|_| sink.send("m.events", None, b"x", None)).collect();
+    assert!(matches!(&sent[..], [Ok(()), Ok(()), Err(KafkaError::QueueFull { .. })]));
+}
+
+#[test]
+fn what_cannot_work_is_said_with_what_to_do() {
+    let nowhere = |config: &mut KafkaConfig| config.request_timeout = Duration::from_millis(300);
+    let mut config = KafkaConfig::new("127.0.0.1:1", "m");
+    nowhere(&mut config);
+    let open = |config: &KafkaConfig| {
+        Source::open(config, &[(TopicRole::Events, "m.events")], &Positions::new()).err().unwrap().to_string()
+    };
+    let error = open(&config);
+    assert!(error.starts_with("no broker answered at 127.0.0.1:1 within 300ms"), "{error}");
+
+    for (name, mention) in [("enable.idempotence", "set by Driftform"), ("no.such.thing", "No such")] {
+        let mut config = config.clone();
+        config.properties.insert(name.into(), "true".into());
+        let error = open(&config);
+        assert!(error.contains(name) && error.contains(mention), "{error}");
+    }
+}
+
+#[test]
+fn an_absent_topic_is_named() {
+    let (_broker, mut config) = world(&[]);
+    let open = |config: &KafkaConfig| {
+        Source::open(config, &[(TopicRole::Events, "absent")], &Positions::new()).err().unwrap().to_string()
+    };
+    let error = open(&config);
+    assert!(error.contains("topic `absent` does not exist") && error.contains("create_topics"), "{error}");
+    // The embedded broker knows no topic administration: the refusal has to be told.
+    config.create_topics = true;
+    let error = open(&config);
+    assert!(error.contains("topic `absent` could not be created"), "{error}");
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let mut config = KafkaConfig::new("b:9092", "m");
+    config.properties.insert("sasl.password".into(), "hunter2".into());
+    config.properties.insert("sasl.username".into(), "alice".into());
+    for shown in [format!("{config:?}"), serde_json::to_string(&config).unwrap()] {
+        assert!(!shown.contains("hunter2") && shown.contains("alice"), "{shown}");
+    }
+    let read: KafkaConfig = serde_json::from_value(serde_json::json!({
+        "brokers": "b:9092", "topics": Topics::named("m"), "group": "g", "alignment_wait": "250ms",
+    }))
+    .unwrap();
+    assert_eq!(read.alignment_wait, Duration::from_millis(250));
+    assert_eq!(read.topics.dead_letters, "m.dead-letters");
+}
