@@ -4,7 +4,7 @@
 //! do a stage's work.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -41,6 +41,7 @@ pub struct App {
     serve: Option<JoinHandle<()>>,
     http: JoinHandle<()>,
     health: watch::Sender<Health>,
+    consumed: Arc<AtomicU64>,
 }
 
 impl App {
@@ -76,6 +77,7 @@ impl App {
             start_serve(serve, Arc::clone(&stop))
         });
         let serve = serve.transpose()?;
+        let consumed = Arc::new(AtomicU64::new(0));
         let plane = LearnPlane {
             config: config.clone(),
             learn,
@@ -89,9 +91,15 @@ impl App {
             health: health.clone(),
             status,
             since_snapshot: 0,
+            consumed: Arc::clone(&consumed),
         };
         let learn = plane.start(Arc::clone(&stop))?;
-        Ok(Self { stop, learn, serve, http, health })
+        Ok(Self { stop, learn, serve, http, health, consumed })
+    }
+
+    /// Records the learn plane has consumed, for a producer that paces itself by it.
+    pub fn consumed(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.consumed)
     }
 
     /// Waits until told to stop, then for everything to have stopped; the learn plane as it ended.
@@ -200,6 +208,7 @@ struct LearnPlane {
     health: watch::Sender<Health>,
     status: watch::Sender<Status>,
     since_snapshot: u64,
+    consumed: Arc<AtomicU64>,
 }
 
 impl LearnPlane {
@@ -251,6 +260,7 @@ impl LearnPlane {
         for event in self.learn.happened() {
             self.record(&event)?;
         }
+        self.consumed.fetch_add(polled.len() as u64, Ordering::Relaxed);
         Ok(())
     }
 

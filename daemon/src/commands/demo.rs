@@ -64,12 +64,19 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (teller, story) = mpsc::channel();
     let worker = super::worker_command(&config.learn)?;
     let app = App::start(&config, worker, Arc::clone(&stop), Some(teller))?;
-    let producer = Producer { kafka: config.kafka.clone(), departures: arguments.departures, consumed: app.consumed() };
+    let producer = Producer {
+        kafka: config.kafka.clone(),
+        departures: arguments.departures,
+        budget: config.learn.budget.compute_seconds,
+        consumed: app.consumed(),
+    };
     let narrator = std::thread::spawn(move || narrate(&story));
     let outcomes = producer.play(&stop)?;
     if arguments.keep && !stop.load(Ordering::Relaxed) {
         say("\nThe stream has ended; the daemon stays until it is interrupted (--keep).");
-        app.wait_for_signal();
+        while !stop.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
     stop.store(true, Ordering::Relaxed);
     let learn = app.wait()?;
@@ -125,6 +132,7 @@ struct Played {
 struct Producer {
     kafka: KafkaConfig,
     departures: usize,
+    budget: f64,
     consumed: Arc<std::sync::atomic::AtomicU64>,
 }
 
@@ -149,7 +157,7 @@ impl Producer {
             sink.send(topic, Some(key.as_bytes()), payload.as_bytes(), Some(time))?;
             sent += 1;
             if departures == operator_at && *topic == topics.events {
-                let budget = flights::halved_budget();
+                let budget = flights::halved_budget(self.budget);
                 sink.send(&topics.metrics, None, budget.as_bytes(), Some(time))?;
                 sent += 1;
             }
