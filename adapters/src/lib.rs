@@ -10,6 +10,7 @@
 pub mod audit;
 pub mod codec;
 pub mod files;
+pub mod hardware;
 pub mod http;
 pub mod kafka;
 pub mod store;
