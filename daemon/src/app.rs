@@ -18,7 +18,7 @@ use anyhow::{Context as _, Result};
 use model::Record;
 use tokio::sync::watch;
 
-use crate::config::{Config, raw};
+use crate::config::{Config, StateConfig};
 use crate::learn::{Learn, Outside};
 use crate::serve::Serve;
 use crate::storage::Storage;
@@ -157,7 +157,13 @@ fn open_source(kafka: &KafkaConfig, learn: &Learn) -> Result<Source> {
     ];
     let source = Source::open(kafka, &topics, &learn.state().positions)?;
     for lost in source.lost() {
-        tracing::error!("{lost}");
+        tracing::error!(
+            "offset {} of {} partition {} is no longer there; going on with {}, the records between are lost",
+            lost.wanted,
+            lost.topic,
+            lost.partition,
+            lost.resumed
+        );
     }
     Ok(source)
 }
@@ -296,7 +302,7 @@ impl LearnPlane {
     }
 
     fn snapshot_due(&self, elapsed: Duration) -> bool {
-        let state: &raw::State = &self.config.state;
+        let state: &StateConfig = &self.config.state;
         self.since_snapshot >= state.snapshot_every_records
             || (self.since_snapshot > 0 && elapsed >= Duration::from_secs(state.snapshot_every_seconds))
     }

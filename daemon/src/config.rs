@@ -14,7 +14,7 @@ use model::{DeviceChoice, Schema, TabularLimits};
 mod keys;
 mod raw;
 
-pub use raw::DEFAULTS;
+pub use raw::{DEFAULTS, State as StateConfig};
 
 /// Why a configuration was refused; the message names the key and says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -181,7 +181,6 @@ impl raw::Raw {
             if given.is_empty() { format!("{}.{role}", self.model.name) } else { given.to_owned() }
         };
         KafkaConfig {
-            brokers: self.kafka.brokers.clone(),
             topics: Topics {
                 events: named(&self.kafka.events, "events"),
                 labels: named(&self.kafka.labels, "labels"),
@@ -190,9 +189,9 @@ impl raw::Raw {
                 decisions: named(&self.kafka.decisions, "decisions"),
                 dead_letters: named(&self.kafka.dead_letters, "dead-letters"),
             },
-            group: format!("driftform-{}", self.model.name),
             create_topics: self.kafka.create_topics,
             properties: self.kafka.properties.clone(),
+            ..KafkaConfig::new(&self.kafka.brokers, &self.model.name)
         }
     }
 }

@@ -185,7 +185,9 @@ impl Join {
         self.joined.insert(id, ());
         while self.joined_order.len() > self.joined_max {
             let oldest = self.joined_order.pop_front();
-            oldest.into_iter().for_each(|id| drop(self.joined.remove(&id)));
+            if let Some(id) = oldest {
+                self.joined.remove(&id);
+            }
         }
     }
 

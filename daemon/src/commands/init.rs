@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use adapters::files::{InferOptions, Inferred, infer};
-use adapters::kafka::read_topic;
+use adapters::kafka::{KafkaConfig, read_topic};
 use anyhow::{Context as _, Result, bail};
 use model::{FeatureKind, Target};
 use serde_json::{Map, Value};
@@ -52,13 +52,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 /// Features of the events and classes of the labels, as a small table, read like any other.
 fn sample(brokers: &str, topic: &str) -> Result<Inferred> {
-    let read = |role: &str| read_topic(brokers, &format!("{topic}.{role}"), SAMPLE_RECORDS_MAX, SAMPLE_WAIT);
+    let kafka = KafkaConfig::new(brokers, topic);
+    let read = |role: &str| read_topic(&kafka, &format!("{topic}.{role}"), 0, SAMPLE_WAIT);
     let events = read("events")?;
     let labels = read("labels")?;
     let labels: Vec<Value> =
         labels.iter().filter_map(|record| serde_json::from_slice::<Value>(&record.payload).ok()).collect();
     let mut lines = String::new();
-    for record in &events {
+    for record in events.iter().take(SAMPLE_RECORDS_MAX) {
         let Ok(event) = serde_json::from_slice::<Value>(&record.payload) else { continue };
         let Some(features) = event.get("features").and_then(Value::as_object) else { continue };
         let label = labels.iter().find(|label| label.get("id") == event.get("id"));

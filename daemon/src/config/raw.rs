@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use adapters::codec::CodecConfig;
+use adapters::codec::{CodecConfig, Pointer};
 use model::{DeviceChoice, Feature, FeatureKind, Objective, Schema, Target};
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,6 @@ macro_rules! section {
         $(#[$doc])*
         #[derive(Clone, Debug, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
-        #[expect(missing_docs, reason = "config/default.toml documents every key; a second text would drift")]
         pub struct $name { $(pub $field: $kind),* }
     };
 }
@@ -249,7 +248,7 @@ impl Raw {
         let section = &self.codec;
         let mut codec = CodecConfig::default();
         let pointer = |key: &str, text: &str| {
-            text.parse().map_err(|error| ConfigError(format!("`codec.{key}` is `{text}`: {error}")))
+            Pointer::new(text).map_err(|error| ConfigError(format!("`codec.{key}` is `{text}`: {error}")))
         };
         codec.event.id = pointer("event_id", &section.event_id)?;
         codec.event.time = Some(pointer("event_time", &section.event_time)?);

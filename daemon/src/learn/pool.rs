@@ -88,6 +88,7 @@ impl Pool {
         let learner = |learner: &Learner| -> Result<Output, ModelError> {
             Ok(state.encoder.output(&learner.predict(encoded)?))
         };
+        let numbered = |number: u64, arm: &Learner| Ok::<_, ModelError>((number, learner(arm)?));
         let champion = one(&served.model, row)?;
         Ok(Answers {
             control: learner(&self.control)?,
@@ -96,8 +97,8 @@ impl Pool {
                 Some(first) => one(first, row)?,
                 None => champion.clone(),
             },
-            challenger: self.challenger.as_ref().map(|c| Ok((c.number, learner(&c.learner)?))).transpose().map_err(ModelError::from)?,
-            displaced: self.displaced.as_ref().map(|d| Ok((d.number, learner(&d.learner)?))).transpose().map_err(ModelError::from)?,
+            challenger: self.challenger.as_ref().map(|c| numbered(c.number, &c.learner)).transpose()?,
+            displaced: self.displaced.as_ref().map(|d| numbered(d.number, &d.learner)).transpose()?,
             champion,
             majority: state.baselines.majority(),
             last: state.baselines.last(),

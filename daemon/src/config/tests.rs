@@ -1,0 +1,86 @@
+//! Broken configurations: each is refused, and the message names the key and says what to do.
+
+use std::collections::BTreeMap;
+
+use super::{Config, DEFAULTS};
+
+const SCHEMA: &str = "[schema]\nclasses = [\"no\", \"yes\"]\nfeatures = [{ name = \"x\", kind = \"numeric\" }]\n";
+
+#[test]
+fn the_defaults_and_a_schema_are_enough() {
+    assert!(DEFAULTS.parse::<toml::Table>().is_ok());
+    let config = Config::parse(SCHEMA).expect("a small valid configuration");
+    assert_eq!(config.kafka.topics.events, "model.events");
+}
+
+#[test]
+fn twenty_broken_configurations_are_refused_with_the_key() {
+    let cases = [
+        ("x = [", "is not TOML"),
+        ("[kafk]\nbrokers = \"a:1\"", "did you mean `kafka`?"),
+        ("[kafka]\nbroker = \"a:1\"", "did you mean `kafka.brokers`?"),
+        ("[kafka]\nbrokers = \"\"", "`kafka.brokers` is empty"),
+        ("[kafka]\nbrokers = 9092\ncreate_topics = \"perhaps\"", "create_topics"),
+        ("kafka = 3", "`kafka` in the text is a value"),
+        ("[model]\nname = \"a b\"", "`model.name` is `a b`"),
+        ("[model]\nseed = -1", "seed"),
+        ("[model]\ndevice = \"tpu\"", "`model.device` is `tpu`"),
+        ("[http]\nlisten = \"here\"", "`http.listen` is `here`"),
+        ("[gate]\nalpha = 5.0", "`gate.alpha` is 5"),
+        ("[gate]\nmargin = -0.5", "`gate.margin` is -0.5"),
+        ("[search]\nrungs = [3, 1]", "`search.rungs`"),
+        ("[search]\nrungs = []", "`search.rungs`"),
+        ("[search]\neta = 1", "`search.eta` is 1"),
+        ("[search]\nwindow_outcomes = 1", "`search.window_outcomes` is 1"),
+        ("[budget]\ncompute_seconds = nan", "`budget.compute_seconds`"),
+        ("[join]\npending_max = 0", "`join.pending_max` is 0"),
+        ("[state]\nsnapshots_kept = 0", "`state.snapshots_kept` is 0"),
+        ("[codec]\nevent_id = \"id\"", "`codec.event_id` is `id`"),
+        ("[codec.features]\ny = \"/y\"", "`codec.features.y` names no feature"),
+        ("[detect]\naverage_run_length = inf", "`detect.average_run_length`"),
+    ];
+    for (text, expected) in cases {
+        let error = Config::parse(&format!("{text}\n{SCHEMA}")).expect_err(text).to_string();
+        assert!(error.contains(expected), "{text:?} gave {error:?}");
+    }
+}
+
+#[test]
+fn broken_schemas_are_refused() {
+    let feature = "features = [{ name = \"x\", kind = \"numeric\" }]";
+    let cases = [
+        (String::new(), "`schema.features` is empty"),
+        (format!("[schema]\n{feature}"), "0 classes"),
+        (format!("[schema]\nclasses = [\"a\", \"a\"]\n{feature}"), "named twice"),
+        (format!("[schema]\ntask = \"ranking\"\n{feature}"), "`schema.task` is `ranking`"),
+        (format!("[schema]\ntask = \"regression\"\nclasses = [\"a\"]\n{feature}"), "`schema.classes`"),
+        ("[schema]\nfeatures = [{ name = \"x\", kind = \"text\" }]".into(), "feature `x` is `text`"),
+        ("[schema]\nfeatures = [{ name = \"x\", kind = \"numeric\", buckets = 4 }]".into(), "`buckets`"),
+        (format!("[schema]\nclasses = [\"a\", \"b\"]\nclass_weights = [1.0]\n{feature}"), "class_weights"),
+    ];
+    for (text, expected) in cases {
+        let error = Config::parse(&text).expect_err(&text).to_string();
+        assert!(error.contains(expected), "{text:?} gave {error:?}");
+    }
+}
+
+#[test]
+fn the_environment_is_the_last_layer_and_is_checked_too() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("a.toml");
+    std::fs::write(&path, SCHEMA).expect("it can be written");
+    let with = |name: &str, value: &str| {
+        Config::load(Some(&path), &BTreeMap::from([(name.to_owned(), value.to_owned())]))
+    };
+    assert_eq!(with("DRIFTFORM__MODEL__SEED", "7").expect("a number").learn.seed, 7);
+    for (name, value, expected) in [
+        ("DRIFTFORM__MODEL__SEDE", "7", "did you mean `model.seed`?"),
+        ("DRIFTFORM__MODEL", "7", "DRIFTFORM__SECTION__KEY"),
+        ("DRIFTFORM__MODEL__SEED", "seven", "seed"),
+    ] {
+        let error = with(name, value).expect_err(name).to_string();
+        assert!(error.contains(expected), "{name} gave {error:?}");
+    }
+    let missing = Config::load(Some(&folder.path().join("b.toml")), &BTreeMap::new());
+    assert!(missing.expect_err("no such file").to_string().contains("b.toml"));
+}
