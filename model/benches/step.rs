@@ -1,5 +1,8 @@
-//! Microseconds for one answer and one learning step, as JSON lines: `cargo bench -p model`.
+//! Microseconds for one answer and one learning step, as JSON lines:
+//! `RAYON_NUM_THREADS=1 cargo bench -p model`.
 //!
+//! Without the variable candle asks the system for the number of processors before each matrix product.
+//! The allocator is the daemon's: the system's maps and unmaps each larger temporary.
 //! The median of many short runs on one thread: other work on the machine only ever makes a run longer.
 
 #![expect(clippy::print_stdout, reason = "the numbers are what this program is for")]
@@ -9,6 +12,9 @@ use std::error::Error;
 use std::time::Instant;
 
 use model::{Activation, Architecture, Block, Device, Hyper, Learner, Norm, Optimiser, Shape};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const SHAPE: Shape = Shape { inputs: 16, outputs: 2, classification: true };
 const RUNS: usize = 201;

@@ -172,10 +172,8 @@ impl Learner {
         self.finite(loss, "the loss")?;
         let slope = Tensor::from_vec(slope, trace.logits.shape(), rows.device())?;
         let gradient = layers.backward(blocks, &rows, &trace, &masks, &slope)?;
-        let norm = gradient.sqr()?.sum_all()?.to_scalar::<f32>()?.sqrt();
-        self.finite(norm, "the gradient")?;
-        self.descent.step(&gradient, GRADIENT_NORM_MAX / norm.max(GRADIENT_NORM_MAX))?;
-        Ok(())
+        let norm = self.descent.step(&gradient, GRADIENT_NORM_MAX)?;
+        self.finite(norm, "the gradient")
     }
 
     fn finite(&self, value: f32, quantity: &'static str) -> Result<(), ModelError> {

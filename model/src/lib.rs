@@ -5,6 +5,9 @@
 //! one to another ([`morphism`]); its trained numbers ([`weights`]) on a [`device`] ([`network`]); how it
 //! learns ([`learner`]) and how wrong it is ([`loss`]); what is served and saved ([`mod@model`]).
 //!
+//! Start the process with `RAYON_NUM_THREADS=1`: networks this small gain nothing from threads, and without
+//! the variable candle asks the system for the number of processors before each matrix product.
+//!
 //! May not: Kafka, HTTP, async, clocks, decisions. Candle's types do not leave this crate.
 
 pub mod architecture;

@@ -1,6 +1,6 @@
 //! Schema: what a production event and its label look like.
 //!
-//! Lives here: features, target, objective, and how a raw value becomes one number of a [`Row`].
+//! Lives here: features, target, objective, and how a raw value becomes one number of a [`crate::Row`].
 //! Does not live here: JSON, CSV or Kafka (that is `adapters`), scaling (that is [`crate::encoder`]).
 
 use serde::{Deserialize, Serialize};
