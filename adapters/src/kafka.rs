@@ -8,6 +8,7 @@
 //! May not: decode what is inside a record, or let rdkafka's types out.
 
 mod admin;
+mod bell;
 mod client;
 mod config;
 mod embedded;

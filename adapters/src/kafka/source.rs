@@ -4,8 +4,8 @@
 //! learning state, so there is no consumer group; the group only shows others how far it has come. May
 //! not: decode records, or decide what to do about what was lost.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::base_consumer::PartitionQueue;
@@ -14,6 +14,7 @@ use rdkafka::error::{KafkaError as Library, RDKafkaErrorCode};
 use rdkafka::{Message, Offset, TopicPartitionList};
 
 use super::admin;
+use super::bell::Bell;
 use super::client::{Context, Link, STATISTICS_INTERVAL_MS, is_transient, refused};
 use super::config::{KafkaConfig, StartAt};
 use super::error::KafkaError;
@@ -340,26 +341,5 @@ impl Plan {
         let feeds = self.parts.iter().map(feed).collect::<Result<Vec<_>, _>>()?;
         consumer.assign(&list).map_err(failed)?;
         Ok(feeds)
-    }
-}
-
-/// Wakes the reader when one of many queues has something.
-#[derive(Debug, Default)]
-struct Bell {
-    rung: Mutex<bool>,
-    heard: Condvar,
-}
-
-impl Bell {
-    fn ring(&self) {
-        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.heard.notify_one();
-    }
-
-    /// Returns when it has rung since the last wait, or after `limit`.
-    fn wait(&self, limit: Duration) {
-        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.heard.wait_timeout_while(rung, limit, |rung| !*rung);
-        *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
     }
 }

@@ -1,0 +1,144 @@
+//! Snapshots of the state: the newest one that is whole counts.
+//!
+//! Lives here: numbered files with a checksum, of which the last few are kept. May not: know what is in
+//! them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::durable::{UNFINISHED, flush_folder, names, open_folder, publish, remove, write_flushed};
+use super::error::StoreError;
+
+/// Largest snapshot, in bytes.
+pub(super) const SNAPSHOT_BYTES_MAX: usize = 1 << 30;
+
+const MAGIC: [u8; 8] = *b"DRFTSNAP";
+const VERSION: u32 = 1;
+/// Magic, version, length and checksum.
+const HEADER_BYTES: usize = 24;
+
+/// A folder of snapshots.
+#[derive(Debug)]
+pub struct SnapshotStore {
+    folder: PathBuf,
+    keep: usize,
+    next: u64,
+}
+
+/// The newest snapshot that is whole, and the newer ones that are not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Newest {
+    /// Its number and bytes; nothing where none was ever written.
+    pub snapshot: Option<(u64, Vec<u8>)>,
+    /// Newer files that cannot be read, and why.
+    pub damaged: Vec<(PathBuf, String)>,
+}
+
+impl SnapshotStore {
+    /// Opens the folder, creating it if need be; the last `keep` snapshots, at least one, stay.
+    pub fn open(folder: &Path, keep: usize) -> Result<Self, StoreError> {
+        open_folder(folder)?;
+        let next = numbers(folder)?.last().map_or(0, |last| last + 1);
+        Ok(Self { folder: folder.to_owned(), keep: keep.max(1), next })
+    }
+
+    /// Writes the next snapshot and returns its number; when this returns it survives a crash.
+    pub fn write(&mut self, payload: &[u8]) -> Result<u64, StoreError> {
+        let number = self.next;
+        let path = self.path(number);
+        if payload.len() > SNAPSHOT_BYTES_MAX {
+            return Err(StoreError::TooLarge { path, bytes: payload.len(), max: SNAPSHOT_BYTES_MAX });
+        }
+        let unfinished = self.folder.join(format!("{UNFINISHED}{number}"));
+        write_flushed(&unfinished, &[&header(payload), payload])?;
+        publish(&unfinished, &path)?;
+        self.next += 1;
+        self.prune()?;
+        Ok(number)
+    }
+
+    /// The newest snapshot that is whole.
+    pub fn newest(&self) -> Result<Newest, StoreError> {
+        let mut newest = Newest::default();
+        for number in numbers(&self.folder)?.into_iter().rev() {
+            let path = self.path(number);
+            match read(&path)? {
+                Ok(payload) => {
+                    newest.snapshot = Some((number, payload));
+                    return Ok(newest);
+                }
+                Err(message) => newest.damaged.push((path, message)),
+            }
+        }
+        match newest.damaged.first() {
+            None => Ok(newest),
+            Some((path, message)) => Err(StoreError::AllDamaged {
+                folder: self.folder.clone(),
+                count: newest.damaged.len(),
+                first: format!("{}: {message}", path.display()),
+            }),
+        }
+    }
+
+    fn prune(&self) -> Result<(), StoreError> {
+        let numbers = numbers(&self.folder)?;
+        let old = numbers.len().saturating_sub(self.keep);
+        for number in &numbers[..old] {
+            remove(&self.path(*number))?;
+        }
+        if old > 0 { flush_folder(&self.folder) } else { Ok(()) }
+    }
+
+    fn path(&self, number: u64) -> PathBuf {
+        self.folder.join(format!("snapshot-{number:020}"))
+    }
+}
+
+fn numbers(folder: &Path) -> Result<Vec<u64>, StoreError> {
+    let number = |name: &String| name.strip_prefix("snapshot-")?.parse().ok();
+    Ok(names(folder)?.iter().filter_map(number).collect())
+}
+
+fn header(payload: &[u8]) -> [u8; HEADER_BYTES] {
+    let mut header = [0; HEADER_BYTES];
+    header[..8].copy_from_slice(&MAGIC);
+    header[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    header[12..20].copy_from_slice(&(payload.len() as u64).to_le_bytes());
+    header[20..].copy_from_slice(&crc32fast::hash(payload).to_le_bytes());
+    header
+}
+
+/// The payload, or what is wrong with the file.
+fn read(path: &Path) -> Result<Result<Vec<u8>, String>, StoreError> {
+    let bytes = fs::metadata(path).map_err(StoreError::io("read", path))?.len();
+    if bytes > (HEADER_BYTES + SNAPSHOT_BYTES_MAX) as u64 {
+        return Ok(Err(format!("it has {bytes} bytes, which is too many")));
+    }
+    let mut file = fs::read(path).map_err(StoreError::io("read", path))?;
+    Ok(match check(&file) {
+        Ok(()) => {
+            file.drain(..HEADER_BYTES);
+            Ok(file)
+        }
+        Err(message) => Err(message),
+    })
+}
+
+fn check(file: &[u8]) -> Result<(), String> {
+    let Some((head, payload)) = file.split_at_checked(HEADER_BYTES) else {
+        return Err(format!("it was cut off at {} bytes", file.len()));
+    };
+    if head[..8] != MAGIC {
+        return Err("it is not a snapshot".into());
+    }
+    if head[8..12] != VERSION.to_le_bytes() {
+        return Err(format!("it is of another format than {VERSION}, of another release perhaps"));
+    }
+    if head[12..20] != (payload.len() as u64).to_le_bytes() {
+        return Err(format!("it has {} bytes, not as many as were written", payload.len()));
+    }
+    if *head == header(payload) { Ok(()) } else { Err("its checksum is wrong: it was altered".into()) }
+}
+
+#[cfg(test)]
+mod tests;
