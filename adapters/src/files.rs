@@ -1,1 +1,23 @@
-//! soon
+//! Recorded streams: CSV and JSON lines, plain or compressed, into rows and truths.
+//!
+//! In reading order: what a file looks like ([`infer`]); reading it under a schema ([`Rows`]); what is
+//! said about a bad file ([`FilesError`], with the line). One record is in memory at a time.
+//!
+//! May not: know what the rows are for, or keep them.
+
+mod cells;
+mod error;
+mod infer;
+mod json_lines;
+mod records;
+mod rows;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::FilesError;
+pub use infer::{InferOptions, Inferred, Task, infer};
+pub use rows::Rows;
+
+/// Longest record that is read, in bytes.
+pub const RECORD_BYTES_MAX: u64 = 1024 * 1024;

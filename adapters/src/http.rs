@@ -1,1 +1,123 @@
-//! soon
+//! What people and machines may look at: metrics, probes, and one plain status page.
+//!
+//! Lives here: a router made of values that somebody else keeps up to date, and serving it. May not:
+//! bind an address, or compute what it shows.
+
+mod page;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write;
+use std::io;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use prometheus::{Registry, TextEncoder};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// What the probes say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// The process works; if not, it is to be restarted.
+    pub live: bool,
+    /// A model is loaded and requests may come.
+    pub ready: bool,
+    /// Starting is over.
+    pub started: bool,
+    /// What was looked at, and what is wrong with it.
+    pub checks: Vec<(String, Result<(), String>)>,
+}
+
+/// What the status page shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// What is running.
+    pub title: String,
+    /// Names and values.
+    pub facts: Vec<(String, String)>,
+    /// Times and what happened, newest first.
+    pub timeline: Vec<(String, String)>,
+}
+
+/// Everything that is shown, as somebody else keeps it.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    /// The metrics.
+    pub registry: Registry,
+    /// What the probes say.
+    pub health: watch::Receiver<Health>,
+    /// What the status page shows.
+    pub status: watch::Receiver<Status>,
+}
+
+/// `/metrics`, `/livez`, `/readyz`, `/startupz` and the status page at `/`.
+pub fn router(pages: Pages) -> Router {
+    Router::new()
+        .route("/", get(status))
+        .route("/metrics", get(metrics))
+        .route("/livez", get(live))
+        .route("/readyz", get(ready))
+        .route("/startupz", get(started))
+        .with_state(pages)
+}
+
+/// Serves until `shutdown` is done, then finishes the requests it has.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+}
+
+async fn metrics(State(pages): State<Pages>) -> Response {
+    match TextEncoder::new().encode_to_string(&pages.registry.gather()) {
+        Ok(text) => ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("metrics: {error}\n")).into_response(),
+    }
+}
+
+async fn live(State(pages): State<Pages>) -> Response {
+    probe(&pages.health.borrow(), "live", |health| health.live)
+}
+
+async fn ready(State(pages): State<Pages>) -> Response {
+    probe(&pages.health.borrow(), "ready", |health| health.ready)
+}
+
+async fn started(State(pages): State<Pages>) -> Response {
+    probe(&pages.health.borrow(), "started", |health| health.started)
+}
+
+async fn status(State(pages): State<Pages>) -> Response {
+    let page = page::render(&pages.status.borrow(), &pages.health.borrow());
+    let headers: [(HeaderName, &str); 3] = [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, Html(page)).into_response()
+}
+
+/// 200 or 503, with every check and, if one failed, why.
+fn probe(health: &Health, name: &str, good: impl Fn(&Health) -> bool) -> Response {
+    let good = good(health);
+    let mut body = String::new();
+    for (check, result) in &health.checks {
+        match result {
+            Ok(()) => writeln!(body, "[+] {check} ok"),
+            Err(reason) => writeln!(body, "[-] {check}: {reason}"),
+        }
+        .expect("writing to a string cannot fail");
+    }
+    body.push_str(if good { "" } else { "not " });
+    body.push_str(name);
+    body.push('\n');
+    let code = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, [(header::CACHE_CONTROL, "no-store")], body).into_response()
+}
