@@ -8,6 +8,7 @@
 //! May not: decode what is inside a record, or let rdkafka's types out.
 
 mod admin;
+mod bell;
 mod client;
 mod config;
 mod embedded;
@@ -15,6 +16,7 @@ mod error;
 mod group;
 mod inspect;
 mod lanes;
+mod plan;
 mod record;
 mod sink;
 mod source;
@@ -27,6 +29,7 @@ pub use embedded::EmbeddedBroker;
 pub use error::KafkaError;
 pub use group::GroupSource;
 pub use inspect::read_topic;
+pub use plan::Lost;
 pub use record::{Header, Polled, Positions, TopicRole};
 pub use sink::Sink;
-pub use source::{Lost, Source};
+pub use source::Source;

@@ -1,125 +1,173 @@
-//! Inference: what the columns of a recorded stream are, from one pass over it.
+//! What a file looks like: the kind of each column, and the target.
+//!
+//! Lives here: one pass over the whole file in bounded memory. May not: keep its rows.
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
+use csv::StringRecord;
+use model::schema::CLASSES_MAX;
 use model::{Feature, FeatureKind, Objective, Schema, Target};
+use serde::{Deserialize, Serialize};
 
-use super::{FilesError, Table, Task};
-use crate::text::did_you_mean;
+use super::cells;
+use super::error::FilesError;
+use super::records::Records;
 
-/// A numeric target with more distinct values is a number to predict, not a class.
-pub const CLASSES_INFERRED_MAX: usize = 50;
-/// Distinct values remembered for one column.
-const DISTINCT_MAX: usize = 1_024;
-/// Buckets of an inferred categorical feature.
-const BUCKETS: std::ops::RangeInclusive<u32> = 4..=256;
-/// Texts that mean "no value".
-const MISSING: [&str; 6] = ["", "NA", "NaN", "nan", "null", "?"];
+/// A numeric target of more values than this is a quantity, not a set of classes.
+const CLASSES_INFERRED_MAX: usize = 50;
+/// Longest name of a class, in bytes.
+const CLASS_BYTES_MAX: usize = 256;
+/// Fewest and most buckets that are chosen for a categorical column.
+const BUCKETS: (u32, u32) = (4, 256);
+/// From this many different values on, more do not matter: the buckets are at their most.
+const CATEGORIES_COUNTED_MAX: usize = BUCKETS.1 as usize / 2;
 
-/// What is known beforehand.
-#[derive(Clone, Debug, Default)]
+/// What kind of target it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// One of a set of classes.
+    Classification,
+    /// One number.
+    Regression,
+}
+
+/// What the user knows better.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InferOptions {
-    /// The column to predict; the last one if none is named.
+    /// The target column; the last one if not given.
     pub target: Option<String>,
-    /// What kind of target it is; found out if not given.
+    /// The kind of target; seen from its values if not given.
     pub task: Option<Task>,
 }
 
-/// What was found.
-#[derive(Clone, Debug)]
+/// What a file looks like.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Inferred {
-    /// Features and target.
+    /// Every column but the target as a feature.
     pub schema: Schema,
-    /// The target's column.
+    /// The target column.
     pub target: String,
-    /// Rows in the file.
+    /// How many rows there are.
     pub rows: u64,
+    /// How many of them have no target.
+    pub unlabelled: u64,
 }
 
-/// Whether a cell holds no value.
-pub(super) fn is_missing(cell: &str) -> bool {
-    MISSING.contains(&cell)
+/// Reads a whole file once and says what its columns are.
+pub fn infer(path: &Path, options: &InferOptions) -> Result<Inferred, FilesError> {
+    let mut records = Records::open(path)?;
+    let target = match &options.target {
+        Some(name) => records.column(name)?,
+        None => records.header().len() - 1,
+    };
+    let mut columns: Vec<_> = records.header().iter().map(|_| Column::default()).collect();
+    let mut classes = Classes::default();
+    let mut cells = StringRecord::new();
+    let (mut rows, mut unlabelled) = (0, 0);
+    while records.read(&mut cells)? {
+        rows += 1;
+        for (at, (cell, column)) in cells.iter().zip(&mut columns).enumerate() {
+            match (at == target, cells::is_missing(cell)) {
+                (true, true) => unlabelled += 1,
+                (true, false) => classes.observe(cell),
+                (false, true) => {}
+                (false, false) => column.observe(cell),
+            }
+        }
+    }
+    let name = records.header()[target].to_owned();
+    let refused = |message| FilesError::Target { path: path.into(), column: name.clone(), message };
+    let kind = classes.target(options.task).map_err(refused)?;
+    let columns = records.header().iter().zip(columns).enumerate().filter(|(at, _)| *at != target);
+    let features =
+        columns.map(|(_, (name, column))| Feature { name: name.to_owned(), kind: column.kind() }).collect();
+    let schema = Schema::new(features, kind, Objective::default())
+        .map_err(|source| FilesError::Schema { path: records.path().into(), source })?;
+    Ok(Inferred { schema, target: name, rows, unlabelled })
 }
 
-/// What one column has shown so far.
-#[derive(Debug)]
+/// What has been seen of a feature's column.
+#[derive(Default)]
 struct Column {
-    numeric: bool,
-    boolean: bool,
-    distinct: BTreeSet<String>,
+    not_numeric: bool,
+    not_boolean: bool,
+    seen: bool,
+    /// Hashes, so that long texts do not fill the memory.
+    categories: BTreeSet<u64>,
 }
 
 impl Column {
-    fn new() -> Self {
-        Self { numeric: true, boolean: true, distinct: BTreeSet::new() }
-    }
-
-    fn see(&mut self, cell: &str) {
-        if is_missing(cell) {
-            return;
-        }
-        self.numeric &= cell.parse::<f32>().is_ok_and(f32::is_finite);
-        self.boolean &= cell == "true" || cell == "false";
-        if self.distinct.len() < DISTINCT_MAX && !self.distinct.contains(cell) {
-            self.distinct.insert(cell.to_owned());
+    fn observe(&mut self, cell: &str) {
+        self.seen = true;
+        self.not_numeric = self.not_numeric || cells::number(cell).is_none();
+        self.not_boolean = self.not_boolean || cells::spelled_boolean(cell).is_none();
+        if self.categories.len() < CATEGORIES_COUNTED_MAX {
+            let mut hasher = DefaultHasher::new();
+            cell.hash(&mut hasher);
+            self.categories.insert(hasher.finish());
         }
     }
 
     fn kind(&self) -> FeatureKind {
-        if self.boolean && !self.distinct.is_empty() {
-            FeatureKind::Boolean
-        } else if self.numeric {
-            FeatureKind::Numeric
-        } else {
-            let wanted = (self.distinct.len() as u32 * 2).next_power_of_two();
-            FeatureKind::Categorical { buckets: wanted.clamp(*BUCKETS.start(), *BUCKETS.end()) }
+        if !self.not_numeric {
+            return FeatureKind::Numeric;
+        }
+        if self.seen && !self.not_boolean {
+            return FeatureKind::Boolean;
+        }
+        // Twice as many as there are values, so that few share one.
+        let buckets = (2 * self.categories.len() as u32).next_power_of_two();
+        FeatureKind::Categorical { buckets: buckets.clamp(BUCKETS.0, BUCKETS.1) }
+    }
+}
+
+/// What has been seen of the target's column.
+#[derive(Default)]
+struct Classes {
+    not_numeric: Option<String>,
+    names: BTreeSet<String>,
+    too_many: bool,
+}
+
+impl Classes {
+    fn observe(&mut self, cell: &str) {
+        if self.not_numeric.is_none() && cells::number(cell).is_none() {
+            self.not_numeric = Some(crate::text::shortened(cell));
+        }
+        if self.too_many || self.names.contains(cell) {
+            return;
+        }
+        self.too_many = self.names.len() >= CLASSES_MAX || cell.len() > CLASS_BYTES_MAX;
+        if !self.too_many {
+            self.names.insert(cell.to_owned());
         }
     }
 
-    fn target(&self, task: Option<Task>) -> Result<Target, String> {
-        let number = self.numeric && self.distinct.len() > CLASSES_INFERRED_MAX;
-        match task {
-            Some(Task::Regression) if !self.numeric => Err("is not numeric, so it cannot be regression".into()),
-            Some(Task::Regression) => Ok(Target::Regression),
-            None if number => Ok(Target::Regression),
-            Some(Task::Classification) | None => {
-                let mut classes: Vec<String> = self.distinct.iter().cloned().collect();
-                if self.numeric {
-                    let value = |class: &String| class.parse::<f64>().unwrap_or(f64::NAN);
-                    classes.sort_by(|a, b| value(a).total_cmp(&value(b)));
-                }
-                Ok(Target::Classification { classes })
+    fn target(self, task: Option<Task>) -> Result<Target, String> {
+        let quantity =
+            self.not_numeric.is_none() && (self.too_many || self.names.len() > CLASSES_INFERRED_MAX);
+        let task = task.unwrap_or(if quantity { Task::Regression } else { Task::Classification });
+        match (task, self.not_numeric) {
+            _ if self.names.is_empty() && !self.too_many => Err("it has no values".into()),
+            (Task::Regression, None) => Ok(Target::Regression),
+            (Task::Regression, Some(text)) => Err(format!("{text:?} is not a number")),
+            (Task::Classification, _) if self.too_many => Err(format!(
+                "it has more than {CLASSES_MAX} different values, or one longer than {CLASS_BYTES_MAX} bytes"
+            )),
+            (Task::Classification, None) => Ok(Target::Classification { classes: by_number(self.names) }),
+            (Task::Classification, Some(_)) => {
+                Ok(Target::Classification { classes: self.names.into_iter().collect() })
             }
         }
     }
 }
 
-/// Reads the whole file once, with bounded memory.
-pub fn infer(path: &Path, options: &InferOptions) -> Result<Inferred, FilesError> {
-    let mut table = Table::open(path)?;
-    let refused = |message: String| FilesError::Columns { path: path.to_owned(), message };
-    let names = table.columns().to_vec();
-    let at = match &options.target {
-        None => names.len() - 1,
-        Some(target) => names.iter().position(|name| name == target).ok_or_else(|| {
-            let hint = did_you_mean(target, names.iter().map(String::as_str));
-            refused(format!("there is no column `{target}`{hint}"))
-        })?,
-    };
-    let mut columns: Vec<Column> = names.iter().map(|_| Column::new()).collect();
-    let mut rows = 0;
-    while let Some(cells) = table.next_row()? {
-        rows += 1;
-        columns.iter_mut().zip(&cells).for_each(|(column, cell)| column.see(cell));
-    }
-    if rows == 0 {
-        return Err(refused("there are no rows".into()));
-    }
-    let target = columns[at].target(options.task).map_err(|why| refused(format!("column `{}` {why}", names[at])))?;
-    let features = names.iter().zip(&columns).enumerate().filter(|(index, _)| *index != at);
-    let features =
-        features.map(|(_, (name, column))| Feature { name: name.clone(), kind: column.kind() }).collect();
-    let schema = Schema::new(features, target, Objective::default()).map_err(|error| refused(error.to_string()))?;
-    Ok(Inferred { schema, target: names[at].clone(), rows })
+fn by_number(names: BTreeSet<String>) -> Vec<String> {
+    let mut names: Vec<_> = names.into_iter().collect();
+    let number = |name: &String| name.parse::<f64>().unwrap_or(f64::NAN);
+    names.sort_by(|a, b| number(a).total_cmp(&number(b)));
+    names
 }

@@ -1,51 +1,61 @@
-//! Rows: a recorded stream as rows and truths of a known schema.
+//! A recorded stream under a schema: rows and truths in the order of the file.
+//!
+//! May not: shuffle, skip or remember.
 
 use std::path::Path;
 
-use model::{FeatureKind, Row, Schema, Target, Truth, category_bucket};
+use csv::StringRecord;
+use model::{Row, Schema, Truth};
 
-use super::infer::is_missing;
-use super::{FilesError, Table};
-use crate::text::did_you_mean;
+use super::cells;
+use super::error::FilesError;
+use super::records::Records;
 
-/// An iterator over a recorded stream, one row in memory at a time.
+/// Reads a file's rows; after a bad record the next one can still be read.
 pub struct Rows {
-    table: Table,
+    records: Records,
     schema: Schema,
-    /// The column of each feature.
+    /// Column of each feature.
     features: Vec<usize>,
     target: usize,
+    cells: StringRecord,
+    /// The file itself cannot be read any further.
+    broken: bool,
 }
 
 impl Rows {
-    /// Opens the file; every feature of the schema and the target need a column of their name.
-    pub fn open(path: &Path, schema: &Schema, target: &str) -> Result<Self, FilesError> {
-        let table = Table::open(path)?;
-        let find = |name: &str| {
-            table.columns().iter().position(|column| column == name).ok_or_else(|| FilesError::Columns {
-                path: path.to_owned(),
-                message: format!(
-                    "there is no column `{name}`{}",
-                    did_you_mean(name, table.columns().iter().map(String::as_str))
-                ),
-            })
-        };
-        let features = schema.features().iter().map(|feature| find(&feature.name)).collect::<Result<_, _>>()?;
-        let target = find(target)?;
-        Ok(Self { table, schema: schema.clone(), features, target })
+    /// Opens a file whose columns have the names of the schema's features.
+    pub fn open(path: &Path, schema: &Schema, target_column: &str) -> Result<Self, FilesError> {
+        let records = Records::open(path)?;
+        let column = |feature: &model::Feature| records.column(&feature.name);
+        let features = schema.features().iter().map(column).collect::<Result<Vec<_>, _>>()?;
+        let target = records.column(target_column)?;
+        Ok(Self {
+            records,
+            schema: schema.clone(),
+            features,
+            target,
+            cells: StringRecord::new(),
+            broken: false,
+        })
     }
 
-    fn next_row(&mut self) -> Result<Option<(Row, Truth)>, FilesError> {
-        let Some(cells) = self.table.next_row()? else { return Ok(None) };
-        let cell = |at: usize| cells.get(at).map_or("", String::as_str);
-        let mut values = Vec::with_capacity(self.features.len());
-        for (feature, at) in self.schema.features().iter().zip(&self.features) {
-            let value = value(feature.kind, cell(*at));
-            values.push(value.map_err(|why| self.table.refuse(format!("column `{}`: {why}", feature.name)))?);
-        }
-        let truth = truth(&self.schema, cell(self.target)).map_err(|why| self.table.refuse(why))?;
-        let row = Row::new(values).map_err(|error| self.table.refuse(error.to_string()))?;
-        Ok(Some((row, truth)))
+    fn decode(&self) -> Result<(Row, Truth), FilesError> {
+        let columns = self.schema.features().iter().zip(&self.features);
+        let values: Result<Vec<_>, _> = columns
+            .map(|(feature, at)| {
+                cells::feature(self.cell(*at), feature.kind)
+                    .map_err(|message| self.records.refuse(format!("`{}` is {message}", feature.name)))
+            })
+            .collect();
+        let row = Row::new(values?).map_err(|error| self.records.refuse(error.to_string()))?;
+        let truth = cells::truth(self.cell(self.target), &self.schema)
+            .map_err(|message| self.records.refuse(format!("the target is {message}")))?;
+        Ok((row, truth))
+    }
+
+    fn cell(&self, at: usize) -> &str {
+        self.cells.get(at).unwrap_or_default()
     }
 }
 
@@ -53,34 +63,16 @@ impl Iterator for Rows {
     type Item = Result<(Row, Truth), FilesError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.next_row().transpose()
-    }
-}
-
-fn number(cell: &str) -> Result<f32, String> {
-    cell.parse::<f32>().ok().filter(|number| number.is_finite()).ok_or_else(|| format!("`{cell}` is no number"))
-}
-
-fn value(kind: FeatureKind, cell: &str) -> Result<f32, String> {
-    if is_missing(cell) {
-        return Ok(f32::NAN);
-    }
-    match kind {
-        FeatureKind::Numeric => number(cell),
-        FeatureKind::Categorical { buckets } => Ok(category_bucket(cell, buckets) as f32),
-        FeatureKind::Boolean => match cell {
-            "true" | "1" => Ok(1.0),
-            "false" | "0" => Ok(0.0),
-            other => Err(format!("`{other}` is neither true nor false")),
-        },
-    }
-}
-
-fn truth(schema: &Schema, cell: &str) -> Result<Truth, String> {
-    match schema.target() {
-        Target::Classification { .. } => {
-            schema.class_index(cell).map(Truth::Class).ok_or_else(|| format!("`{cell}` is no class of the schema"))
+        if self.broken {
+            return None;
         }
-        Target::Regression => number(cell).map(Truth::Number),
+        match self.records.read(&mut self.cells) {
+            Ok(true) => Some(self.decode()),
+            Ok(false) => None,
+            Err(error) => {
+                self.broken = matches!(error, FilesError::Io { .. });
+                Some(Err(error))
+            }
+        }
     }
 }

@@ -19,6 +19,10 @@ use super::error::KafkaError;
 /// How often a client tells how it is, in milliseconds; the age of what `lag` and `connected` say.
 pub(super) const STATISTICS_INTERVAL_MS: &str = "1000";
 
+/// Longest that a broker waits for new records before it says there are none, in milliseconds. Only then
+/// is a partition known to be at its end, so this is also how late a merged record can be.
+pub(super) const FETCH_WAIT_MS: &str = "100";
+
 /// What is known about a client's connection.
 #[derive(Debug, Default)]
 pub(super) struct Link {

@@ -10,7 +10,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError as Library, RDKafkaErrorCode};
 
 use super::admin;
-use super::client::{Context, Link, STATISTICS_INTERVAL_MS, is_transient, refused};
+use super::client::{Context, FETCH_WAIT_MS, Link, STATISTICS_INTERVAL_MS, is_transient, refused};
 use super::config::{KafkaConfig, StartAt};
 use super::error::KafkaError;
 use super::record::{Polled, TopicRole};
@@ -103,6 +103,7 @@ fn consumer(
 ) -> Result<BaseConsumer<Context>, KafkaError> {
     let defaults = [
         ("client.id", "driftform"),
+        ("fetch.wait.max.ms", FETCH_WAIT_MS),
         ("partition.assignment.strategy", "cooperative-sticky"),
         ("queued.max.messages.kbytes", QUEUED_KIB_MAX),
         ("statistics.interval.ms", STATISTICS_INTERVAL_MS),

@@ -258,3 +258,21 @@ fn secrets_are_not_shown() {
     assert_eq!(read.alignment_wait, Duration::from_millis(250));
     assert_eq!(read.topics.dead_letters, "m.dead-letters");
 }
+
+#[test]
+fn readers_go_to_threads_of_their_own_and_end_without_a_broker() {
+    fn goes_to_a_thread<T: Send>(_: &T) {}
+    let (broker, config) = world(&["m.events"]);
+    let source = Source::open(&config, &[(TopicRole::Events, "m.events")], &Positions::new()).unwrap();
+    let group = GroupSource::open(&config, "g", TopicRole::Events, "m.events").unwrap();
+    let sink = Sink::open(&config).unwrap();
+    sink.send("m.events", None, b"x", None).unwrap();
+    goes_to_a_thread(&broker);
+    goes_to_a_thread(&source);
+    goes_to_a_thread(&group);
+    goes_to_a_thread(&sink);
+    broker.set_reachable(false).unwrap();
+    let begun = Instant::now();
+    drop((source, group, sink));
+    assert!(begun.elapsed() < LONG);
+}

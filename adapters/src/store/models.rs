@@ -1,55 +1,79 @@
-//! Models: one folder each, there as a whole or not at all.
+//! Models on disk: one folder each, published at once and never changed.
+//!
+//! Lives here: folders of files given as bytes. May not: know what is in the files, or which model
+//! serves.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{StoreError, TEMPORARY, create_folder, names, sync_folder, write_file};
+use super::durable::{
+    UNFINISHED, check_name, flush_folder, names, open_folder, publish, remove, write_flushed,
+};
+use super::error::StoreError;
 
 /// A folder of models.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ModelStore {
     folder: PathBuf,
 }
 
 impl ModelStore {
-    /// Opens or creates the folder.
+    /// Opens the folder, creating it if need be; what a crash left unfinished is swept away.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        create_folder(folder)?;
+        open_folder(folder)?;
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Writes a model's files into a temporary folder, makes them durable, and gives it its name. A model
-    /// of that name, left by a run that went back to an older snapshot, is replaced.
+    /// Stores these files under a new name; when this returns they survive a crash.
     pub fn write(&self, name: &str, files: &[(&str, &[u8])]) -> Result<PathBuf, StoreError> {
-        let temporary = self.folder.join(format!("{name}{TEMPORARY}"));
+        check_name(name)?;
+        files.iter().try_for_each(|(file, _)| check_name(file))?;
         let path = self.folder.join(name);
-        for stale in [&temporary, &path] {
-            if stale.exists() {
-                fs::remove_dir_all(stale).map_err(StoreError::io(stale))?;
-            }
+        if path.exists() {
+            return Err(StoreError::Exists { path });
         }
-        create_folder(&temporary)?;
-        for (file, bytes) in files {
-            write_file(&temporary.join(file), &[bytes])?;
-        }
-        sync_folder(&temporary)?;
-        fs::rename(&temporary, &path).map_err(StoreError::io(&path))?;
-        sync_folder(&self.folder)?;
+        let unfinished = self.folder.join(format!("{UNFINISHED}{name}"));
+        remove(&unfinished)?;
+        fill(&unfinished, files).and_then(|()| publish(&unfinished, &path)).inspect_err(|_| {
+            // The first error is the one to tell; what is left is swept away at the next opening.
+            drop(remove(&unfinished));
+        })?;
         Ok(path)
     }
 
-    /// Names of the models, oldest first where names sort by age.
+    /// Names of all models, in order.
     pub fn list(&self) -> Result<Vec<String>, StoreError> {
-        names(&self.folder)
+        Ok(names(&self.folder)?.into_iter().filter(|name| check_name(name).is_ok()).collect())
     }
 
-    /// Removes all but the last `keep`.
-    pub fn prune(&self, keep: usize) -> Result<(), StoreError> {
-        let names = self.list()?;
-        for name in names.iter().rev().skip(keep) {
-            let path = self.folder.join(name);
-            fs::remove_dir_all(&path).map_err(StoreError::io(&path))?;
+    /// The folder of a model that is there.
+    pub fn path(&self, name: &str) -> Result<PathBuf, StoreError> {
+        check_name(name)?;
+        let path = self.folder.join(name);
+        if path.is_dir() { Ok(path) } else { Err(StoreError::Missing { path }) }
+    }
+
+    /// Removes every model that `keep` does not want; returns the names removed.
+    pub fn prune(&self, keep: impl Fn(&str) -> bool) -> Result<Vec<String>, StoreError> {
+        let mut unwanted = self.list()?;
+        unwanted.retain(|name| !keep(name));
+        for name in &unwanted {
+            // Renamed first, so that a crash leaves no half model under its name.
+            let unfinished = self.folder.join(format!("{UNFINISHED}{name}"));
+            publish(&self.folder.join(name), &unfinished)?;
+            remove(&unfinished)?;
         }
-        Ok(())
+        Ok(unwanted)
     }
 }
+
+fn fill(folder: &Path, files: &[(&str, &[u8])]) -> Result<(), StoreError> {
+    fs::create_dir(folder).map_err(StoreError::io("create", folder))?;
+    for (name, bytes) in files {
+        write_flushed(&folder.join(name), &[bytes])?;
+    }
+    flush_folder(folder)
+}
+
+#[cfg(test)]
+mod tests;

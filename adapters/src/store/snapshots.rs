@@ -1,15 +1,21 @@
-//! Snapshots: the last few, each with a checksum; a damaged one is passed over.
+//! Snapshots of the state: the newest one that is whole counts.
 //!
-//! A file is: magic, format version, length of the payload, CRC-32 of the payload, payload.
+//! Lives here: numbered files with a checksum, of which the last few are kept. May not: know what is in
+//! them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{StoreError, TEMPORARY, create_folder, names, sync_folder, write_file};
+use super::durable::{UNFINISHED, flush_folder, names, open_folder, publish, remove, write_flushed};
+use super::error::StoreError;
 
-const MAGIC: &[u8; 8] = b"DRIFTSNP";
+/// Largest snapshot, in bytes.
+pub(super) const SNAPSHOT_BYTES_MAX: usize = 1 << 30;
+
+const MAGIC: [u8; 8] = *b"DRFTSNAP";
 const VERSION: u32 = 1;
-const HEADER_BYTES: usize = 8 + 4 + 8 + 4;
+/// Magic, version, length and checksum.
+const HEADER_BYTES: usize = 24;
 
 /// A folder of snapshots.
 #[derive(Debug)]
@@ -19,96 +25,120 @@ pub struct SnapshotStore {
     next: u64,
 }
 
-/// What was found.
-#[derive(Debug)]
+/// The newest snapshot that is whole, and the newer ones that are not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Newest {
-    /// The newest whole snapshot and its number.
+    /// Its number and bytes; nothing where none was ever written.
     pub snapshot: Option<(u64, Vec<u8>)>,
-    /// Newer ones that are damaged, and how.
+    /// Newer files that cannot be read, and why.
     pub damaged: Vec<(PathBuf, String)>,
 }
 
 impl SnapshotStore {
-    /// Opens or creates the folder; the last `keep` snapshots stay.
+    /// Opens the folder, creating it if need be; the last `keep` snapshots, at least one, stay.
     pub fn open(folder: &Path, keep: usize) -> Result<Self, StoreError> {
-        create_folder(folder)?;
-        let next = names(folder)?.iter().filter_map(|name| number(name)).max().map_or(0, |last| last + 1);
+        open_folder(folder)?;
+        let next = numbers(folder)?.last().map_or(0, |last| last + 1);
         Ok(Self { folder: folder.to_owned(), keep: keep.max(1), next })
     }
 
-    /// Writes a snapshot: temporary file, fsync, rename, fsync of the folder; then removes old ones.
+    /// Writes the next snapshot and returns its number; when this returns it survives a crash.
     pub fn write(&mut self, payload: &[u8]) -> Result<u64, StoreError> {
         let number = self.next;
         let path = self.path(number);
-        let temporary = path.with_extension(&TEMPORARY[1..]);
-        let length = (payload.len() as u64).to_le_bytes();
-        let checksum = crc32fast::hash(payload).to_le_bytes();
-        write_file(&temporary, &[MAGIC, &VERSION.to_le_bytes(), &length, &checksum, payload])?;
-        fs::rename(&temporary, &path).map_err(StoreError::io(&path))?;
-        sync_folder(&self.folder)?;
+        if payload.len() > SNAPSHOT_BYTES_MAX {
+            return Err(StoreError::TooLarge { path, bytes: payload.len(), max: SNAPSHOT_BYTES_MAX });
+        }
+        let unfinished = self.folder.join(format!("{UNFINISHED}{number}"));
+        write_flushed(&unfinished, &[&header(payload), payload])?;
+        publish(&unfinished, &path)?;
         self.next += 1;
         self.prune()?;
         Ok(number)
     }
 
-    /// The newest whole snapshot; an error only if there are snapshots and none is whole.
+    /// The newest snapshot that is whole.
     pub fn newest(&self) -> Result<Newest, StoreError> {
-        let mut damaged = Vec::new();
-        for number in self.numbers()?.into_iter().rev() {
+        let mut newest = Newest::default();
+        for number in numbers(&self.folder)?.into_iter().rev() {
             let path = self.path(number);
-            let bytes = fs::read(&path).map_err(StoreError::io(&path))?;
-            match payload(&bytes) {
-                Ok(payload) => return Ok(Newest { snapshot: Some((number, payload.to_vec())), damaged }),
-                Err(problem) => damaged.push((path, problem)),
+            match read(&path)? {
+                Ok(payload) => {
+                    newest.snapshot = Some((number, payload));
+                    return Ok(newest);
+                }
+                Err(message) => newest.damaged.push((path, message)),
             }
         }
-        if damaged.is_empty() {
-            return Ok(Newest { snapshot: None, damaged });
+        match newest.damaged.first() {
+            None => Ok(newest),
+            Some((path, message)) => Err(StoreError::AllDamaged {
+                folder: self.folder.clone(),
+                count: newest.damaged.len(),
+                first: format!("{}: {message}", path.display()),
+            }),
         }
-        let problems: Vec<String> =
-            damaged.iter().map(|(path, problem)| format!("{}: {problem}", path.display())).collect();
-        Err(StoreError::AllDamaged { path: self.folder.clone(), problems: problems.join(", ") })
-    }
-
-    fn numbers(&self) -> Result<Vec<u64>, StoreError> {
-        Ok(names(&self.folder)?.iter().filter_map(|name| number(name)).collect())
-    }
-
-    fn path(&self, number: u64) -> PathBuf {
-        self.folder.join(format!("{number:012}.snapshot"))
     }
 
     fn prune(&self) -> Result<(), StoreError> {
-        for number in self.numbers()?.into_iter().rev().skip(self.keep) {
-            let path = self.path(number);
-            fs::remove_file(&path).map_err(StoreError::io(&path))?;
+        let numbers = numbers(&self.folder)?;
+        let old = numbers.len().saturating_sub(self.keep);
+        for number in &numbers[..old] {
+            remove(&self.path(*number))?;
         }
-        Ok(())
+        if old > 0 { flush_folder(&self.folder) } else { Ok(()) }
+    }
+
+    fn path(&self, number: u64) -> PathBuf {
+        self.folder.join(format!("snapshot-{number:020}"))
     }
 }
 
-fn number(name: &str) -> Option<u64> {
-    name.strip_suffix(".snapshot")?.parse().ok()
+fn numbers(folder: &Path) -> Result<Vec<u64>, StoreError> {
+    let number = |name: &String| name.strip_prefix("snapshot-")?.parse().ok();
+    Ok(names(folder)?.iter().filter_map(number).collect())
 }
 
-fn payload(bytes: &[u8]) -> Result<&[u8], String> {
-    let Some((header, payload)) = bytes.split_at_checked(HEADER_BYTES) else {
-        return Err(format!("only {} bytes", bytes.len()));
+fn header(payload: &[u8]) -> [u8; HEADER_BYTES] {
+    let mut header = [0; HEADER_BYTES];
+    header[..8].copy_from_slice(&MAGIC);
+    header[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    header[12..20].copy_from_slice(&(payload.len() as u64).to_le_bytes());
+    header[20..].copy_from_slice(&crc32fast::hash(payload).to_le_bytes());
+    header
+}
+
+/// The payload, or what is wrong with the file.
+fn read(path: &Path) -> Result<Result<Vec<u8>, String>, StoreError> {
+    let bytes = fs::metadata(path).map_err(StoreError::io("read", path))?.len();
+    if bytes > (HEADER_BYTES + SNAPSHOT_BYTES_MAX) as u64 {
+        return Ok(Err(format!("it has {bytes} bytes, which is too many")));
+    }
+    let mut file = fs::read(path).map_err(StoreError::io("read", path))?;
+    Ok(match check(&file) {
+        Ok(()) => {
+            file.drain(..HEADER_BYTES);
+            Ok(file)
+        }
+        Err(message) => Err(message),
+    })
+}
+
+fn check(file: &[u8]) -> Result<(), String> {
+    let Some((head, payload)) = file.split_at_checked(HEADER_BYTES) else {
+        return Err(format!("it was cut off at {} bytes", file.len()));
     };
-    let (magic, rest) = header.split_at(8);
-    let (version, rest) = rest.split_at(4);
-    let (length, checksum) = rest.split_at(8);
-    if magic != MAGIC {
-        return Err("not a snapshot".into());
+    if head[..8] != MAGIC {
+        return Err("it is not a snapshot".into());
     }
-    if version != VERSION.to_le_bytes() {
-        return Err("written by another version of Driftform".into());
+    if head[8..12] != VERSION.to_le_bytes() {
+        return Err(format!("it is of another format than {VERSION}, of another release perhaps"));
     }
-    if length != (payload.len() as u64).to_le_bytes() {
-        return Err("truncated".into());
+    if head[12..20] != (payload.len() as u64).to_le_bytes() {
+        return Err(format!("it has {} bytes, not as many as were written", payload.len()));
     }
-    if checksum != crc32fast::hash(payload).to_le_bytes() {
-        return Err("altered".into());
-    }
-    Ok(payload)
+    if *head == header(payload) { Ok(()) } else { Err("its checksum is wrong: it was altered".into()) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! Files that are there entirely or not at all, whenever the power goes.
+//!
+//! Lives here: write beside, flush, rename, flush the folder. May not: know what the files are for.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::error::StoreError;
+
+/// Longest name of a stored thing, in bytes.
+pub(super) const NAME_BYTES_MAX: usize = 128;
+/// What is not finished has a name that starts like this; it is swept away when a store is opened.
+pub(super) const UNFINISHED: &str = ".unfinished-";
+
+/// Writes a file and flushes it to the disk.
+pub(super) fn write_flushed(path: &Path, parts: &[&[u8]]) -> Result<(), StoreError> {
+    let write = || -> io::Result<()> {
+        let mut file = File::create(path)?;
+        parts.iter().try_for_each(|part| file.write_all(part))?;
+        file.sync_all()
+    };
+    write().map_err(StoreError::io("write", path))
+}
+
+/// Moves something finished to its name and flushes the folder it is in now.
+pub(super) fn publish(from: &Path, to: &Path) -> Result<(), StoreError> {
+    fs::rename(from, to).map_err(StoreError::io("rename to", to))?;
+    flush_folder(to.parent().unwrap_or(to))
+}
+
+/// Makes names that were created, moved or removed in a folder last.
+pub(super) fn flush_folder(folder: &Path) -> Result<(), StoreError> {
+    let flush = || File::open(folder)?.sync_all();
+    flush().map_err(StoreError::io("flush", folder))
+}
+
+/// Creates a folder if need be and sweeps away what was not finished.
+pub(super) fn open_folder(folder: &Path) -> Result<(), StoreError> {
+    fs::create_dir_all(folder).map_err(StoreError::io("create", folder))?;
+    for name in names(folder)?.iter().filter(|name| name.starts_with(UNFINISHED)) {
+        remove(&folder.join(name))?;
+    }
+    Ok(())
+}
+
+/// Names in a folder, in order; those that are not text are not ours.
+pub(super) fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
+    let read = || -> io::Result<Vec<String>> {
+        let entries: io::Result<Vec<_>> = fs::read_dir(folder)?.collect();
+        Ok(entries?.into_iter().filter_map(|entry| entry.file_name().into_string().ok()).collect())
+    };
+    let mut names = read().map_err(StoreError::io("list", folder))?;
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Removes a file or a folder with all that is in it; nothing there is fine.
+pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(StoreError::io("remove", path)),
+    }
+}
+
+/// Refuses what would lead out of the folder or look unfinished.
+pub(super) fn check_name(name: &str) -> Result<(), StoreError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let good =
+        (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(plain) && !name.starts_with('.');
+    if good { Ok(()) } else { Err(StoreError::Name { name: name.to_owned() }) }
+}

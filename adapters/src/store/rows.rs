@@ -1,0 +1,231 @@
+//! Encoded rows by number: written once, in order, found again by whoever kept the number.
+//!
+//! Lives here: files of fixed-size records, each with a checksum. The newest rows are still in memory
+//! and are read from there. May not: know what the numbers in a row mean.
+
+mod file;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use model::Row;
+use serde::{Deserialize, Serialize};
+
+use super::durable::{flush_folder, names, open_folder, remove};
+use super::error::StoreError;
+use file::{Shape, encode};
+
+/// Rows in one file; whole files are dropped.
+pub const ROWS_PER_FILE: u64 = 65_536;
+/// Bytes that wait in memory before they are written.
+const BUFFER_BYTES_MAX: usize = 256 * 1024;
+/// Files kept open for reading.
+const OPEN_FILES_MAX: usize = 16;
+
+/// The number of a row, the same for as long as the row is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RowRef(pub u64);
+
+/// What was found when the rows were taken up again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Resumed {
+    /// Rows written after the snapshot, and now dropped.
+    pub cut: u64,
+    /// Rows the snapshot counts on that are not there.
+    pub lost: u64,
+}
+
+/// An append-only sequence of rows in a folder.
+#[derive(Debug)]
+pub struct RowSegments {
+    folder: PathBuf,
+    shape: Shape,
+    /// Number of the oldest row.
+    first: u64,
+    /// Number of the first row that is still in the buffer.
+    written: u64,
+    buffer: Vec<u8>,
+    /// Open files by their first row.
+    open: BTreeMap<u64, File>,
+    /// Files with writes that have not been flushed to the disk.
+    unflushed: Vec<u64>,
+}
+
+impl RowSegments {
+    /// Takes up the rows in a folder as they were when there were `len` of them; 0 starts anew.
+    ///
+    /// Rows after `len` were written after the snapshot that says so and are dropped; rows before it
+    /// that are not there stay missing, and their numbers are not used again.
+    pub fn resume(folder: &Path, width: usize, len: u64) -> Result<(Self, Resumed), StoreError> {
+        open_folder(folder)?;
+        let shape = Shape::new(width);
+        let mut resumed = Resumed::default();
+        let mut files = files(folder)?;
+        let mut end = 0;
+        for start in &files {
+            end = end.max(start + shape.rows(&path_of(folder, *start))?);
+        }
+        resumed.cut = end.saturating_sub(len);
+        for start in files.extract_if(.., |start| *start >= len) {
+            remove(&path_of(folder, start))?;
+        }
+        flush_folder(folder)?;
+        let first = files.first().copied().unwrap_or(len);
+        let mut segments = Self {
+            folder: folder.to_owned(),
+            shape,
+            first,
+            written: len,
+            buffer: Vec::new(),
+            open: BTreeMap::new(),
+            unflushed: Vec::new(),
+        };
+        resumed.lost = segments.trim_last(end.min(len))?;
+        Ok((segments, resumed))
+    }
+
+    /// Appends a row; it can be read at once, and survives a crash after [`RowSegments::sync`].
+    pub fn append(&mut self, row: &Row) -> Result<RowRef, StoreError> {
+        self.check_width(row)?;
+        if self.buffer.len() >= BUFFER_BYTES_MAX {
+            self.write_buffer()?;
+        }
+        let number = self.len();
+        encode(row, &mut self.buffer);
+        Ok(RowRef(number))
+    }
+
+    /// The row of this number.
+    pub fn read(&mut self, row: RowRef) -> Result<Row, StoreError> {
+        let RowRef(number) = row;
+        let end = self.len();
+        if !(self.first..end).contains(&number) {
+            return Err(StoreError::RowGone { row: number, first: self.first, end });
+        }
+        let path = path_of(&self.folder, start_of(number));
+        let damaged = || StoreError::RowDamaged { row: number, path: path.clone() };
+        if let Some(index) = number.checked_sub(self.written) {
+            let at = index as usize * self.shape.record_bytes();
+            return self.shape.decode(&self.buffer[at..at + self.shape.record_bytes()]).ok_or_else(damaged);
+        }
+        // Opening would create it.
+        if !self.open.contains_key(&start_of(number)) && !path.exists() {
+            return Err(damaged());
+        }
+        let shape = self.shape;
+        let record = shape.read(self.file(start_of(number))?, number % ROWS_PER_FILE);
+        record.map_err(StoreError::io("read", &path))?.ok_or_else(damaged)
+    }
+
+    /// Writes what waits and flushes it to the disk.
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        self.write_buffer()?;
+        while let Some(start) = self.unflushed.last().copied() {
+            let path = path_of(&self.folder, start);
+            self.file(start)?.sync_all().map_err(StoreError::io("flush", &path))?;
+            self.unflushed.pop();
+        }
+        flush_folder(&self.folder)
+    }
+
+    /// The number that the next row will have, which is how many there have ever been.
+    pub fn len(&self) -> u64 {
+        self.written + (self.buffer.len() / self.shape.record_bytes()) as u64
+    }
+
+    /// Whether there has never been a row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Drops whole files of rows before this one; the rows that shared a file with it stay.
+    pub fn prune_before(&mut self, row: RowRef) -> Result<(), StoreError> {
+        for start in files(&self.folder)? {
+            if start + ROWS_PER_FILE <= row.0.min(self.written) {
+                self.open.remove(&start);
+                self.unflushed.retain(|unflushed| *unflushed != start);
+                remove(&path_of(&self.folder, start))?;
+                self.first = self.first.max(start + ROWS_PER_FILE);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_width(&self, row: &Row) -> Result<(), StoreError> {
+        let (found, expected) = (row.values().len(), self.shape.width());
+        if found == expected {
+            return Ok(());
+        }
+        Err(StoreError::RowWidth { folder: self.folder.clone(), found, expected })
+    }
+
+    /// Makes the last file end where the rows are to go on; returns how many rows are missing there.
+    fn trim_last(&mut self, present: u64) -> Result<u64, StoreError> {
+        let start = start_of(self.written);
+        if self.written > start {
+            let path = path_of(&self.folder, start);
+            // Longer is cut; shorter is filled with zeros, whose checksum is wrong.
+            let rows = self.written - start;
+            let shape = self.shape;
+            shape.resize(self.file(start)?, rows).map_err(StoreError::io("resize", &path))?;
+            self.unflushed.push(start);
+        }
+        Ok(self.written - present)
+    }
+
+    /// Writes the buffer, file by file. What could not be written stays in the buffer and is written to
+    /// the same place the next time.
+    fn write_buffer(&mut self) -> Result<(), StoreError> {
+        let shape = self.shape;
+        while !self.buffer.is_empty() {
+            let start = start_of(self.written);
+            let room = (start + ROWS_PER_FILE - self.written) as usize;
+            let rows = room.min(self.buffer.len() / shape.record_bytes());
+            let path = path_of(&self.folder, start);
+            let buffer = std::mem::take(&mut self.buffer);
+            let bytes = &buffer[..rows * shape.record_bytes()];
+            let index = self.written - start;
+            let wrote = self
+                .file(start)
+                .and_then(|file| shape.write(file, index, bytes).map_err(StoreError::io("write", &path)));
+            self.buffer = buffer;
+            wrote?;
+            self.buffer.drain(..rows * shape.record_bytes());
+            self.written += rows as u64;
+            if self.unflushed.last() != Some(&start) {
+                self.unflushed.push(start);
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, start: u64) -> Result<&File, StoreError> {
+        if !self.open.contains_key(&start) {
+            if self.open.len() >= OPEN_FILES_MAX {
+                self.open.pop_first();
+            }
+            let path = path_of(&self.folder, start);
+            let file = self.shape.open(&path).map_err(StoreError::io("open", &path))?;
+            self.open.insert(start, file);
+        }
+        Ok(&self.open[&start])
+    }
+}
+
+fn start_of(number: u64) -> u64 {
+    number - number % ROWS_PER_FILE
+}
+
+fn path_of(folder: &Path, start: u64) -> PathBuf {
+    folder.join(format!("rows-{start:020}"))
+}
+
+/// First rows of the files in a folder, in order.
+fn files(folder: &Path) -> Result<Vec<u64>, StoreError> {
+    let start = |name: &String| name.strip_prefix("rows-")?.parse().ok();
+    Ok(names(folder)?.iter().filter_map(start).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! The bytes of one file of rows: a header, then records of one size.
+//!
+//! May not: know which rows the file holds.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use model::Row;
+
+use super::super::error::StoreError;
+
+const MAGIC: [u8; 8] = *b"DRFTROWS";
+const VERSION: u32 = 1;
+/// Magic, version and width.
+const HEADER_BYTES: u64 = 16;
+const CHECKSUM_BYTES: usize = 4;
+
+/// How wide the rows of a file are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    width: usize,
+}
+
+impl Shape {
+    pub(super) fn new(width: usize) -> Self {
+        Self { width }
+    }
+
+    pub(super) fn width(self) -> usize {
+        self.width
+    }
+
+    pub(super) fn record_bytes(self) -> usize {
+        self.width * size_of::<f32>() + CHECKSUM_BYTES
+    }
+
+    /// Opens a file for reading and writing; a new one gets its header.
+    pub(super) fn open(self, path: &Path) -> io::Result<File> {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        if file.metadata()?.len() < HEADER_BYTES {
+            file.write_all_at(&self.header(), 0)?;
+        }
+        Ok(file)
+    }
+
+    /// Whole records in a file; refuses one of another width or kind. One cut off within its header
+    /// holds none.
+    pub(super) fn rows(self, path: &Path) -> Result<u64, StoreError> {
+        let file = File::open(path).map_err(StoreError::io("open", path))?;
+        let bytes = file.metadata().map_err(StoreError::io("read", path))?.len();
+        let Some(records) = bytes.checked_sub(HEADER_BYTES) else { return Ok(0) };
+        let mut header = [0; HEADER_BYTES as usize];
+        file.read_exact_at(&mut header, 0).map_err(StoreError::io("read", path))?;
+        let wrong = |message: String| StoreError::RowFile { path: path.to_owned(), message };
+        if header[..12] != self.header()[..12] {
+            return Err(wrong("its first bytes are wrong".into()));
+        }
+        if header != self.header() {
+            return Err(wrong(format!("its rows do not have {} values", self.width)));
+        }
+        Ok(records / self.record_bytes() as u64)
+    }
+
+    /// Makes a file hold this many records; new ones are zeros, which no checksum fits.
+    pub(super) fn resize(self, file: &File, rows: u64) -> io::Result<()> {
+        file.set_len(self.position(rows))
+    }
+
+    pub(super) fn write(self, file: &File, index: u64, records: &[u8]) -> io::Result<()> {
+        file.write_all_at(records, self.position(index))
+    }
+
+    /// The row at this place, or nothing if it is damaged or cut off.
+    pub(super) fn read(self, file: &File, index: u64) -> io::Result<Option<Row>> {
+        let mut record = vec![0; self.record_bytes()];
+        match file.read_exact_at(&mut record, self.position(index)) {
+            Ok(()) => Ok(self.decode(&record)),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn decode(self, record: &[u8]) -> Option<Row> {
+        let (values, found) = record.split_at_checked(self.width * size_of::<f32>())?;
+        if found != checksum(values) {
+            return None;
+        }
+        let values = values.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        Row::new(values).ok()
+    }
+
+    fn position(self, index: u64) -> u64 {
+        HEADER_BYTES + index * self.record_bytes() as u64
+    }
+
+    fn header(self) -> [u8; HEADER_BYTES as usize] {
+        let mut header = [0; HEADER_BYTES as usize];
+        header[..8].copy_from_slice(&MAGIC);
+        header[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        header[12..].copy_from_slice(&(self.width as u32).to_le_bytes());
+        header
+    }
+}
+
+/// Appends a row as a record.
+pub(super) fn encode(row: &Row, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend(row.values().iter().flat_map(|value| value.to_le_bytes()));
+    let checksum = checksum(&out[start..]);
+    out.extend(checksum);
+}
+
+/// Inverted, so that a hole of zeros is no record at any width.
+fn checksum(values: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    (!crc32fast::hash(values)).to_le_bytes()
+}

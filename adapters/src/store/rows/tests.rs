@@ -1,0 +1,139 @@
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+use std::fs;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn row(number: u64) -> Row {
+    Row::new(vec![number as f32, f32::NAN]).unwrap()
+}
+
+fn filled(folder: &Path, rows: u64) -> RowSegments {
+    let (mut segments, _) = RowSegments::resume(folder, 2, 0).unwrap();
+    for number in 0..rows {
+        assert_eq!(segments.append(&row(number)).unwrap(), RowRef(number));
+    }
+    segments
+}
+
+#[test]
+fn rows_are_found_before_and_after_they_are_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut segments = filled(dir.path(), 3);
+    assert_eq!(segments.read(RowRef(2)).unwrap(), row(2));
+    segments.sync().unwrap();
+    segments.append(&row(3)).unwrap();
+    for number in 0..4 {
+        assert_eq!(segments.read(RowRef(number)).unwrap(), row(number));
+    }
+    assert!(matches!(segments.read(RowRef(4)), Err(StoreError::RowGone { row: 4, first: 0, end: 4 })));
+    let wide = Row::new(vec![0.0; 3]).unwrap();
+    assert!(matches!(segments.append(&wide), Err(StoreError::RowWidth { found: 3, expected: 2, .. })));
+}
+
+#[test]
+fn files_follow_each_other_and_old_ones_are_dropped() {
+    let dir = tempfile::tempdir().unwrap();
+    let total = 2 * ROWS_PER_FILE + 10;
+    let mut segments = filled(dir.path(), total);
+    segments.sync().unwrap();
+    assert_eq!(files(dir.path()).unwrap(), [0, ROWS_PER_FILE, 2 * ROWS_PER_FILE]);
+    for number in [0, ROWS_PER_FILE - 1, ROWS_PER_FILE, total - 1] {
+        assert_eq!(segments.read(RowRef(number)).unwrap(), row(number));
+    }
+    segments.prune_before(RowRef(ROWS_PER_FILE + 5)).unwrap();
+    assert_eq!(files(dir.path()).unwrap(), [ROWS_PER_FILE, 2 * ROWS_PER_FILE]);
+    assert!(matches!(segments.read(RowRef(0)), Err(StoreError::RowGone { .. })));
+    assert_eq!(segments.read(RowRef(ROWS_PER_FILE)).unwrap(), row(ROWS_PER_FILE));
+
+    let (mut again, resumed) = RowSegments::resume(dir.path(), 2, total).unwrap();
+    assert_eq!((resumed, again.len()), (Resumed::default(), total));
+    assert!(matches!(again.read(RowRef(1)), Err(StoreError::RowGone { .. })));
+    assert_eq!(again.read(RowRef(total - 1)).unwrap(), row(total - 1));
+}
+
+#[test]
+fn what_came_after_the_snapshot_is_cut() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), ROWS_PER_FILE + 10).sync().unwrap();
+    let (mut segments, resumed) = RowSegments::resume(dir.path(), 2, 7).unwrap();
+    assert_eq!(resumed, Resumed { cut: ROWS_PER_FILE + 3, lost: 0 });
+    assert_eq!(segments.append(&row(700)).unwrap(), RowRef(7));
+    segments.sync().unwrap();
+    assert_eq!(segments.read(RowRef(6)).unwrap(), row(6));
+    assert_eq!(segments.read(RowRef(7)).unwrap(), row(700));
+    assert_eq!(files(dir.path()).unwrap(), [0]);
+}
+
+#[test]
+fn what_is_missing_is_told_and_its_numbers_stay_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 5).sync().unwrap();
+    let (mut segments, resumed) = RowSegments::resume(dir.path(), 2, 9).unwrap();
+    assert_eq!(resumed, Resumed { cut: 0, lost: 4 });
+    assert_eq!(segments.append(&row(9)).unwrap(), RowRef(9));
+    segments.sync().unwrap();
+    assert_eq!(segments.read(RowRef(4)).unwrap(), row(4));
+    assert!(matches!(segments.read(RowRef(5)), Err(StoreError::RowDamaged { row: 5, .. })));
+    assert_eq!(segments.read(RowRef(9)).unwrap(), row(9));
+}
+
+#[test]
+fn a_lost_file_is_not_an_empty_one() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), ROWS_PER_FILE + 5).sync().unwrap();
+    fs::remove_file(path_of(dir.path(), 0)).unwrap();
+    let (mut segments, _) = RowSegments::resume(dir.path(), 2, ROWS_PER_FILE + 5).unwrap();
+    assert!(matches!(segments.read(RowRef(3)), Err(StoreError::RowGone { .. })));
+    assert_eq!(segments.read(RowRef(ROWS_PER_FILE)).unwrap(), row(ROWS_PER_FILE));
+}
+
+#[test]
+fn damage_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 5).sync().unwrap();
+    let path = path_of(dir.path(), 0);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[16 + 12 * 3] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let (mut segments, _) = RowSegments::resume(dir.path(), 2, 5).unwrap();
+    assert!(matches!(segments.read(RowRef(3)), Err(StoreError::RowDamaged { row: 3, .. })));
+    assert_eq!(segments.read(RowRef(2)).unwrap(), row(2));
+}
+
+#[test]
+fn a_changed_schema_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 5).sync().unwrap();
+    let error = RowSegments::resume(dir.path(), 3, 5).unwrap_err().to_string();
+    assert!(error.contains("do not have 3 values") && error.contains("schema was changed"), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// A crash may cut the last file anywhere: every row that is still whole reads back as written.
+    #[test]
+    fn any_cut_leaves_whole_rows(rows in 1_u64..40, keep in 0.0..1.0_f64) {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path(), rows).sync().unwrap();
+        let path = path_of(dir.path(), 0);
+        let bytes = fs::read(&path).unwrap();
+        let cut = (bytes.len() as f64 * keep) as usize;
+        fs::write(&path, &bytes[..cut]).unwrap();
+        let whole = (cut.saturating_sub(16) / 12) as u64;
+        let (mut segments, resumed) = RowSegments::resume(dir.path(), 2, rows).unwrap();
+        prop_assert_eq!(resumed, Resumed { cut: 0, lost: rows - whole });
+        for number in 0..rows {
+            match segments.read(RowRef(number)) {
+                Ok(found) => prop_assert!(number < whole && found == row(number)),
+                Err(error) => {
+                    let damaged = matches!(error, StoreError::RowDamaged { .. });
+                    prop_assert!(number >= whole && damaged);
+                }
+            }
+        }
+    }
+}
