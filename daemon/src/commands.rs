@@ -23,6 +23,8 @@ mod worker;
 pub const EXIT_CONFIG: u8 = 2;
 /// Exit code: the state directory cannot be used.
 pub const EXIT_STATE: u8 = 3;
+/// The variable by which candle's thread pool is sized.
+pub const COMPUTE_THREADS: &str = "RAYON_NUM_THREADS";
 /// Exit code: anything else went wrong.
 pub const EXIT_FAILURE: u8 = 1;
 
@@ -55,6 +57,10 @@ enum Command {
 /// Parses, runs, and turns an error into an exit code.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(error) = compute_on_one_thread() {
+        complain(&error.into());
+        return ExitCode::from(EXIT_FAILURE);
+    }
     let quiet = matches!(arguments.command, Command::Replay(_) | Command::Worker(_));
     start_logging(if quiet { "warn" } else { "info" });
     let done = match arguments.command {
@@ -72,6 +78,21 @@ pub fn main() -> ExitCode {
             ExitCode::from(exit_code(&error))
         }
     }
+}
+
+/// Starts this program again with the variable that candle reads, if it is not set: sums then do not depend
+/// on the number of cores, and small products are not preceded by a costly question for it. A running
+/// process cannot set its own environment safely. Returns only if it is set, or with an error.
+fn compute_on_one_thread() -> Option<std::io::Error> {
+    use std::os::unix::process::CommandExt as _;
+    if std::env::var_os(COMPUTE_THREADS).is_some() {
+        return None;
+    }
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return Some(error),
+    };
+    Some(std::process::Command::new(program).args(std::env::args_os().skip(1)).env(COMPUTE_THREADS, "1").exec())
 }
 
 #[expect(clippy::print_stderr, reason = "the last word to the person who started it")]

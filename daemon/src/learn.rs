@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use adapters::kafka::Positions;
-use adapters::store::{RowRef, Segment, StoreError};
+use adapters::store::{RowRef, RowSegments, StoreError};
 use model::{Device, Metric, ModelError, Reading, Record, Row, Sample, TabularSpace, Truth};
 use policies::detect::{Breach, Detector as _, DetectorKind, Drift};
 
@@ -56,7 +56,7 @@ pub struct Learn {
     state: State,
     pool: Pool,
     slot: Arc<Slot>,
-    segment: Segment,
+    segment: RowSegments,
     trials: Trials,
     /// Where promotions are made durable; a replay has none.
     storage: Option<Storage>,

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use adapters::store::{ModelStore, Segment, SnapshotStore, StoreError};
+use adapters::store::{ModelStore, RowSegments, SnapshotStore};
 use model::{Device, Model};
 
 use crate::learn::{LearnError, Snapshot};
@@ -27,7 +27,7 @@ pub struct Found {
     /// The directory, opened.
     pub storage: Storage,
     /// Rows, cut to what the snapshot refers to.
-    pub segment: Segment,
+    pub segment: RowSegments,
     /// The newest valid snapshot.
     pub snapshot: Option<Snapshot>,
     /// What was wrong but could be worked around, for the log.
@@ -47,15 +47,15 @@ impl Storage {
             .collect();
         let snapshot = newest.snapshot.map(|(_, bytes)| Snapshot::from_bytes(&bytes)).transpose()?;
         let rows = snapshot.as_ref().map_or(0, Snapshot::rows);
-        let resumed = Segment::resume(&directory.join("rows"), width, rows)?;
-        if resumed.missing > 0 {
+        let (segment, resumed) = RowSegments::resume(&directory.join("rows"), width, rows)?;
+        if resumed.lost > 0 {
             warnings.push(format!(
                 "{} rows are missing from the segment; their labels are scored but cannot be learned",
-                resumed.missing
+                resumed.lost
             ));
         }
         let storage = Self { models, snapshots, device };
-        Ok(Found { storage, segment: resumed.segment, snapshot, warnings })
+        Ok(Found { storage, segment, snapshot, warnings })
     }
 
     /// A champion's files, read back and verified.
@@ -63,17 +63,22 @@ impl Storage {
         let name = format!("generation-{:010}", served.generation.0);
         let files = served.model.to_files()?;
         let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        // Left by a run that wrote it, died before its snapshot, and went back.
+        self.models.prune(|kept| kept != name)?;
         let path: PathBuf = self.models.write(&name, &files)?;
         let loaded = Model::from_files(&path, &self.device)?;
         if loaded.network().weights()? != served.model.network().weights()? {
             return Err(LearnError::Snapshot(format!("{} does not read back as it was written", path.display())));
         }
-        self.models.prune(MODELS_KEPT)?;
+        let names = self.models.list()?;
+        let oldest_kept = names.len().saturating_sub(MODELS_KEPT);
+        self.models.prune(|name| names.iter().skip(oldest_kept).any(|kept| kept == name))?;
         Ok(())
     }
 
     /// State, positions and model as one durable value.
     pub fn write_snapshot(&mut self, bytes: &[u8]) -> Result<(), LearnError> {
-        self.snapshots.write(bytes).map(drop).map_err(|error: StoreError| error.into())
+        self.snapshots.write(bytes)?;
+        Ok(())
     }
 }

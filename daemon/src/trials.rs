@@ -142,7 +142,7 @@ fn spawn(command: &WorkerCommand) -> Result<Worker, String> {
     let mut child = Command::new(&command.program)
         .args(&command.arguments)
         // One compute thread: results do not depend on how many cores the machine has.
-        .env("RAYON_NUM_THREADS", "1")
+        .env(crate::commands::COMPUTE_THREADS, "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -34,6 +34,18 @@ pub enum Task {
     Regression,
 }
 
+impl std::str::FromStr for Task {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "classification" => Ok(Self::Classification),
+            "regression" => Ok(Self::Regression),
+            other => Err(format!("`{other}` is no task; give classification or regression")),
+        }
+    }
+}
+
 /// What the user knows better.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InferOptions {

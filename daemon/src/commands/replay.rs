@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use adapters::files::{InferOptions, Rows, infer};
-use adapters::store::Segment;
+use adapters::store::RowSegments;
 use anyhow::{Context as _, Result};
 use model::{EventId, Label, Record, Row, Sample, Timestamp, Truth};
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ fn build(config: &Config, folder: &Path, rows: u64) -> Result<Learn> {
     learn_config.join.window_ms = i64::MAX;
     learn_config.join.pending_max = usize::MAX;
     let width = learn_config.schema.features().len();
-    let segment = Segment::resume(folder, width, 0)?.segment;
+    let (segment, _) = RowSegments::resume(folder, width, 0)?;
     let worker = super::worker_command(&learn_config)?;
     let outside = Outside { segment, storage: None, worker, waits_for_trials: true };
     Ok(Learn::cold(learn_config, outside)?)

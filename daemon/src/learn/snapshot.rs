@@ -18,7 +18,7 @@ use crate::slot::{Served, Slot};
 use crate::storage::Storage;
 use crate::trials::protocol::Stress;
 use crate::trials::{Trials, WorkerCommand};
-use adapters::store::Segment;
+use adapters::store::RowSegments;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct SavedChallenger {
@@ -77,7 +77,7 @@ impl Snapshot {
 /// What the learn plane is given from outside.
 pub struct Outside {
     /// Rows, resumed to what the snapshot refers to.
-    pub segment: Segment,
+    pub segment: RowSegments,
     /// Where promotions are made durable.
     pub storage: Option<Storage>,
     /// How trials are started.
