@@ -71,9 +71,8 @@ impl Process {
         loop {
             match self.next(until) {
                 Some(Event::Line(line)) if condition(&line) => return Ok(line),
-                Some(Event::Line(_)) => {}
-                // Its last lines may still be on the way, so the end alone is no reason to give up.
-                Some(Event::Ended) => {}
+                // Last lines may arrive after the end: only silence is a reason to give up.
+                Some(Event::Line(_) | Event::Ended) => {}
                 None => bail!("no such line within {deadline:?}; the log ends with\n{}", self.tail()),
             }
         }
