@@ -1,1 +1,7 @@
-//! placeholder
+//! The harness that proofs about the whole share: a broker to talk to ([`broker`]), and the real binary
+//! as a process that can be watched and killed ([`process`]).
+//!
+//! May not: prove anything itself, or reach into a room past its public names.
+
+pub mod broker;
+pub mod process;

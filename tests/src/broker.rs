@@ -1,0 +1,47 @@
+//! A broker for a test: the real Kafka that `KAFKA_BOOTSTRAP` names, or one inside this process.
+//!
+//! Lives here: the choice, and names that do not collide on a broker that is shared. May not: produce or
+//! consume.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::bail;
+
+/// Names the real broker to use, as `host:port`.
+pub const BOOTSTRAP_VARIABLE: &str = "KAFKA_BOOTSTRAP";
+
+static MODELS: AtomicU32 = AtomicU32::new(0);
+
+/// A broker that is there for as long as this value.
+pub struct Broker {
+    bootstrap: String,
+}
+
+impl Broker {
+    /// The broker of the environment, on which topics appear when they are first used; without one, a
+    /// broker inside this process with these topics.
+    pub fn start(topics: &[&str]) -> anyhow::Result<Self> {
+        match std::env::var(BOOTSTRAP_VARIABLE) {
+            Ok(bootstrap) if !bootstrap.is_empty() => Ok(Self { bootstrap }),
+            _ => Self::embedded(topics),
+        }
+    }
+
+    /// `host:port` of the broker.
+    pub fn bootstrap(&self) -> &str {
+        &self.bootstrap
+    }
+
+    fn embedded(topics: &[&str]) -> anyhow::Result<Self> {
+        bail!("set {BOOTSTRAP_VARIABLE} to the broker that is to have the topics {topics:?}")
+    }
+}
+
+/// A model's name that no other test and no earlier run has used: it prefixes topics, and a real broker
+/// remembers.
+pub fn unique_model(prefix: &str) -> String {
+    let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_millis());
+    let count = MODELS.fetch_add(1, Ordering::Relaxed);
+    format!("{prefix}-{started:x}-{:x}-{count}", std::process::id())
+}

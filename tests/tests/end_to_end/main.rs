@@ -1,0 +1,5 @@
+//! End to end: the real binary beside a broker, by what a user sees.
+//!
+//! Lives here: one file a story. Against Apache Kafka where `KAFKA_BOOTSTRAP` names one.
+
+mod outside;
