@@ -61,7 +61,7 @@ pub fn main() -> ExitCode {
         complain(&error.into());
         return ExitCode::from(EXIT_FAILURE);
     }
-    let quiet = matches!(arguments.command, Command::Replay(_) | Command::Worker(_));
+    let quiet = matches!(arguments.command, Command::Demo(_) | Command::Replay(_) | Command::Worker(_));
     start_logging(if quiet { "warn" } else { "info" });
     let done = match arguments.command {
         Command::Demo(arguments) => demo::run(&arguments),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use adapters::codec::CodecConfig;
 use adapters::kafka::{KafkaConfig, Topics};
-use model::{DeviceChoice, Schema, TabularLimits};
+use model::{Activation, Architecture, Block, DeviceChoice, Hyper, Schema, TabularLimits};
 
 mod keys;
 mod raw;
@@ -45,6 +45,8 @@ pub struct LearnConfig {
     pub device: DeviceChoice,
     /// Bounds of the join.
     pub join: JoinConfig,
+    /// The network to begin with.
+    pub start: Architecture,
     /// Labels before the first champion.
     pub cold_outcomes: u64,
     /// Outcomes after which `first` is frozen.
@@ -117,6 +119,14 @@ impl Config {
     }
 }
 
+/// The network to begin with: plain blocks of these widths; none is a linear model.
+fn start(widths: &[u16]) -> Result<Architecture, ConfigError> {
+    let blocks = widths.iter().map(|width| Block::plain(*width, Activation::Gelu)).collect();
+    let start = Architecture { blocks, hyper: Hyper::default() };
+    start.check().map_err(|error| ConfigError(format!("`cold_start.widths`: {error}")))?;
+    Ok(start)
+}
+
 fn refuse<T>(message: impl Into<String>) -> Result<T, ConfigError> {
     Err(ConfigError(message.into()))
 }
@@ -152,6 +162,7 @@ impl raw::Raw {
             seed: self.model.seed,
             device,
             join,
+            start: start(&self.cold_start.widths)?,
             cold_outcomes: self.cold_start.outcomes,
             first_outcomes: raw::FIRST_OUTCOMES,
             refresh: self.refresh,

@@ -27,7 +27,7 @@ mod snapshot;
 mod state;
 mod swap;
 
-pub use pool::Pool;
+pub use pool::{Pool, compute_seconds_of_start};
 pub use snapshot::{Outside, Snapshot};
 pub use state::{Counts, Scores, State};
 

@@ -25,13 +25,15 @@ const SETTINGS: &str = include_str!("../../data/demo.toml");
 const AHEAD_MAX: u64 = 2_000;
 /// How long the producer waits for the learn plane at a time.
 const PACE: Duration = Duration::from_millis(2);
+/// The compute budget to begin with, as a multiple of what the first network needs on this machine.
+const BUDGET_FACTOR: f64 = 1.5;
 /// The share of the stream after which the operator speaks.
 const OPERATOR_AT: f64 = 0.7;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Departures to play; all of 2013 has 327,346.
-    #[arg(long, default_value_t = 150_000)]
+    /// Departures to play; there are 188,971.
+    #[arg(long, default_value_t = 188_971)]
     departures: usize,
     /// Stay up after the summary, with the status page, until interrupted.
     #[arg(long)]
@@ -55,8 +57,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     environment.insert("DRIFTFORM__KAFKA__BROKERS".into(), broker.bootstrap().to_owned());
     let settings = folder.path().join("demo.toml");
     std::fs::write(&settings, SETTINGS)?;
-    let config = Config::load(Some(&settings), &environment)?;
+    let mut config = Config::load(Some(&settings), &environment)?;
+    config.learn.budget.compute_seconds = BUDGET_FACTOR * crate::learn::compute_seconds_of_start(&config.learn)?;
     say("Driftform demo: flights leaving New York in 2013; will they land more than 15 minutes late?");
+    say(&format!(
+        "The first network is {}; the compute budget is {:.0} µs a batch of {}, {BUDGET_FACTOR} times what it needs.",
+        config.learn.start,
+        config.learn.budget.compute_seconds * 1e6,
+        config.learn.budget.compute_batch
+    ));
     say(&format!("The label comes when the plane has landed. Status page: http://{}\n", config.listen));
 
     let stop = Arc::new(AtomicBool::new(false));
@@ -162,7 +171,7 @@ impl Producer {
                 sent += 1;
             }
             self.pace(sent, stop);
-            if departures.is_multiple_of(30_000) && *topic == topics.events {
+            if departures.is_multiple_of(20_000) && *topic == topics.events {
                 let rate = departures as f64 / started.elapsed().as_secs_f64();
                 let left = (self.departures - departures) as f64 / rate;
                 say(&format!("          {departures} departures, {rate:.0} a second, about {left:.0} s left"));

@@ -90,7 +90,7 @@ section!(
 );
 section!(
     /// `[cold_start]`
-    ColdStart { outcomes: u64, history: String }
+    ColdStart { outcomes: u64, widths: Vec<u16>, history: String }
 );
 section!(
     /// `[refresh]`

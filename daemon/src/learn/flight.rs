@@ -65,17 +65,17 @@ impl Learn {
         let Some(stretch) = self.stretch(windows)? else {
             return self.report(purpose, Landed { results: vec![None; candidates.len()], control: None, candidates });
         };
+        let (delay, compute_batch) = match purpose {
+            Purpose::Rung(_) => (self.rules.config.search.window_outcomes as u64, None),
+            Purpose::Relief => (0, Some(self.rules.config.budget.compute_batch)),
+        };
         let first_number = self.state.next_number + 1;
         for to in std::iter::once(&control).chain(&candidates) {
             let number = self.state.number();
             let seed = self.rules.config.seed ^ number;
-            self.trials.submit(TrialRequest { number, to: to.clone(), seed, ..stretch.clone() });
+            self.trials.submit(TrialRequest { number, to: to.clone(), seed, compute_batch, ..stretch.clone() });
         }
         self.state.counts.trials += candidates.len() as u64;
-        let delay = match purpose {
-            Purpose::Rung(_) => self.rules.config.search.window_outcomes as u64,
-            Purpose::Relief => 0,
-        };
         self.flight = Some(Flight {
             purpose,
             replies: (0..=candidates.len()).map(|_| None).collect(),
@@ -113,7 +113,7 @@ impl Learn {
             goals,
             gap: self.state.history.gap(),
             score_from: score_from - lost_before_score,
-            compute_batch: self.rules.config.budget.compute_batch,
+            compute_batch: None,
         }))
     }
 

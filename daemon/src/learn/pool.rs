@@ -3,7 +3,7 @@
 //! Lives here: control, challenger, displaced and the frozen copies; what each says, learns and is tested
 //! on. May not: decide what any of it means.
 
-use model::{Device, Learner, Model, ModelError, Output, Row, Schema};
+use model::{Device, Encoder, Learner, Model, ModelError, Output, Row, Schema, Shape};
 use policies::gate::QualityEvidence;
 use policies::stats::EProcess;
 use policies::watch::{Watch, WatchVerdict};
@@ -208,4 +208,13 @@ pub fn compute_upper(times: &[f64]) -> Option<f64> {
 fn one(model: &Model, row: &Row) -> Result<Output, ModelError> {
     let mut outputs = model.predict(&[row])?;
     Ok(outputs.pop().expect("one row has one output"))
+}
+
+/// What the first network needs for one batch on this machine: the bound that budgets are compared with.
+pub fn compute_seconds_of_start(config: &LearnConfig) -> Result<f64, LearnError> {
+    let shape = Shape::new(Encoder::new(&config.schema).width(), config.schema.target());
+    let learner = Learner::new(&config.start, shape, &[], &config.device.open()?, config.seed)?;
+    let rows = vec![0.0; config.budget.compute_batch * shape.inputs];
+    let times = time_batches(|| learner.predict(&rows).map(drop))?;
+    Ok(compute_upper(&times).unwrap_or(f64::INFINITY))
 }

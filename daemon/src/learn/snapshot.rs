@@ -93,8 +93,7 @@ impl Learn {
         let state = State::new(&config);
         let shape = model::Shape::new(state.encoder.width(), config.schema.target());
         let weights = &config.schema.objective().class_weights;
-        let linear = model::Architecture::linear(model::Hyper::default());
-        let control = Learner::new(&linear, shape, weights, &device, config.seed)?;
+        let control = Learner::new(&config.start, shape, weights, &device, config.seed)?;
         let pool = Pool::cold(&config.schema, control, &device)?;
         let model = Model::prior(config.schema.clone(), &[], &device)?;
         let first = Served { generation: Generation(0), model, prior_only: true };

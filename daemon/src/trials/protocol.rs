@@ -32,8 +32,8 @@ pub struct TrialRequest {
     pub gap: usize,
     /// The first row that counts; those before only teach.
     pub score_from: usize,
-    /// Rows in one batch when compute time is measured.
-    pub compute_batch: usize,
+    /// Rows in one batch when compute time is measured; none where it is not asked for.
+    pub compute_batch: Option<usize>,
 }
 
 /// What a finished trial showed.
@@ -45,7 +45,7 @@ pub struct TrialResult {
     pub losses: Vec<f32>,
     /// The learner at the end.
     pub end: LearnerState,
-    /// Compute times of one batch.
+    /// Compute times of one batch, if asked for.
     pub compute_seconds: Vec<f64>,
     /// Mean loss of the finished network on the rows that count: clean, noisy, and with missing features.
     pub stress: Stress,

@@ -22,7 +22,7 @@ fn request(number: u64, to: Architecture) -> TrialRequest {
         goals,
         gap: 5,
         score_from: 20,
-        compute_batch: 4,
+        compute_batch: Some(4),
     }
 }
 
