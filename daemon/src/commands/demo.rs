@@ -28,7 +28,7 @@ const PACE: Duration = Duration::from_millis(2);
 /// The compute budget to begin with, as a multiple of what the first network needs on this machine.
 const BUDGET_FACTOR: f64 = 1.5;
 /// The share of the stream after which the operator speaks.
-const OPERATOR_AT: f64 = 0.7;
+const OPERATOR_AT: f64 = 0.3;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
