@@ -104,7 +104,8 @@ impl App {
 
     /// Waits until told to stop, then for everything to have stopped; the learn plane as it ended.
     pub fn wait(self) -> Result<Learn> {
-        let ended = self.learn.join().map_err(|_| anyhow::anyhow!("the learn plane panicked; see the log above"));
+        let ended =
+            self.learn.join().map_err(|_| anyhow::anyhow!("the learn plane panicked; see the log above"));
         if !self.stop.load(Ordering::Relaxed) {
             // Serving goes on with what it has; whoever watches `/livez` decides about a restart.
             tracing::error!("the learn plane has stopped; answers go on without learning");
@@ -128,12 +129,8 @@ fn open_learn(config: &Config, worker: WorkerCommand) -> Result<Learn> {
     let width = config.learn.schema.features().len();
     let found = Storage::open(&config.state.directory, config.state.snapshots_kept, width, device)?;
     found.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    let outside = Outside {
-        segment: found.segment,
-        storage: Some(found.storage),
-        worker,
-        waits_for_trials: false,
-    };
+    let outside =
+        Outside { segment: found.segment, storage: Some(found.storage), worker, waits_for_trials: false };
     if let Some(snapshot) = found.snapshot {
         let learn = Learn::resume(config.learn.clone(), snapshot, outside)?;
         tracing::info!("resumed after {} outcomes", learn.state().outcomes);

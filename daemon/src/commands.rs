@@ -21,6 +21,8 @@ mod worker;
 
 /// Exit code: arguments or configuration are wrong.
 pub const EXIT_CONFIG: u8 = 2;
+/// Exit code: ended at once by a second signal.
+pub const EXIT_INTERRUPTED: i32 = 130;
 /// Exit code: the state directory cannot be used.
 pub const EXIT_STATE: u8 = 3;
 /// The variable by which candle's thread pool is sized.
@@ -92,7 +94,12 @@ fn compute_on_one_thread() -> Option<std::io::Error> {
         Ok(program) => program,
         Err(error) => return Some(error),
     };
-    Some(std::process::Command::new(program).args(std::env::args_os().skip(1)).env(COMPUTE_THREADS, "1").exec())
+    Some(
+        std::process::Command::new(program)
+            .args(std::env::args_os().skip(1))
+            .env(COMPUTE_THREADS, "1")
+            .exec(),
+    )
 }
 
 #[expect(clippy::print_stderr, reason = "the last word to the person who started it")]
@@ -105,7 +112,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         if cause.is::<ConfigError>() {
             return EXIT_CONFIG;
         }
-        if matches!(cause.downcast_ref::<LearnError>(), Some(LearnError::Snapshot(_) | LearnError::Store(_))) {
+        if matches!(cause.downcast_ref::<LearnError>(), Some(LearnError::Snapshot(_) | LearnError::Store(_)))
+        {
             return EXIT_STATE;
         }
     }

@@ -113,7 +113,10 @@ impl Config {
     }
 
     /// The effective settings as TOML, to be read by people.
-    pub fn effective(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<String, ConfigError> {
+    pub fn effective(
+        file: Option<&Path>,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<String, ConfigError> {
         let raw = raw::Raw::load(file, environment)?;
         toml::to_string_pretty(&raw).map_err(|error| ConfigError(error.to_string()))
     }
@@ -140,7 +143,10 @@ impl raw::Raw {
     fn checked_with(self, schema: Arc<Schema>) -> Result<Config, ConfigError> {
         self.check_numbers()?;
         let listen = self.http.listen.parse().map_err(|_| {
-            ConfigError(format!("`http.listen` is `{}`; give an address such as 127.0.0.1:9464", self.http.listen))
+            ConfigError(format!(
+                "`http.listen` is `{}`; give an address such as 127.0.0.1:9464",
+                self.http.listen
+            ))
         })?;
         let device = self.device()?;
         let codec = self.codec(&schema)?;

@@ -4,7 +4,7 @@
 //! Every record has one end: joined, expired, too late, duplicate, orphan or evicted, and each is counted.
 //! May not: score anything, hold rows (they lie in the segment), read a clock: time is event time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use model::{EventId, Generation, Label, Output, Timestamp, Truth};
 use serde::{Deserialize, Serialize};
@@ -88,7 +88,7 @@ pub struct Join {
     order: VecDeque<(Timestamp, EventId)>,
     early: BTreeMap<EventId, Label>,
     early_order: VecDeque<EventId>,
-    joined: BTreeMap<EventId, ()>,
+    joined: BTreeSet<EventId>,
     joined_order: VecDeque<EventId>,
     counts: JoinCounts,
 }
@@ -106,7 +106,7 @@ impl Join {
             order: VecDeque::new(),
             early: BTreeMap::new(),
             early_order: VecDeque::new(),
-            joined: BTreeMap::new(),
+            joined: BTreeSet::new(),
             joined_order: VecDeque::new(),
             counts: JoinCounts::default(),
         }
@@ -129,7 +129,7 @@ impl Join {
 
     /// Whether an event of this id would be taken: an id that waits or was joined names another event.
     pub fn knows(&self, id: &EventId) -> bool {
-        self.pending.contains_key(id) || self.joined.contains_key(id)
+        self.pending.contains_key(id) || self.joined.contains(id)
     }
 
     /// Counts an event that was not taken because its id is known.
@@ -155,7 +155,7 @@ impl Join {
         if let Some(prediction) = self.pending.remove(&label.id) {
             return self.outcome(label.id.clone(), prediction, &label);
         }
-        if self.joined.contains_key(&label.id) || self.early.contains_key(&label.id) {
+        if self.joined.contains(&label.id) || self.early.contains_key(&label.id) {
             self.counts.duplicate += 1;
             return None;
         }
@@ -182,7 +182,7 @@ impl Join {
 
     fn remember(&mut self, id: EventId) {
         self.joined_order.push_back(id.clone());
-        self.joined.insert(id, ());
+        self.joined.insert(id);
         while self.joined_order.len() > self.joined_max {
             let oldest = self.joined_order.pop_front();
             if let Some(id) = oldest {

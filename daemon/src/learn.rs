@@ -103,14 +103,14 @@ impl Learn {
                 Record::Sample(sample) => self.sample(sample)?,
                 Record::Label(label) => {
                     if let Some(outcome) = self.state.join.labelled(label) {
-                        self.outcome(outcome)?;
+                        self.outcome(&outcome)?;
                     }
                 }
                 Record::Metric(metric) => self.metric(&metric),
             }
             self.settle()?;
         }
-        self.land()?;
+        self.land();
         self.settle()?;
         self.state.positions = positions;
         self.swap_pending()
@@ -129,7 +129,7 @@ impl Learn {
         let row = self.segment.append(&sample.row)?.0;
         let prediction = self.predict(&sample, row)?;
         if let Some(outcome) = self.state.join.predicted(sample.id, prediction) {
-            self.outcome(outcome)?;
+            self.outcome(&outcome)?;
         }
         Ok(())
     }
@@ -157,14 +157,14 @@ impl Learn {
     }
 
     /// A prediction has met its label: score, detect, test, learn, tell the lifecycle.
-    fn outcome(&mut self, outcome: Outcome) -> Result<(), LearnError> {
+    fn outcome(&mut self, outcome: &Outcome) -> Result<(), LearnError> {
         self.state.outcomes += 1;
         let scale = self.state.encoder.scale();
-        let losses = self.state.losses(&outcome, scale);
-        self.state.score(&outcome);
+        let losses = self.state.losses(outcome, scale);
+        self.state.score(outcome);
         self.detect(&losses);
         self.pool.test(&losses, &outcome.prediction.answers);
-        self.learn(&outcome)?;
+        self.learn(outcome)?;
         let facts = self.facts();
         self.events.push_back(Event::Learned(facts));
         Ok(())
@@ -274,7 +274,9 @@ impl Learn {
             Reading::Measured { name, value } => {
                 let budget = self.state.budgets.iter_mut().find(|budget| budget.name() == name);
                 let breach = budget.and_then(|budget| budget.measure(*value));
-                breach.into_iter().for_each(|breach| self.breached(breach));
+                if let Some(breach) = breach {
+                    self.breached(breach);
+                }
             }
             Reading::Budget { name, limit } => self.set_budget(name, *limit),
         }
@@ -283,7 +285,9 @@ impl Learn {
     fn set_budget(&mut self, name: &str, limit: f64) {
         let budget = self.state.budgets.iter_mut().find(|budget| budget.name() == name);
         let Some(budget) = budget.filter(|_| limit > 0.0 && limit.is_finite()) else {
-            let text = format!("budget `{name}` = {limit} ignored: known are compute_seconds and memory_bytes, above 0");
+            let text = format!(
+                "budget `{name}` = {limit} ignored: known are compute_seconds and memory_bytes, above 0"
+            );
             self.happened.push(AuditEvent::Alarm { text });
             return;
         };

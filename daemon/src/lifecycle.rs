@@ -155,6 +155,10 @@ struct Shadow {
 
 /// The control plane's memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts; as one enum most of its values could not occur"
+)]
 pub struct Lifecycle {
     outcomes: u64,
     champion: bool,
@@ -343,7 +347,11 @@ impl Lifecycle {
             episode.rung += 1;
             let candidates = &episode.candidates;
             episode.candidates = survivors.iter().filter_map(|at| candidates.get(*at).cloned()).collect();
-            return vec![Effect::Climb { rung: episode.rung, windows, candidates: episode.candidates.clone() }];
+            return vec![Effect::Climb {
+                rung: episode.rung,
+                windows,
+                candidates: episode.candidates.clone(),
+            }];
         }
         let deadline = rules.config.gate.deadline_outcomes;
         self.shadow = Some(Shadow { until: self.outcomes + deadline, judge_at: self.outcomes });

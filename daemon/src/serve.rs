@@ -63,7 +63,8 @@ impl Serve {
         let Ok(outputs) = served.model.predict(&rows) else { return };
         for (sample, output) in samples.iter().zip(&outputs) {
             let decision = model::decide(self.codec.schema(), output);
-            let bytes = self.codec.encode_prediction(&sample.id, sample.time, served.generation, output, decision);
+            let bytes =
+                self.codec.encode_prediction(&sample.id, sample.time, served.generation, output, decision);
             let key = sample.id.as_str().as_bytes();
             match self.sink.send(&self.topic, Some(key), &bytes, Some(sample.time)) {
                 Ok(()) => self.telemetry.answers.inc(),

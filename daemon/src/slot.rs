@@ -38,7 +38,9 @@ impl Slot {
     pub fn new(first: Served) -> std::io::Result<Self> {
         let (reaper, condemned) = mpsc::sync_channel::<Arc<Served>>(REAPER_QUEUE_MAX);
         // Dropping a large model unmaps megabytes; it must not happen inside a request.
-        std::thread::Builder::new().name("reaper".into()).spawn(move || condemned.into_iter().for_each(drop))?;
+        std::thread::Builder::new()
+            .name("reaper".into())
+            .spawn(move || condemned.into_iter().for_each(drop))?;
         Ok(Self { cell: ArcSwap::from_pointee(first), displaced: Mutex::new(None), reaper })
     }
 
@@ -56,13 +58,17 @@ impl Slot {
     pub fn replace(&self, next: Served) {
         let displaced = self.cell.swap(Arc::new(next));
         let older = self.displaced.lock().unwrap_or_else(PoisonError::into_inner).replace(displaced);
-        older.into_iter().for_each(|served| self.reap(served));
+        if let Some(served) = older {
+            self.reap(served);
+        }
     }
 
     /// Lets go of the displaced model: its watch has ended.
     pub fn release(&self) {
         let displaced = self.displaced.lock().unwrap_or_else(PoisonError::into_inner).take();
-        displaced.into_iter().for_each(|served| self.reap(served));
+        if let Some(served) = displaced {
+            self.reap(served);
+        }
     }
 
     /// The model a rollback would return to.

@@ -43,7 +43,9 @@ impl Storage {
         let mut warnings: Vec<String> = newest
             .damaged
             .iter()
-            .map(|(path, problem)| format!("{} is damaged ({problem}); an older snapshot is used", path.display()))
+            .map(|(path, problem)| {
+                format!("{} is damaged ({problem}); an older snapshot is used", path.display())
+            })
             .collect();
         let snapshot = newest.snapshot.map(|(_, bytes)| Snapshot::from_bytes(&bytes)).transpose()?;
         let rows = snapshot.as_ref().map_or(0, Snapshot::rows);
@@ -62,13 +64,17 @@ impl Storage {
     pub fn write_model(&mut self, served: &Served) -> Result<(), LearnError> {
         let name = format!("generation-{:010}", served.generation.0);
         let files = served.model.to_files()?;
-        let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        let files: Vec<(&str, &[u8])> =
+            files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
         // Left by a run that wrote it, died before its snapshot, and went back.
         self.models.prune(|kept| kept != name)?;
         let path: PathBuf = self.models.write(&name, &files)?;
         let loaded = Model::from_files(&path, &self.device)?;
         if loaded.network().weights()? != served.model.network().weights()? {
-            return Err(LearnError::Snapshot(format!("{} does not read back as it was written", path.display())));
+            return Err(LearnError::Snapshot(format!(
+                "{} does not read back as it was written",
+                path.display()
+            )));
         }
         let names = self.models.list()?;
         let oldest_kept = names.len().saturating_sub(MODELS_KEPT);

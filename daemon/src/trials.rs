@@ -118,7 +118,9 @@ impl Supervisor {
     fn epitaph(&mut self) -> String {
         let Some(worker) = self.worker.as_mut() else { return String::new() };
         match worker.child.try_wait() {
-            Ok(Some(status)) => format!(" ({status}; out of memory kills it too, see trials.memory_max_bytes)"),
+            Ok(Some(status)) => {
+                format!(" ({status}; out of memory kills it too, see trials.memory_max_bytes)")
+            }
             Ok(None) | Err(_) => String::new(),
         }
     }

@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::bail;
+use adapters::kafka::EmbeddedBroker;
 
 /// Names the real broker to use, as `host:port`.
 pub const BOOTSTRAP_VARIABLE: &str = "KAFKA_BOOTSTRAP";
@@ -16,6 +16,8 @@ static MODELS: AtomicU32 = AtomicU32::new(0);
 /// A broker that is there for as long as this value.
 pub struct Broker {
     bootstrap: String,
+    /// Ends with this value.
+    embedded: Option<EmbeddedBroker>,
 }
 
 impl Broker {
@@ -23,7 +25,7 @@ impl Broker {
     /// broker inside this process with these topics.
     pub fn start(topics: &[&str]) -> anyhow::Result<Self> {
         match std::env::var(BOOTSTRAP_VARIABLE) {
-            Ok(bootstrap) if !bootstrap.is_empty() => Ok(Self { bootstrap }),
+            Ok(bootstrap) if !bootstrap.is_empty() => Ok(Self { bootstrap, embedded: None }),
             _ => Self::embedded(topics),
         }
     }
@@ -33,8 +35,14 @@ impl Broker {
         &self.bootstrap
     }
 
+    /// Whether it is the one inside this process, which cannot create topics when asked.
+    pub fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
+    }
+
     fn embedded(topics: &[&str]) -> anyhow::Result<Self> {
-        bail!("set {BOOTSTRAP_VARIABLE} to the broker that is to have the topics {topics:?}")
+        let broker = EmbeddedBroker::start(topics)?;
+        Ok(Self { bootstrap: broker.bootstrap().to_owned(), embedded: Some(broker) })
     }
 }
 

@@ -1,7 +1,8 @@
 //! The harness that proofs about the whole share: a broker to talk to ([`broker`]), and the real binary
-//! as a process that can be watched and killed ([`process`]).
+//! as a process that can be watched and killed ([`process`]), its pages ([`http`]).
 //!
 //! May not: prove anything itself, or reach into a room past its public names.
 
 pub mod broker;
+pub mod http;
 pub mod process;

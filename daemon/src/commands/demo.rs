@@ -58,7 +58,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let settings = folder.path().join("demo.toml");
     std::fs::write(&settings, SETTINGS)?;
     let mut config = Config::load(Some(&settings), &environment)?;
-    config.learn.budget.compute_seconds = BUDGET_FACTOR * crate::learn::compute_seconds_of_start(&config.learn)?;
+    config.learn.budget.compute_seconds =
+        BUDGET_FACTOR * crate::learn::compute_seconds_of_start(&config.learn)?;
     say("Driftform demo: flights leaving New York in 2013; will they land more than 15 minutes late?");
     say(&format!(
         "The first network is {}; the compute budget is {:.0} µs a batch of {}, {BUDGET_FACTOR} times what it needs.",
@@ -174,7 +175,9 @@ impl Producer {
             if departures.is_multiple_of(20_000) && *topic == topics.events {
                 let rate = departures as f64 / started.elapsed().as_secs_f64();
                 let left = (self.departures - departures) as f64 / rate;
-                say(&format!("          {departures} departures, {rate:.0} a second, about {left:.0} s left"));
+                say(&format!(
+                    "          {departures} departures, {rate:.0} a second, about {left:.0} s left"
+                ));
             }
         }
         self.drain(sent, stop);
@@ -233,6 +236,8 @@ fn summarise(learn: &Learn, played: &Played, told: &Told) {
         learn.pool().control.cost().parameters,
     ));
     if counts.promotions == 0 {
-        say("  No promotion was earned: no challenger was better than the champion's own learner with enough evidence.");
+        say(
+            "  No promotion was earned: no challenger was better than the champion's own learner with enough evidence.",
+        );
     }
 }

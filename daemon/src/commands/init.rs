@@ -36,7 +36,9 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let (name, brokers, inferred) = match (&arguments.data, &arguments.brokers, &arguments.topic) {
-        (Some(path), _, _) => ("model".into(), "localhost:9092".into(), infer(path, &InferOptions::default())?),
+        (Some(path), _, _) => {
+            ("model".into(), "localhost:9092".into(), infer(path, &InferOptions::default())?)
+        }
         (None, Some(brokers), Some(topic)) => (topic.clone(), brokers.clone(), sample(brokers, topic)?),
         _ => bail!("give --data FILE, or --brokers B and --topic MODEL"),
     };
@@ -46,7 +48,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut file = std::fs::File::create_new(&arguments.output)
         .with_context(|| format!("{shown} cannot be created; give another --output"))?;
     file.write_all(text.as_bytes()).with_context(|| format!("{shown} cannot be written"))?;
-    tracing::info!("{shown} written from {} rows; read it, then `driftform run --config {shown}`", inferred.rows);
+    tracing::info!(
+        "{shown} written from {} rows; read it, then `driftform run --config {shown}`",
+        inferred.rows
+    );
     Ok(())
 }
 
@@ -105,7 +110,8 @@ fn text(name: &str, brokers: &str, inferred: &Inferred) -> String {
             FeatureKind::Boolean => "kind = \"boolean\"".to_owned(),
             FeatureKind::Categorical { buckets } => format!("kind = \"categorical\"\nbuckets = {buckets}"),
         };
-        out.push_str(&format!("\n[[schema.features]]\nname = {}\n{kind}\n", quoted(&feature.name)));
+        write!(out, "\n[[schema.features]]\nname = {}\n{kind}\n", quoted(&feature.name))
+            .expect("a string takes all text");
     }
     out
 }

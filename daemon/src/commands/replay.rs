@@ -135,9 +135,10 @@ fn turn(learn: &mut Learn, records: Vec<Record>, story: &mut Vec<String>) -> Res
     learn.turn(records, adapters::kafka::Positions::default())?;
     for event in learn.happened() {
         let line = format!("{}: {}", learn.state().outcomes, event.story());
-        match event {
-            AuditEvent::Alarm { .. } => tracing::warn!("{line}"),
-            _ => tracing::info!("{line}"),
+        if let AuditEvent::Alarm { .. } = event {
+            tracing::warn!("{line}");
+        } else {
+            tracing::info!("{line}");
         }
         story.push(line);
     }
@@ -146,12 +147,12 @@ fn turn(learn: &mut Learn, records: Vec<Record>, story: &mut Vec<String>) -> Res
 
 fn event(number: u64, row: Row) -> Result<Record> {
     let id = EventId::new(&number.to_string())?;
-    Ok(Record::Sample(Sample { id, time: Timestamp(number as i64), row }))
+    Ok(Record::Sample(Sample { id, time: Timestamp(number.try_into()?), row }))
 }
 
 fn label(of: u64, now: u64, truth: Truth) -> Result<Record> {
     let id = EventId::new(&of.to_string())?;
-    Ok(Record::Label(Label { id, time: Timestamp(now as i64), truth }))
+    Ok(Record::Label(Label { id, time: Timestamp(now.try_into()?), truth }))
 }
 
 fn report(learn: &Learn, rows: u64, seconds: f64) -> Result<Value> {
@@ -172,9 +173,7 @@ fn report(learn: &Learn, rows: u64, seconds: f64) -> Result<Value> {
             "static_accuracy": scores.first.accuracy(),
         })
     } else {
-        let numbers = |tally: &policies::stats::Tally| {
-            json!({ "mae": tally.mae(), "rmse": tally.rmse(), "r2": tally.quality() })
-        };
+        let numbers = |tally: &policies::stats::Tally| json!({ "mae": tally.mae(), "rmse": tally.rmse(), "r2": tally.quality() });
         let champion = numbers(&scores.champion);
         json!({
             "mae": champion["mae"],

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
 use crate::config::Config;
@@ -32,14 +33,13 @@ pub(super) fn stop_on_signal(stop: Arc<AtomicBool>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut terminate, mut interrupt) = {
         let _entered = runtime.enter();
-        use tokio::signal::unix::{SignalKind, signal};
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
     };
     let wait = async move {
         for already in [false, true] {
             tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
             if already {
-                std::process::exit(130);
+                end_at_once();
             }
             tracing::info!("stopping; a second signal ends at once");
             stop.store(true, Ordering::Relaxed);
@@ -50,4 +50,12 @@ pub(super) fn stop_on_signal(stop: Arc<AtomicBool>) -> Result<()> {
         .spawn(move || runtime.block_on(wait))
         .context("cannot start the signal thread")?;
     Ok(())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever sends a second signal does not want to wait for anything"
+)]
+fn end_at_once() -> ! {
+    std::process::exit(super::EXIT_INTERRUPTED)
 }

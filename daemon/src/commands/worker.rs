@@ -27,7 +27,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 /// A limit that the system refuses is no reason not to work; it is said.
 fn limit(arguments: &Arguments) {
     use rustix::process::{Resource, Rlimit, nice, setrlimit};
-    let limit = Rlimit { current: Some(arguments.memory_max_bytes), maximum: Some(arguments.memory_max_bytes) };
+    let limit =
+        Rlimit { current: Some(arguments.memory_max_bytes), maximum: Some(arguments.memory_max_bytes) };
     if let Err(error) = setrlimit(Resource::As, limit) {
         tracing::warn!("the memory limit was refused: {error}");
     }

@@ -12,12 +12,19 @@ pub(super) fn check(given: &toml::Table, known: &toml::Table, source: &str) -> R
     check_under(given, known, "", source)
 }
 
-fn check_under(given: &toml::Table, known: &toml::Table, path: &str, source: &str) -> Result<(), ConfigError> {
+fn check_under(
+    given: &toml::Table,
+    known: &toml::Table,
+    path: &str,
+    source: &str,
+) -> Result<(), ConfigError> {
     for (key, value) in given {
         let full = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match (known.get(key), value) {
             (None, _) => return Err(unknown(&full, key, known, path, source)),
-            (Some(toml::Value::Table(known)), toml::Value::Table(given)) if !FREE.contains(&full.as_str()) => {
+            (Some(toml::Value::Table(known)), toml::Value::Table(given))
+                if !FREE.contains(&full.as_str()) =>
+            {
                 check_under(given, known, &full, source)?;
             }
             (Some(toml::Value::Table(_)), other) if !other.is_table() => {

@@ -24,7 +24,12 @@ macro_rules! section {
         $(#[$doc])*
         #[derive(Clone, Debug, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
-        pub struct $name { $(pub $field: $kind),* }
+        pub struct $name {
+            $(
+                /// See `config/default.toml`, which documents every key.
+                pub $field: $kind
+            ),*
+        }
     };
 }
 
@@ -238,9 +243,9 @@ impl Raw {
 
     /// Where networks are computed.
     pub fn device(&self) -> Result<DeviceChoice, ConfigError> {
-        toml::Value::String(self.model.device.clone())
-            .try_into()
-            .map_err(|_| ConfigError(format!("`model.device` is `{}`; give `cpu` or `cuda:0`", self.model.device)))
+        toml::Value::String(self.model.device.clone()).try_into().map_err(|_| {
+            ConfigError(format!("`model.device` is `{}`; give `cpu` or `cuda:0`", self.model.device))
+        })
     }
 
     /// Where fields stand in messages.
@@ -313,7 +318,10 @@ impl Raw {
             }
         }
         if self.search.window_outcomes < 20 {
-            return refuse(format!("`search.window_outcomes` is {}; give 20 or more", self.search.window_outcomes));
+            return refuse(format!(
+                "`search.window_outcomes` is {}; give 20 or more",
+                self.search.window_outcomes
+            ));
         }
         let rungs = &self.search.rungs;
         if rungs.is_empty() || rungs[0] == 0 || rungs.windows(2).any(|pair| pair[0] >= pair[1]) {
@@ -337,7 +345,9 @@ impl FeatureSection {
             ("boolean", None) => FeatureKind::Boolean,
             ("categorical", buckets) => FeatureKind::Categorical { buckets: buckets.unwrap_or(32) },
             ("numeric" | "boolean", Some(_)) => {
-                return refuse(format!("feature `{name}` has `buckets`, which only a categorical feature has"));
+                return refuse(format!(
+                    "feature `{name}` has `buckets`, which only a categorical feature has"
+                ));
             }
             (other, _) => {
                 return refuse(format!(

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Config, DEFAULTS};
 
-const SCHEMA: &str = "[schema]\nclasses = [\"no\", \"yes\"]\nfeatures = [{ name = \"x\", kind = \"numeric\" }]\n";
+const SCHEMA: &str =
+    "[schema]\nclasses = [\"no\", \"yes\"]\nfeatures = [{ name = \"x\", kind = \"numeric\" }]\n";
 
 #[test]
 fn the_defaults_and_a_schema_are_enough() {

@@ -30,7 +30,7 @@ impl Learn {
             }
             Effect::Ask(count) => self.ask(count),
             Effect::Climb { rung, windows, candidates } => {
-                self.launch(Purpose::Rung(rung), windows as usize, candidates)?;
+                self.launch(Purpose::Rung(rung), windows as usize, candidates);
             }
             Effect::Closed(reason) => {
                 let number = self.state.counts.episodes;
@@ -41,8 +41,8 @@ impl Learn {
             Effect::Drop(reason) => self.drop_challenger(reason),
             Effect::SeekRelief => {
                 let options = smaller(self.pool.control.architecture(), self.pool.control.shape());
-                self.launch(Purpose::Relief, RELIEF_WINDOWS, options)?;
-                self.land()?;
+                self.launch(Purpose::Relief, RELIEF_WINDOWS, options);
+                self.land();
             }
             Effect::Reanchor => self.reanchor()?,
             Effect::Restart => {
@@ -63,7 +63,8 @@ impl Learn {
         let parent = self.space.genome(self.pool.control.architecture());
         let state = &mut self.state;
         let genomes = state.proposer.ask(self.space.space(), &parent, count, &mut state.rng);
-        let candidates: Vec<Architecture> = genomes.iter().map(|genome| self.space.architecture(genome)).collect();
+        let candidates: Vec<Architecture> =
+            genomes.iter().map(|genome| self.space.architecture(genome)).collect();
         self.happened.push(AuditEvent::Proposed { count: candidates.len() });
         self.events.push_back(Event::Proposed(candidates));
     }
@@ -87,7 +88,11 @@ impl Learn {
     /// The winner of the last rung learns what came since, and is compared on live events from now on.
     fn shadow(&mut self, best: usize) -> Result<(), LearnError> {
         let found = self.landed.take().and_then(|mut landed| {
-            Some((landed.results.get_mut(best)?.take()?, landed.control?, landed.candidates.swap_remove(best)))
+            Some((
+                landed.results.get_mut(best)?.take()?,
+                landed.control?,
+                landed.candidates.swap_remove(best),
+            ))
         });
         let Some((result, control, architecture)) = found else { return Ok(()) };
         let learner = Learner::restore(result.end.clone(), &self.device)?;
@@ -117,7 +122,8 @@ impl Learn {
     fn judge(&mut self) -> Result<(), LearnError> {
         let Some(evidence) = self.evidence()? else { return Ok(()) };
         let gate = &self.rules.config.gate;
-        let latency = LatencyGate { limit_seconds: self.state.limit(COMPUTE), quantile: 0.99, confidence: 0.95 };
+        let latency =
+            LatencyGate { limit_seconds: self.state.limit(COMPUTE), quantile: 0.99, confidence: 0.95 };
         let memory = MemoryGate { bytes_max: self.state.limit(MEMORY) as u64 };
         let robustness = RobustnessGate { increase_max: gate.robustness_increase_max };
         let quality = QualityGate {
@@ -135,7 +141,8 @@ impl Learn {
     fn evidence(&self) -> Result<Option<Evidence>, LearnError> {
         let Some(challenger) = &self.pool.challenger else { return Ok(None) };
         let rows = vec![0.0; self.rules.config.budget.compute_batch * self.state.encoder.width()];
-        let outputs_finite = challenger.learner.predict(&rows).is_ok_and(|said| said.iter().all(|p| p.is_finite()));
+        let outputs_finite =
+            challenger.learner.predict(&rows).is_ok_and(|said| said.iter().all(|p| p.is_finite()));
         let (stress, control) = challenger.stress;
         Ok(Some(Evidence {
             outputs_finite: Some(outputs_finite),

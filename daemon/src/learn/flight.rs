@@ -6,7 +6,7 @@
 use adapters::store::RowRef;
 use model::{Architecture, Truth};
 
-use super::{Learn, LearnError};
+use super::Learn;
 use crate::lifecycle::{Event, ReliefOption};
 use crate::telemetry::AuditEvent;
 use crate::trials::protocol::{TrialReply, TrialRequest, TrialResult};
@@ -55,15 +55,11 @@ impl Landed {
 
 impl Learn {
     /// Sends the control and these candidates to the worker.
-    pub(super) fn launch(
-        &mut self,
-        purpose: Purpose,
-        windows: usize,
-        candidates: Vec<Architecture>,
-    ) -> Result<(), LearnError> {
+    pub(super) fn launch(&mut self, purpose: Purpose, windows: usize, candidates: Vec<Architecture>) {
         let control = self.pool.control.architecture().clone();
-        let Some(stretch) = self.stretch(windows)? else {
-            return self.report(purpose, Landed { results: vec![None; candidates.len()], control: None, candidates });
+        let Some(stretch) = self.stretch(windows) else {
+            self.report(purpose, Landed { results: vec![None; candidates.len()], control: None, candidates });
+            return;
         };
         let (delay, compute_batch) = match purpose {
             Purpose::Rung(_) => (self.rules.config.search.window_outcomes as u64, None),
@@ -73,7 +69,13 @@ impl Learn {
         for to in std::iter::once(&control).chain(&candidates) {
             let number = self.state.number();
             let seed = self.rules.config.seed ^ number;
-            self.trials.submit(TrialRequest { number, to: to.clone(), seed, compute_batch, ..stretch.clone() });
+            self.trials.submit(TrialRequest {
+                number,
+                to: to.clone(),
+                seed,
+                compute_batch,
+                ..stretch.clone()
+            });
         }
         self.state.counts.trials += candidates.len() as u64;
         self.flight = Some(Flight {
@@ -85,12 +87,11 @@ impl Learn {
             arrived: 0,
             due: self.state.outcomes + delay,
         });
-        Ok(())
     }
 
     /// A request without a candidate: the recorded rows and the learner before them.
-    fn stretch(&mut self, windows: usize) -> Result<Option<TrialRequest>, LearnError> {
-        let Some((start, outcomes, score_from)) = self.state.history.stretch(windows) else { return Ok(None) };
+    fn stretch(&mut self, windows: usize) -> Option<TrialRequest> {
+        let (start, outcomes, score_from) = self.state.history.stretch(windows)?;
         let start = start.clone();
         let (mut encoded, mut goals) = (Vec::new(), Vec::with_capacity(outcomes.len()));
         let mut lost_before_score = 0;
@@ -103,7 +104,7 @@ impl Learn {
             self.state.encoder.encode(&row, &mut encoded);
             goals.push(self.goal(outcome.truth));
         }
-        Ok(Some(TrialRequest {
+        Some(TrialRequest {
             number: 0,
             to: start.architecture().clone(),
             start,
@@ -114,7 +115,7 @@ impl Learn {
             gap: self.state.history.gap(),
             score_from: score_from - lost_before_score,
             compute_batch: None,
-        }))
+        })
     }
 
     fn goal(&self, truth: Truth) -> f32 {
@@ -122,23 +123,24 @@ impl Learn {
     }
 
     /// Takes replies that are there, or, in a replay, those that are due.
-    pub(super) fn land(&mut self) -> Result<(), LearnError> {
+    pub(super) fn land(&mut self) {
         while let Some(flight) = &self.flight {
             if self.state.outcomes < flight.due {
-                return Ok(());
+                return;
             }
             let reply = if self.waits_for_trials { self.trials.wait() } else { self.trials.poll() };
-            let Some(reply) = reply else { return Ok(()) };
-            self.take(reply)?;
+            let Some(reply) = reply else { return };
+            self.take(reply);
         }
-        Ok(())
     }
 
-    fn take(&mut self, reply: TrialReply) -> Result<(), LearnError> {
-        let Some(flight) = &mut self.flight else { return Ok(()) };
+    fn take(&mut self, reply: TrialReply) {
+        let Some(flight) = &mut self.flight else { return };
         // A reply of trials that were given up meanwhile.
-        let Some(place) = reply.number().checked_sub(flight.first_number).map(|at| at as usize) else { return Ok(()) };
-        let Some(slot) = flight.replies.get_mut(place) else { return Ok(()) };
+        let Some(place) = reply.number().checked_sub(flight.first_number).map(|at| at as usize) else {
+            return;
+        };
+        let Some(slot) = flight.replies.get_mut(place) else { return };
         flight.arrived += 1;
         match reply {
             TrialReply::Done(result) => *slot = Some(*result),
@@ -150,22 +152,22 @@ impl Learn {
             }
         }
         if flight.arrived < flight.replies.len() {
-            return Ok(());
+            return;
         }
-        let Some(flight) = self.flight.take() else { return Ok(()) };
+        let Some(flight) = self.flight.take() else { return };
         let mut replies = flight.replies.into_iter();
         let control = replies.next().flatten();
-        self.report(flight.purpose, Landed { candidates: flight.candidates, control, results: replies.collect() })
+        let landed = Landed { candidates: flight.candidates, control, results: replies.collect() };
+        self.report(flight.purpose, landed);
     }
 
-    fn report(&mut self, purpose: Purpose, landed: Landed) -> Result<(), LearnError> {
+    fn report(&mut self, purpose: Purpose, landed: Landed) {
         let event = match purpose {
             Purpose::Rung(rung) => Event::Climbed(self.rung_landed(rung, &landed)),
             Purpose::Relief => Event::ReliefMeasured(self.relief_options(&landed)),
         };
         self.landed = Some(landed);
         self.events.push_back(event);
-        Ok(())
     }
 
     fn relief_options(&self, landed: &Landed) -> Vec<ReliefOption> {

@@ -94,7 +94,8 @@ impl History {
     pub fn stretch(&self, windows: usize) -> Option<(&LearnerState, Vec<Recent>, usize)> {
         let scored = windows.min(self.windows()).max(1) * self.window;
         let wanted = self.pushed.saturating_sub((scored + self.gap()) as u64);
-        let (at, state) = self.checkpoints.iter().rfind(|(at, _)| *at <= wanted).or(self.checkpoints.front())?;
+        let (at, state) =
+            self.checkpoints.iter().rfind(|(at, _)| *at <= wanted).or(self.checkpoints.front())?;
         let rows = (self.pushed - at) as usize;
         let outcomes: Vec<Recent> = self.recent.iter().copied().skip(self.recent.len() - rows).collect();
         Some((state, outcomes, rows.saturating_sub(scored)))

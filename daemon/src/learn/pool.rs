@@ -131,7 +131,9 @@ impl Pool {
     ) -> Result<Vec<AuditEvent>, LearnError> {
         let mut failures = Vec::new();
         if let Err(error) = self.control.learn(encoded, &[goal]) {
-            failures.push(AuditEvent::Alarm { text: format!("the control starts again from the champion: {error}") });
+            failures.push(AuditEvent::Alarm {
+                text: format!("the control starts again from the champion: {error}"),
+            });
             self.restart(served, config)?;
         }
         if let Some(Err(error)) = self.challenger.as_mut().map(|c| c.learner.learn(encoded, &[goal])) {
@@ -151,7 +153,11 @@ impl Pool {
 
     /// The control starts again from what is served, with a fresh optimiser.
     pub fn restart(&mut self, served: &Served, config: &LearnConfig) -> Result<(), ModelError> {
-        self.control = Learner::from_network(served.model.network(), &config.schema.objective().class_weights, config.seed)?;
+        self.control = Learner::from_network(
+            served.model.network(),
+            &config.schema.objective().class_weights,
+            config.seed,
+        )?;
         self.served_steps = self.control.steps();
         self.refresh_harm = EProcess::new(0.0);
         Ok(())
@@ -178,7 +184,12 @@ impl Pool {
     }
 
     /// The served model's cost at the batch size of the budget, on this machine, warm.
-    pub fn measure(&self, served: &Served, state: &State, config: &LearnConfig) -> Result<Measured, ModelError> {
+    pub fn measure(
+        &self,
+        served: &Served,
+        state: &State,
+        config: &LearnConfig,
+    ) -> Result<Measured, ModelError> {
         let network = served.model.network();
         let rows = vec![0.0; config.budget.compute_batch * state.encoder.width()];
         let times = time_batches(|| network.predict(&rows).map(drop))?;
@@ -187,7 +198,11 @@ impl Pool {
     }
 
     /// Frozen copies at the beginning: the prior.
-    pub fn cold(schema: &std::sync::Arc<Schema>, control: Learner, device: &Device) -> Result<Self, ModelError> {
+    pub fn cold(
+        schema: &std::sync::Arc<Schema>,
+        control: Learner,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
         Ok(Self {
             served_steps: 0,
             control,

@@ -22,7 +22,6 @@ pub const MEMORY: &str = "memory_bytes";
 
 /// Bounded losses of the stored predictions of one outcome, in 0..=1.
 #[derive(Clone, Copy, Debug)]
-#[expect(missing_docs, reason = "one field an arm, named as the arm")]
 pub struct Losses {
     pub champion: f64,
     pub control: f64,
@@ -95,7 +94,11 @@ impl Baselines {
     pub fn majority(&self) -> Truth {
         match self.last {
             Truth::Class(_) => {
-                let most = self.counts.iter().enumerate().max_by_key(|(at, count)| (**count, std::cmp::Reverse(*at)));
+                let most = self
+                    .counts
+                    .iter()
+                    .enumerate()
+                    .max_by_key(|(at, count)| (**count, std::cmp::Reverse(*at)));
                 Truth::Class(most.map_or(0, |(at, _)| at as u32))
             }
             Truth::Number(_) => Truth::Number((self.sum / self.seen.max(1) as f64) as f32),

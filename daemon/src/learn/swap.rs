@@ -56,7 +56,14 @@ impl Learn {
         self.state.counts.promotions += 1;
         let architecture = self.pool.control.architecture().to_string();
         let (outcomes, mean_gain, log_evidence) = quality;
-        self.happened.push(AuditEvent::Promoted { generation, before, architecture, outcomes, mean_gain, log_evidence });
+        self.happened.push(AuditEvent::Promoted {
+            generation,
+            before,
+            architecture,
+            outcomes,
+            mean_gain,
+            log_evidence,
+        });
         Ok(())
     }
 
@@ -64,7 +71,9 @@ impl Learn {
         let result = self.landed.take().and_then(|mut landed| landed.results.get_mut(option)?.take());
         let Some(result) = result else { return Ok(()) };
         let learner = Learner::restore(result.end.clone(), &self.device)?;
-        let Some((before, generation)) = self.take_over(learner, Change::Relief(option))? else { return Ok(()) };
+        let Some((before, generation)) = self.take_over(learner, Change::Relief(option))? else {
+            return Ok(());
+        };
         // What was displaced breached a budget: quality alone must not bring it back.
         self.pool.displaced = None;
         self.state.counts.reliefs += 1;
@@ -77,7 +86,11 @@ impl Learn {
     /// Another learner becomes the control and its weights are served: durable first, pointer last. The
     /// architecture before and the new generation; none if it could not be made durable, which changes
     /// nothing.
-    fn take_over(&mut self, learner: Learner, change: Change) -> Result<Option<(String, Generation)>, LearnError> {
+    fn take_over(
+        &mut self,
+        learner: Learner,
+        change: Change,
+    ) -> Result<Option<(String, Generation)>, LearnError> {
         let network = learner.freeze()?;
         let model = Model::new(self.rules.config.schema.clone(), self.state.encoder.clone(), network)?;
         let before = self.pool.control.architecture().to_string();

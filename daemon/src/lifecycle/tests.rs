@@ -35,18 +35,13 @@ fn shadowing(rules: &Rules) -> Lifecycle {
     lifecycle
 }
 
-fn quality(log_gain: f64, log_harm: f64) -> Option<QualityEvidence> {
-    Some(QualityEvidence { log_gain, log_harm, outcomes: 500, mean_gain: 0.01 })
+fn quality(log_gain: f64, log_harm: f64) -> QualityEvidence {
+    QualityEvidence { log_gain, log_harm, outcomes: 500, mean_gain: 0.01 }
 }
 
 fn judged(verdict: Verdict) -> Event {
-    let judgement = Judgement {
-        gate: GateKind::Quality,
-        verdict,
-        measured: 0.0,
-        limit: 0.0,
-        reason: "because".into(),
-    };
+    let judgement =
+        Judgement { gate: GateKind::Quality, verdict, measured: 0.0, limit: 0.0, reason: "because".into() };
     Event::Judged(vec![judgement])
 }
 
@@ -73,7 +68,7 @@ fn inconclusive_never_promotes() {
 fn an_undecided_challenger_is_dropped_at_its_deadline() {
     let rules = rules();
     let mut lifecycle = shadowing(&rules);
-    let late = Facts { quality: quality(0.0, 0.0), ..facts(50_000) };
+    let late = Facts { quality: Some(quality(0.0, 0.0)), ..facts(50_000) };
     assert!(matches!(lifecycle.step(Event::Learned(late), &rules)[..], [Effect::Drop(_)]));
 }
 
@@ -81,7 +76,7 @@ fn an_undecided_challenger_is_dropped_at_its_deadline() {
 fn a_harmful_challenger_is_dropped_even_if_it_also_gained() {
     let rules = rules();
     let mut lifecycle = shadowing(&rules);
-    let both = Facts { quality: quality(9.0, 9.0), ..facts(3_100) };
+    let both = Facts { quality: Some(quality(9.0, 9.0)), ..facts(3_100) };
     assert!(matches!(lifecycle.step(Event::Learned(both), &rules)[..], [Effect::Drop(_)]));
 }
 

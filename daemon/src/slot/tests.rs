@@ -8,7 +8,8 @@ use super::{Served, Slot};
 
 fn served(generation: u64) -> Served {
     let feature = Feature { name: "x".into(), kind: FeatureKind::Numeric };
-    let schema = Schema::new(vec![feature], Target::Regression, Objective::default()).expect("a valid schema");
+    let schema =
+        Schema::new(vec![feature], Target::Regression, Objective::default()).expect("a valid schema");
     let model = Model::prior(Arc::new(schema), &[], &model::Device::cpu()).expect("the prior exists");
     Served { generation: Generation(generation), model, prior_only: true }
 }

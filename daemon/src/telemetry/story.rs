@@ -2,7 +2,7 @@
 //!
 //! Lives here: words. May not: leave out the number that a decision rested on.
 
-use super::AuditEvent;
+use super::{AuditEvent, Shift};
 
 impl AuditEvent {
     /// One sentence, with its numbers.
@@ -12,26 +12,28 @@ impl AuditEvent {
                 format!("first champion: generation {} ({architecture}) replaces the prior", generation.0)
             }
             Self::Drift { arm, detector, statistic, threshold, features } => {
-                let top: Vec<String> =
-                    features.iter().take(3).map(|s| format!("{} (PSI {:.2}, KS {:.2})", s.feature, s.psi, s.ks)).collect();
-                let which = if top.is_empty() { String::new() } else { format!(": {}", top.join(", ")) };
+                let which = shifts(features);
                 format!("drift noticed by {detector} on {arm} ({statistic:.3} over {threshold:.3}){which}")
             }
             Self::Breach { budget, measured, limit } => {
-                format!("budget {budget} breached: {} over {}", amount(budget, *measured), amount(budget, *limit))
+                format!(
+                    "budget {budget} breached: {} over {}",
+                    amount(budget, *measured),
+                    amount(budget, *limit)
+                )
             }
             Self::BudgetSet { budget, before, limit } => {
-                format!("an operator sets the budget {budget} from {} to {}", amount(budget, *before), amount(budget, *limit))
+                format!(
+                    "an operator sets the budget {budget} from {} to {}",
+                    amount(budget, *before),
+                    amount(budget, *limit)
+                )
             }
-            Self::EpisodeOpened { number, cause } => format!("episode {number} opened ({})", cause.replace('_', " ")),
+            Self::EpisodeOpened { number, cause } => {
+                format!("episode {number} opened ({})", cause.replace('_', " "))
+            }
             Self::Proposed { count } => format!("{count} candidates proposed, beside the control"),
-            Self::RungClimbed { rung, scores } => {
-                let better = scores.iter().filter(|(_, gain)| gain.is_some_and(|gain| gain > 0.0)).count();
-                let best = scores.iter().filter_map(|(name, gain)| gain.map(|gain| (name, gain)));
-                let best = best.max_by(|a, b| a.1.total_cmp(&b.1));
-                let best = best.map_or("all failed".into(), |(name, gain)| format!("best: {name} ({gain:+.4})"));
-                format!("rung {rung}: {better} of {} candidates better than the control; {best}", scores.len())
-            }
+            Self::RungClimbed { rung, scores } => climbed(*rung, scores),
             Self::TrialFailed { architecture, reason } => format!("trial of {architecture} failed: {reason}"),
             Self::EpisodeClosed { number, reason } => format!("episode {number} closed: {reason}"),
             Self::ChallengerPlaced { architecture } => {
@@ -41,24 +43,44 @@ impl AuditEvent {
                 "challenger {architecture} dropped after {outcomes} outcomes: {reason} (mean gain {mean_gain:+.4})"
             ),
             Self::Gate { gate, verdict, reason, .. } => format!("gate {gate}: {verdict} ({reason})"),
-            Self::Promoted { generation, before, architecture, outcomes, mean_gain, log_evidence } => format!(
-                "PROMOTION: generation {} ({architecture}) replaces {before}; gain {mean_gain:+.4} over {outcomes} \
+            Self::Promoted { generation, before, architecture, outcomes, mean_gain, log_evidence } => {
+                format!(
+                    "PROMOTION: generation {} ({architecture}) replaces {before}; gain {mean_gain:+.4} over {outcomes} \
                  outcomes, e-value {:.0}",
-                generation.0,
-                log_evidence.exp()
-            ),
+                    generation.0,
+                    log_evidence.exp()
+                )
+            }
             Self::Relieved { generation, before, architecture, compute_upper } => format!(
                 "RELIEF: generation {} ({architecture}) replaces {before}; compute p99 at most {:.0} µs",
                 generation.0,
                 compute_upper * 1e6
             ),
             Self::RolledBack { generation, before, architecture } => {
-                format!("ROLLBACK: generation {} ({architecture}) replaces {before}, which did harm", generation.0)
+                format!(
+                    "ROLLBACK: generation {} ({architecture}) replaces {before}, which did harm",
+                    generation.0
+                )
             }
             Self::WatchEnded => "the watch ended well; the displaced champion is released".into(),
             Self::Alarm { text } => format!("ALARM: {text}"),
         }
     }
+}
+
+/// The features that moved most.
+fn shifts(features: &[Shift]) -> String {
+    let shift = |shift: &Shift| format!("{} (PSI {:.2}, KS {:.2})", shift.feature, shift.psi, shift.ks);
+    let top: Vec<String> = features.iter().take(3).map(shift).collect();
+    if top.is_empty() { String::new() } else { format!(": {}", top.join(", ")) }
+}
+
+fn climbed(rung: usize, scores: &[(String, Option<f64>)]) -> String {
+    let better = scores.iter().filter(|(_, gain)| gain.is_some_and(|gain| gain > 0.0)).count();
+    let best = scores.iter().filter_map(|(name, gain)| gain.map(|gain| (name, gain)));
+    let best = best.max_by(|a, b| a.1.total_cmp(&b.1));
+    let best = best.map_or("all failed".into(), |(name, gain)| format!("best: {name} ({gain:+.4})"));
+    format!("rung {rung}: {better} of {} candidates better than the control; {best}", scores.len())
 }
 
 fn amount(budget: &str, value: f64) -> String {

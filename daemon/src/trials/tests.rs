@@ -32,11 +32,8 @@ fn linear(number: u64) -> TrialRequest {
 
 /// A worker that does what the shell is told.
 fn shell(script: &str, seconds_max: u64) -> Trials {
-    let command = WorkerCommand {
-        program: "/bin/sh".into(),
-        arguments: vec!["-c".into(), script.into()],
-        seconds_max,
-    };
+    let command =
+        WorkerCommand { program: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()], seconds_max };
     Trials::start(command).expect("the supervisor starts")
 }
 

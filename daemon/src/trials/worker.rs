@@ -102,7 +102,8 @@ fn stress(
     let outputs = request.target.outputs();
     let mean = |rows: &[f32]| -> Result<f64, ModelError> {
         let said = predict(rows)?;
-        let total: f64 = said.chunks_exact(outputs).zip(goals).map(|(o, g)| loss(&request.target, o, *g)).sum();
+        let total: f64 =
+            said.chunks_exact(outputs).zip(goals).map(|(o, g)| loss(&request.target, o, *g)).sum();
         Ok(total / goals.len().max(1) as f64)
     };
     let noisy = model::stress::noisy(encoded, request.seed);
@@ -116,8 +117,7 @@ fn compute_seconds(
 ) -> Result<Vec<f64>, ModelError> {
     let Some(rows) = request.compute_batch else { return Ok(Vec::new()) };
     let inputs = request.encoded.len() / request.goals.len().max(1);
-    let batch: Vec<f32> =
-        request.encoded.iter().copied().cycle().take(rows * inputs).collect();
+    let batch: Vec<f32> = request.encoded.iter().copied().cycle().take(rows * inputs).collect();
     time_batches(|| predict(&batch).map(drop))
 }
 

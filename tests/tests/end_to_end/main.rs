@@ -2,4 +2,5 @@
 //!
 //! Lives here: one file a story. Against Apache Kafka where `KAFKA_BOOTSTRAP` names one.
 
+mod loop_closes;
 mod outside;

@@ -85,7 +85,12 @@ impl Flights {
         let line = line?;
         let cells: Vec<&str> = line.split(',').collect();
         let cell = |name: &str| {
-            self.columns.iter().position(|column| column == name).and_then(|at| cells.get(at)).copied().unwrap_or("")
+            self.columns
+                .iter()
+                .position(|column| column == name)
+                .and_then(|at| cells.get(at))
+                .copied()
+                .unwrap_or("")
         };
         let time: i64 = cell("time_ms").parse().context("a departure without a time")?;
         let landed: i64 = cell("arrival_known_ms").parse().context("a landing without a time")?;
@@ -100,7 +105,11 @@ impl Flights {
         }
         let id = format!("flight-{}", self.number);
         self.number += 1;
-        self.landings.push(Reverse(Landing { time: landed.max(time), id: id.clone(), late: cell("late") == "1" }));
+        self.landings.push(Reverse(Landing {
+            time: landed.max(time),
+            id: id.clone(),
+            late: cell("late") == "1",
+        }));
         let payload = json!({ "id": id, "time": time, "features": features }).to_string();
         Ok(Some((time, Played::Departure { id, payload, time: Timestamp(time) })))
     }

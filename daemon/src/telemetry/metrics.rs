@@ -1,0 +1,165 @@
+//! Metrics of the learn plane, and how any metric is declared.
+//!
+//! Lives here: names, HELP texts and label values, each once. May not: count by itself; the numbers are
+//! those of the learn plane's state.
+
+use policies::stats::Tally;
+use prometheus::core::Collector;
+use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+
+use crate::learn::{Counts, Learn};
+
+const TOLD: &str = "metric names are valid constants, registered once";
+
+/// Declares metrics in a registry.
+pub(super) struct Declare(pub(super) Registry);
+
+impl Declare {
+    fn register<T: Collector + Clone + 'static>(&self, metric: T) -> T {
+        self.0.register(Box::new(metric.clone())).expect(TOLD);
+        metric
+    }
+
+    pub(super) fn counter(&self, name: &str, help: &str) -> IntCounter {
+        self.register(IntCounter::new(name, help).expect(TOLD))
+    }
+
+    /// One counter for each of the label's values, all there from the start at zero.
+    pub(super) fn counters(&self, name: &str, help: &str, label: &str, values: &[&str]) -> IntCounterVec {
+        let metric = self.register(IntCounterVec::new(Opts::new(name, help), &[label]).expect(TOLD));
+        for value in values {
+            metric.with_label_values(&[value]).reset();
+        }
+        metric
+    }
+
+    pub(super) fn gauge(&self, name: &str, help: &str) -> IntGauge {
+        self.register(IntGauge::new(name, help).expect(TOLD))
+    }
+
+    fn ratio(&self, name: &str, help: &str) -> Gauge {
+        self.register(Gauge::new(name, help).expect(TOLD))
+    }
+}
+
+/// What the learn plane's state says.
+#[derive(Clone, Debug)]
+pub(super) struct LearnMetrics {
+    join: IntCounterVec,
+    pending: IntGauge,
+    outcomes: IntCounter,
+    drifts: IntCounter,
+    breaches: IntCounter,
+    episodes: IntCounter,
+    trials: IntCounterVec,
+    swaps: IntCounterVec,
+    gates: IntCounterVec,
+    generation: IntGauge,
+    prior_only: IntGauge,
+    quality: GaugeVec,
+    log_evidence: Gauge,
+}
+
+impl LearnMetrics {
+    pub(super) fn new(declare: &Declare) -> Self {
+        let ends = ["joined", "expired", "evicted", "duplicate", "orphan", "late", "repeated"];
+        let changes = ["refresh", "promotion", "relief", "rollback"];
+        let verdicts = ["pass", "fail", "inconclusive"];
+        let quality =
+            Opts::new("driftform_quality_ratio", "Accuracy (or r2) over the last outcomes, by arm.");
+        let join = "What became of events and labels.";
+        let trials = "Trials by how they ended.";
+        Self {
+            join: declare.counters("driftform_join_outcomes_total", join, "outcome", &ends),
+            pending: declare.gauge("driftform_join_state_entries", "Predictions waiting for their label."),
+            outcomes: declare.counter("driftform_learn_outcomes_total", "Outcomes learned."),
+            drifts: declare.counter("driftform_drift_alarms_total", "Drifts detected."),
+            breaches: declare.counter("driftform_budget_breaches_total", "Budgets breached."),
+            episodes: declare.counter("driftform_search_episodes_total", "Search episodes opened."),
+            trials: declare.counters(
+                "driftform_search_trials_total",
+                trials,
+                "result",
+                &["started", "failed"],
+            ),
+            swaps: declare.counters(
+                "driftform_swaps_total",
+                "Changes of what is served.",
+                "change",
+                &changes,
+            ),
+            gates: declare.counters(
+                "driftform_gate_verdicts_total",
+                "Judgements of challengers.",
+                "verdict",
+                &verdicts,
+            ),
+            generation: declare.gauge("driftform_serve_generation", "Generation served now."),
+            prior_only: declare
+                .gauge("driftform_serve_prior_only", "1 while no champion exists and the prior answers."),
+            quality: declare.register(GaugeVec::new(quality, &["arm"]).expect(TOLD)),
+            log_evidence: declare.ratio(
+                "driftform_gate_quality_log_evalue",
+                "Evidence of gain of the running challenger, natural log.",
+            ),
+        }
+    }
+
+    pub(super) fn judged(&self, verdict: &str) {
+        self.gates.with_label_values(&[verdict]).inc();
+    }
+
+    pub(super) fn update(&self, learn: &Learn) {
+        let state = learn.state();
+        raise(&self.outcomes, state.outcomes);
+        self.update_counts(state.counts);
+        self.update_join(&state.join);
+        let served = learn.slot().load();
+        self.generation.set(gauge(served.generation.0));
+        self.prior_only.set(i64::from(served.prior_only));
+        let scores = &state.scores;
+        self.update_quality("champion", &scores.champion);
+        self.update_quality("control", &scores.control);
+        self.update_quality("first", &scores.first);
+        self.update_quality("majority", &scores.majority);
+        self.log_evidence.set(learn.pool().quality().map_or(0.0, |quality| quality.log_gain));
+    }
+
+    fn update_counts(&self, counts: Counts) {
+        raise(&self.drifts, counts.drifts);
+        raise(&self.breaches, counts.breaches);
+        raise(&self.episodes, counts.episodes);
+        raise(&self.trials.with_label_values(&["started"]), counts.trials);
+        raise(&self.trials.with_label_values(&["failed"]), counts.trials_failed);
+        raise(&self.swaps.with_label_values(&["refresh"]), counts.refreshes);
+        raise(&self.swaps.with_label_values(&["promotion"]), counts.promotions);
+        raise(&self.swaps.with_label_values(&["relief"]), counts.reliefs);
+        raise(&self.swaps.with_label_values(&["rollback"]), counts.rollbacks);
+    }
+
+    fn update_join(&self, join: &crate::join::Join) {
+        let counts = join.counts();
+        let end = |name: &str, value| raise(&self.join.with_label_values(&[name]), value);
+        end("joined", counts.joined);
+        end("expired", counts.expired);
+        end("evicted", counts.evicted);
+        end("duplicate", counts.duplicate);
+        end("orphan", counts.orphan);
+        end("late", counts.late);
+        end("repeated", counts.repeated);
+        self.pending.set(gauge(join.pending() as u64));
+    }
+
+    fn update_quality(&self, arm: &str, tally: &Tally) {
+        self.quality.with_label_values(&[arm]).set(tally.window_quality());
+    }
+}
+
+/// Counters follow the state, which survives restarts; they never fall.
+fn raise(counter: &IntCounter, to: u64) {
+    counter.inc_by(to.saturating_sub(counter.get()));
+}
+
+fn gauge(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
