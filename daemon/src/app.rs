@@ -62,7 +62,6 @@ impl App {
         let (health, health_seen) = watch::channel(Health { live: true, started: true, ..Health::default() });
         let (status, status_seen) = watch::channel(Status::default());
         let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, status: status_seen };
-        let http = start_http(config.listen, pages, Arc::clone(&stop))?;
         let serve = config.serve.answers.then(|| {
             let group = format!("driftform-{}-serve", config.name);
             let serve = Serve {
@@ -78,7 +77,7 @@ impl App {
         });
         let serve = serve.transpose()?;
         let consumed = Arc::new(AtomicU64::new(0));
-        let plane = LearnPlane {
+        let mut plane = LearnPlane {
             config: config.clone(),
             learn,
             codec,
@@ -93,6 +92,9 @@ impl App {
             since_snapshot: 0,
             consumed: Arc::clone(&consumed),
         };
+        // Told once before anybody can ask, so that a probe is never answered from nothing.
+        plane.tell();
+        let http = start_http(config.listen, pages, Arc::clone(&stop))?;
         let learn = plane.start(Arc::clone(&stop))?;
         Ok(Self { stop, learn, serve, http, health, consumed })
     }
@@ -228,7 +230,6 @@ impl LearnPlane {
 
     fn run(mut self, stop: &AtomicBool) -> Result<Learn> {
         let (mut snapshot_at, mut told_at) = (Instant::now(), Instant::now());
-        self.tell();
         while !stop.load(Ordering::Relaxed) {
             self.turn()?;
             if told_at.elapsed() >= TELL_EVERY {

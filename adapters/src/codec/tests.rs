@@ -1,3 +1,5 @@
+//! What codec promises, held by examples and properties.
+
 #![allow(clippy::unwrap_used, clippy::float_cmp, reason = "tests may, and nothing is rounded here")]
 
 use std::sync::Arc;

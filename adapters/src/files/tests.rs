@@ -1,3 +1,5 @@
+//! What files promises, held by examples and properties.
+
 #![allow(clippy::unwrap_used, clippy::float_cmp, reason = "tests may, and nothing is rounded here")]
 
 use std::fs;

@@ -1,3 +1,5 @@
+//! What http promises, held by examples and properties.
+
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use axum::body::{Body, to_bytes};

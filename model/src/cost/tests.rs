@@ -1,3 +1,5 @@
+//! What cost promises, held by examples and properties.
+
 use super::*;
 use crate::architecture::{Activation, Block, Hyper};
 

@@ -1,3 +1,5 @@
+//! What learner inherit promises, held by examples and properties.
+
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use super::tests::{deep, examples, hyper, learner};

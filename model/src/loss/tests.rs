@@ -1,3 +1,5 @@
+//! What loss promises, held by examples and properties.
+
 #![allow(clippy::unwrap_used, reason = "tests may")]
 #![allow(clippy::float_cmp, reason = "these values are exact")]
 

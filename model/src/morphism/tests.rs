@@ -1,3 +1,5 @@
+//! What morphism promises, held by examples and properties.
+
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use proptest::prelude::*;

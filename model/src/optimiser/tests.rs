@@ -1,3 +1,5 @@
+//! What optimiser promises, held by examples and properties.
+
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use candle_core::{Device, Var};

@@ -1,3 +1,5 @@
+//! What training loss promises, held by examples and properties.
+
 use super::*;
 
 const CLASSES: Shape = Shape { inputs: 1, outputs: 3, classification: true };

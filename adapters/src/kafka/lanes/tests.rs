@@ -1,3 +1,5 @@
+//! What kafka lanes promises, held by examples and properties.
+
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use std::collections::VecDeque;

@@ -1,3 +1,5 @@
+//! What store models promises, held by examples and properties.
+
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use super::*;
