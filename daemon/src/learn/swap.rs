@@ -53,7 +53,6 @@ impl Learn {
         let Some((before, generation)) = self.take_over(challenger.learner, Change::Promotion)? else {
             return Ok(());
         };
-        self.state.counts.promotions += 1;
         let architecture = self.pool.control.architecture().to_string();
         let (outcomes, mean_gain, log_evidence) = quality;
         self.happened.push(AuditEvent::Promoted {
@@ -74,16 +73,15 @@ impl Learn {
         let Some((before, generation)) = self.take_over(learner, Change::Relief(option))? else {
             return Ok(());
         };
-        // What was displaced breached a budget: quality alone must not bring it back.
-        self.pool.displaced = None;
-        self.state.counts.reliefs += 1;
         let architecture = self.pool.control.architecture().to_string();
         let compute_upper = super::pool::compute_upper(&result.compute_seconds).unwrap_or(f64::NAN);
         self.happened.push(AuditEvent::Relieved { generation, before, architecture, compute_upper });
         Ok(())
     }
 
-    /// Another learner becomes the control and its weights are served: durable first, pointer last. The
+    /// Another learner becomes the control and its weights are served: durable first, pointer last. Only
+    /// after a promotion is the displaced one watched: after a relief, quality alone must not bring back what
+    /// breached a budget. The
     /// architecture before and the new generation; none if it could not be made durable, which changes
     /// nothing.
     fn take_over(
@@ -95,30 +93,50 @@ impl Learn {
         let model = Model::new(self.rules.config.schema.clone(), self.state.encoder.clone(), network)?;
         let before = self.pool.control.architecture().to_string();
         let steps = learner.steps();
-        let previous = std::mem::replace(&mut self.pool.control, learner);
+        let mut previous = Some(std::mem::replace(&mut self.pool.control, learner));
         let previous_steps = std::mem::replace(&mut self.pool.served_steps, steps);
-        let number = self.state.number();
-        let watch = Watch::new(self.rules.config.watch.alpha, self.rules.config.watch.outcomes);
-        let watched = Displaced { number, learner: previous, watch };
-        let displaced_before = self.pool.displaced.replace(watched);
+        let displaced_before = self.pool.displaced.take();
+        if change == Change::Promotion {
+            self.pool.displaced = previous.take().map(|learner| self.watched(learner));
+        }
+        self.pool.refresh_harm = EProcess::new(0.0);
+        // Trials must start from the learner that serves from now on.
+        self.state.history.forget_checkpoints();
+        let checkpoint = self.pool.control.state()?;
+        self.state.history.checkpoint(checkpoint);
+        *self.counter(change) += 1;
         let served = self.generation(model);
+        // Everything above is in the snapshot that makes it durable.
         if let Err(error) = self.make_durable(&served) {
             let watched = std::mem::replace(&mut self.pool.displaced, displaced_before);
-            self.pool.control = watched.expect("it was put there above").learner;
+            let previous = previous.or(watched.map(|watched| watched.learner));
+            self.pool.control = previous.expect("it is here or under the watch");
             self.pool.served_steps = previous_steps;
             self.state.generation -= 1;
+            *self.counter(change) -= 1;
+            self.state.history.forget_checkpoints();
             self.happened.push(AuditEvent::Alarm { text: error.to_string() });
             self.events.push_back(Event::SwapFailed(change));
             return Ok(None);
         }
         let generation = served.generation;
         self.slot.replace(served);
-        self.pool.refresh_harm = EProcess::new(0.0);
-        // Trials must start from the learner that serves now.
-        self.state.history.forget_checkpoints();
-        let checkpoint = self.pool.control.state()?;
-        self.state.history.checkpoint(checkpoint);
         Ok(Some((before, generation)))
+    }
+
+    fn watched(&mut self, learner: Learner) -> Displaced {
+        let watch = Watch::new(self.rules.config.watch.alpha, self.rules.config.watch.outcomes);
+        Displaced { number: self.state.number(), learner, watch }
+    }
+
+    fn counter(&mut self, change: Change) -> &mut u64 {
+        let counts = &mut self.state.counts;
+        match change {
+            Change::Refresh => &mut counts.refreshes,
+            Change::Promotion => &mut counts.promotions,
+            Change::Relief(_) => &mut counts.reliefs,
+            Change::Rollback => &mut counts.rollbacks,
+        }
     }
 
     /// The displaced champion's learner serves again: in memory, nothing is loaded.
