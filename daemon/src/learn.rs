@@ -332,3 +332,6 @@ impl Learn {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

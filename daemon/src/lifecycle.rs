@@ -226,6 +226,7 @@ impl Lifecycle {
             Event::Judged(judgements) => self.judged(&judgements, rules),
             Event::ReliefMeasured(options) => self.relief_measured(&options, rules),
             Event::SwapFailed(change) => {
+                self.watching = false;
                 vec![Effect::Alarm(format!("the swap ({change:?}) failed; the champion stays"))]
             }
         }

@@ -81,9 +81,8 @@ impl Learn {
 
     /// Another learner becomes the control and its weights are served: durable first, pointer last. Only
     /// after a promotion is the displaced one watched: after a relief, quality alone must not bring back what
-    /// breached a budget. The
-    /// architecture before and the new generation; none if it could not be made durable, which changes
-    /// nothing.
+    /// breached a budget. Gives the architecture before and the new generation; none if it could not be made
+    /// durable, which changes nothing.
     fn take_over(
         &mut self,
         learner: Learner,

@@ -2,5 +2,8 @@
 //!
 //! Lives here: one file a story. Against Apache Kafka where `KAFKA_BOOTSTRAP` names one.
 
+mod bad_input;
 mod loop_closes;
 mod outside;
+mod replay;
+mod trials;

@@ -1,0 +1,102 @@
+//! The learn plane's promises about time: only what was said when the event came counts.
+
+use adapters::kafka::Positions;
+use adapters::store::RowSegments;
+use model::{EventId, Label, Learner, Record, Row, Sample, Timestamp, Truth};
+use policies::stats::EProcess;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_pcg::Pcg64;
+
+use super::pool::Challenger;
+use super::{Learn, Outside};
+use crate::config::Config;
+use crate::trials::WorkerCommand;
+use crate::trials::protocol::Stress;
+
+/// Rows between an event and its label.
+const DELAY: u64 = 150;
+
+/// A plane without trials: no episode opens on its own.
+fn plane(folder: &tempfile::TempDir) -> Learn {
+    let text = "
+        search = { window_outcomes = 100000 }
+        [schema]
+        classes = [\"a\", \"b\"]
+        features = [{ name = \"x\", kind = \"numeric\" }]";
+    let config = Config::parse(text).expect("a small valid configuration").learn;
+    let (segment, _) = RowSegments::resume(folder.path(), 1, 0).expect("an empty folder");
+    let worker = WorkerCommand { program: "/nowhere".into(), arguments: Vec::new(), seconds_max: 1 };
+    let outside = Outside { segment, storage: None, worker, waits_for_trials: false };
+    Learn::cold(config, outside).expect("a plane can be built")
+}
+
+fn event(number: u64, value: f32) -> Record {
+    let row = Row::new(vec![value]).expect("finite");
+    let id = EventId::new(&number.to_string()).expect("short");
+    Record::Sample(Sample { id, time: Timestamp(number as i64), row })
+}
+
+fn label(number: u64, class: u32) -> Record {
+    let id = EventId::new(&number.to_string()).expect("short");
+    Record::Label(Label { id, time: Timestamp((number + DELAY) as i64), truth: Truth::Class(class) })
+}
+
+/// A stream in long runs of one class, on which whoever knows the last labels looks like genius.
+fn feed(learn: &mut Learn, numbers: std::ops::Range<u64>) {
+    for number in numbers {
+        let mut rng = Pcg64::seed_from_u64(number);
+        let class = |of: u64| u32::from((of / 100).is_multiple_of(2));
+        let mut records = vec![event(number, rng.random_range(-1.0..1.0))];
+        records.extend(number.checked_sub(DELAY).map(|of| label(of, class(of))));
+        learn.turn(records, Positions::default()).expect("nothing fails");
+    }
+}
+
+/// The control's twin, in the shadow slot.
+fn place_twin(learn: &mut Learn) {
+    let twin = Learner::restore(learn.pool.control.state().expect("it can be saved"), &learn.device);
+    learn.pool.challenger = Some(Challenger {
+        number: 1,
+        learner: twin.expect("it can be restored"),
+        stress: (Stress::default(), Stress::default()),
+        gain: EProcess::new(0.0),
+        harm: EProcess::new(0.0),
+    });
+}
+
+#[test]
+fn identical_learners_under_delayed_labels_never_promote_one_another() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut learn = plane(&folder);
+    feed(&mut learn, 0..1_000);
+    place_twin(&mut learn);
+    feed(&mut learn, 1_000..4_000);
+    let challenger = learn.pool.challenger.as_ref().expect("nothing dropped it");
+    assert_eq!(challenger.gain.count(), 3_000 - DELAY, "predictions from before it was placed do not count");
+    assert!(challenger.gain.log_value().abs() < 1e-9 && challenger.harm.log_value().abs() < 1e-9);
+    assert_eq!(learn.state().counts.promotions, 0);
+}
+
+#[test]
+fn an_outcome_is_scored_by_the_generation_that_answered() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut learn = plane(&folder);
+    feed(&mut learn, 0..DELAY);
+    let prior = learn.slot().load();
+    assert!(prior.prior_only, "no label has come yet");
+    feed(&mut learn, DELAY..DELAY + 120);
+    assert!(!learn.slot().load().prior_only, "a champion serves after 100 labels");
+    // All 120 outcomes were answered by the prior, whose first class is right for the odd hundreds only.
+    let log_loss = learn.state().scores.champion.log_loss();
+    assert!((log_loss - 2.0_f64.ln()).abs() < 1e-5, "{log_loss}");
+}
+
+#[test]
+fn an_event_whose_id_is_known_is_not_taken_twice() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut learn = plane(&folder);
+    let records = vec![event(1, 0.5), event(1, 0.7), label(1, 0), label(1, 1), event(1, 0.9)];
+    learn.turn(records, Positions::default()).expect("nothing fails");
+    let counts = learn.state().join.counts();
+    assert_eq!((counts.joined, counts.duplicate, counts.repeated), (1, 1, 2));
+}

@@ -1,0 +1,81 @@
+//! Replay: the same seed and data say the same, and a learnable stream is learned.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use rand::{RngExt as _, SeedableRng as _};
+use rand_pcg::Pcg64;
+use serde_json::Value;
+use tests::process::binary;
+
+/// What may differ between two runs.
+const TIMINGS: [&str; 4] = ["rows_per_second", "cpu_seconds", "peak_rss_bytes", "seconds"];
+
+fn replay(data: &Path, more: &[&str]) -> Result<Value> {
+    let data = data.to_str().context("plain text")?;
+    let output = Command::new(binary()?).args(["replay", "--data", data]).args(more).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut report: Value = serde_json::from_slice(&output.stdout)?;
+    for timing in TIMINGS {
+        ensure!(report[timing].is_number(), "{timing} is missing");
+        report[timing] = Value::Null;
+    }
+    Ok(report)
+}
+
+/// A noisy line in two numbers and a category, turned over in the middle.
+fn stream(path: &Path, rows: usize, target: impl Fn(f64) -> String) -> Result<()> {
+    let mut rng = Pcg64::seed_from_u64(5);
+    let mut text = String::from("x,y,kind,target\n");
+    for row in 0..rows {
+        let (x, y) = (rng.random_range(-1.0..1.0), rng.random_range(-1.0..1.0));
+        let kind = if rng.random::<bool>() { "red" } else { "blue" };
+        let sign = if row < rows / 2 { 1.0 } else { -1.0 };
+        let value: f64 = sign * (x + 0.5 * y) + rng.random_range(-0.2..0.2);
+        writeln!(text, "{x:.4},{y:.4},{kind},{}", target(value))?;
+    }
+    std::fs::write(path, text)?;
+    Ok(())
+}
+
+#[test]
+fn the_same_seed_says_the_same_and_beats_the_baselines() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("stream.csv");
+    stream(&path, 8_000, |value| if value > 0.0 { "up".into() } else { "down".into() })?;
+    let report = replay(&path, &["--label-delay", "100"])?;
+    ensure!(report == replay(&path, &["--label-delay", "100"])?, "two runs differ");
+    let number = |key: &str| report[key].as_f64().with_context(|| format!("{key} is no number in {report}"));
+    let accuracy = number("accuracy")?;
+    for baseline in ["majority_accuracy", "no_change_accuracy", "static_accuracy"] {
+        ensure!(accuracy > number(baseline)? + 0.1, "{accuracy} is not above {baseline}: {report}");
+    }
+    ensure!(number("drifts")? >= 1.0 && number("rows")? == 8_000.0, "{report}");
+    Ok(())
+}
+
+#[test]
+fn a_regression_beats_the_mean_and_the_last_value() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("stream.csv");
+    stream(&path, 4_000, |value| format!("{value:.4}"))?;
+    let report = replay(&path, &["--task", "regression"])?;
+    let mae = report["mae"].as_f64().context("an error")?;
+    for baseline in ["mean", "last_value", "static"] {
+        ensure!(mae < report[baseline]["mae"].as_f64().context("a baseline")?, "{report}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_file_that_is_no_stream_is_refused_by_name() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("stream.txt");
+    std::fs::write(&path, "hello")?;
+    let output = Command::new(binary()?).args(["replay", "--data"]).arg(&path).output()?;
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(output.status.code() == Some(1) && told.contains("stream.txt"), "{told}");
+    Ok(())
+}
