@@ -91,6 +91,11 @@ impl Learn {
         &self.pool
     }
 
+    /// Ends the worker; nothing is searched afterwards.
+    pub fn close(&mut self) {
+        self.trials.close();
+    }
+
     /// What happened since the last call.
     pub fn happened(&mut self) -> Vec<AuditEvent> {
         std::mem::take(&mut self.happened)

@@ -7,6 +7,7 @@ use std::io::{BufReader, BufWriter};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 pub mod protocol;
@@ -28,9 +29,10 @@ pub struct WorkerCommand {
 /// The supervisor's handle: requests in, exactly one reply each, in the order of the requests.
 #[derive(Debug)]
 pub struct Trials {
-    requests: Sender<TrialRequest>,
+    requests: Option<Sender<TrialRequest>>,
     replies: Receiver<TrialReply>,
     outstanding: usize,
+    supervisor: Option<JoinHandle<()>>,
 }
 
 impl Trials {
@@ -38,7 +40,7 @@ impl Trials {
     pub fn start(command: WorkerCommand) -> std::io::Result<Self> {
         let (requests, incoming) = mpsc::channel::<TrialRequest>();
         let (outgoing, replies) = mpsc::channel();
-        std::thread::Builder::new().name("trials".into()).spawn(move || {
+        let thread = std::thread::Builder::new().name("trials".into()).spawn(move || {
             let mut supervisor = Supervisor { command, worker: None };
             for request in incoming {
                 if outgoing.send(supervisor.run(&request)).is_err() {
@@ -46,13 +48,23 @@ impl Trials {
                 }
             }
         })?;
-        Ok(Self { requests, replies, outstanding: 0 })
+        Ok(Self { requests: Some(requests), replies, outstanding: 0, supervisor: Some(thread) })
     }
 
     /// Hands a trial over; never waits.
     pub fn submit(&mut self, request: TrialRequest) {
-        if self.requests.send(request).is_ok() {
+        if self.requests.as_ref().is_some_and(|requests| requests.send(request).is_ok()) {
             self.outstanding += 1;
+        }
+    }
+
+    /// Waits for the child to end, so that the system counts what it has used; no trial runs afterwards.
+    pub fn close(&mut self) {
+        self.requests = None;
+        if let Some(supervisor) = self.supervisor.take()
+            && supervisor.join().is_err()
+        {
+            tracing::error!("the supervisor of trials panicked");
         }
     }
 

@@ -58,6 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut learn = build(&config, scratch.path(), rows)?;
     let mut story = Vec::new();
     let replayed = feed(&mut learn, arguments, &config, &target, &mut story)?;
+    learn.close();
     let report = report(&learn, replayed, started.elapsed().as_secs_f64())?;
     if let Some(folder) = &arguments.report {
         write_report(folder, &report, &story)?;
