@@ -33,12 +33,12 @@ fn plane(folder: &tempfile::TempDir) -> Learn {
 fn event(number: u64, value: f32) -> Record {
     let row = Row::new(vec![value]).expect("finite");
     let id = EventId::new(&number.to_string()).expect("short");
-    Record::Sample(Sample { id, time: Timestamp(number as i64), row })
+    Record::Sample(Sample { id, time: Timestamp(number.cast_signed()), row })
 }
 
 fn label(number: u64, class: u32) -> Record {
     let id = EventId::new(&number.to_string()).expect("short");
-    Record::Label(Label { id, time: Timestamp((number + DELAY) as i64), truth: Truth::Class(class) })
+    Record::Label(Label { id, time: Timestamp((number + DELAY).cast_signed()), truth: Truth::Class(class) })
 }
 
 /// A stream in long runs of one class, on which whoever knows the last labels looks like genius.
