@@ -13,7 +13,7 @@ use adapters::audit::AuditLog;
 use adapters::codec::{DecodeError, JsonCodec};
 use adapters::files::{InferOptions, Rows, infer};
 use adapters::http::{Health, Pages, Status};
-use adapters::kafka::{GroupSource, KafkaConfig, Polled, Sink, Source, TopicRole};
+use adapters::kafka::{GroupSource, KafkaConfig, KafkaError, Polled, Sink, Source, TopicRole};
 use anyhow::{Context as _, Result};
 use model::Record;
 use tokio::sync::watch;
@@ -31,6 +31,8 @@ pub const LEARN_BATCH_MAX: usize = 256;
 const POLL_WAIT: Duration = Duration::from_millis(100);
 /// How long the broker may take for what is still queued at the end.
 const FLUSH_WAIT: Duration = Duration::from_secs(5);
+/// How often a dead letter is tried while the queue to the broker is full, each after [`FLUSH_WAIT`].
+const BURY_ATTEMPTS_MAX: u32 = 60;
 /// How often metrics and the status page are brought up to date.
 const TELL_EVERY: Duration = Duration::from_millis(500);
 
@@ -243,7 +245,9 @@ impl LearnPlane {
         }
         self.snapshot();
         self.tell();
-        self.sink.flush(FLUSH_WAIT)?;
+        if let Err(error) = self.sink.flush(FLUSH_WAIT) {
+            tracing::warn!("{error}");
+        }
         Ok(self.learn)
     }
 
@@ -277,8 +281,17 @@ impl LearnPlane {
             record.partition,
             record.offset
         );
-        self.sink.dead_letter(record, "decode", error.reason(), &error.to_string())?;
-        Ok(())
+        for _ in 0..BURY_ATTEMPTS_MAX {
+            match self.sink.dead_letter(record, "decode", error.reason(), &error.to_string()) {
+                Err(KafkaError::QueueFull { .. }) => {
+                    if let Err(error) = self.sink.flush(FLUSH_WAIT) {
+                        tracing::warn!("the dead letters wait: {error}");
+                    }
+                }
+                other => return Ok(other?),
+            }
+        }
+        anyhow::bail!("the dead letters cannot be written, so reading stops here: nothing is lost")
     }
 
     fn record(&mut self, event: &AuditEvent) -> Result<()> {

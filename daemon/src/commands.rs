@@ -7,6 +7,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use adapters::store::StoreError;
 use clap::{Parser, Subcommand};
 
 use crate::config::ConfigError;
@@ -112,8 +113,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         if cause.is::<ConfigError>() {
             return EXIT_CONFIG;
         }
-        if matches!(cause.downcast_ref::<LearnError>(), Some(LearnError::Snapshot(_) | LearnError::Store(_)))
-        {
+        let learn = cause.downcast_ref::<LearnError>();
+        if cause.is::<StoreError>() || matches!(learn, Some(LearnError::Snapshot(_) | LearnError::Store(_))) {
             return EXIT_STATE;
         }
     }

@@ -103,13 +103,14 @@ impl Config {
         raw::Raw::parse(text)?.checked()
     }
 
-    /// For a recorded stream whose schema is known already.
-    pub fn for_schema(
-        schema: Schema,
+    /// For a recorded stream: the file's own schema, or the one inferred from the data if it declares none.
+    pub fn for_data(
+        inferred: Schema,
         file: Option<&Path>,
         environment: &BTreeMap<String, String>,
     ) -> Result<Self, ConfigError> {
-        raw::Raw::load(file, environment)?.checked_with(Arc::new(schema))
+        let raw = raw::Raw::load(file, environment)?;
+        if raw.schema.features.is_empty() { raw.checked_with(Arc::new(inferred)) } else { raw.checked() }
     }
 
     /// The effective settings as TOML, to be read by people.

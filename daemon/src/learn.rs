@@ -43,8 +43,8 @@ pub enum LearnError {
     /// The operating system refused a thread.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
-    /// A snapshot does not fit this configuration.
-    #[error("snapshot: {0}")]
+    /// The state directory, or a snapshot in it, cannot be used as it is.
+    #[error("state: {0}")]
     Snapshot(String),
 }
 

@@ -3,6 +3,7 @@
 //! Lives here: where models, snapshots and rows lie, and in which order they become durable. May not:
 //! know formats (that is `adapters::store`), decide when.
 
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use adapters::store::{ModelStore, RowSegments, SnapshotStore};
@@ -20,6 +21,8 @@ pub struct Storage {
     models: ModelStore,
     snapshots: SnapshotStore,
     device: Device,
+    /// Held as long as this value lives: learning has one owner.
+    _lock: File,
 }
 
 /// What was found in a state directory.
@@ -37,6 +40,7 @@ pub struct Found {
 impl Storage {
     /// Opens or creates the directory, and reads the newest snapshot that is whole.
     pub fn open(directory: &Path, keep: usize, width: usize, device: Device) -> Result<Found, LearnError> {
+        let lock = lock(directory)?;
         let models = ModelStore::open(&directory.join("models"))?;
         let snapshots = SnapshotStore::open(&directory.join("snapshots"), keep)?;
         let newest = snapshots.newest()?;
@@ -56,7 +60,7 @@ impl Storage {
                 resumed.lost
             ));
         }
-        let storage = Self { models, snapshots, device };
+        let storage = Self { models, snapshots, device, _lock: lock };
         Ok(Found { storage, segment, snapshot, warnings })
     }
 
@@ -88,3 +92,21 @@ impl Storage {
         Ok(())
     }
 }
+
+/// Refuses a directory that another process learns in.
+fn lock(directory: &Path) -> Result<File, LearnError> {
+    let path = directory.join("lock");
+    let refused = |why: String| LearnError::Snapshot(format!("{}: {why}", path.display()));
+    fs::create_dir_all(directory).map_err(|error| refused(error.to_string()))?;
+    let file = File::create(&path).map_err(|error| refused(error.to_string()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(refused(
+            "another driftform uses this state directory; give each its own `state.directory`".into(),
+        )),
+        Err(fs::TryLockError::Error(error)) => Err(refused(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

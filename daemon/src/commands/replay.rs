@@ -73,10 +73,7 @@ fn configure(arguments: &Arguments) -> Result<(Config, String, u64)> {
     let inferred = infer(&arguments.data, &options)?;
     let environment = super::environment();
     let file = arguments.config.as_deref();
-    let mut config = match file.map(|file| Config::load(Some(file), &environment)) {
-        Some(Ok(config)) => config,
-        _ => Config::for_schema(inferred.schema, file, &environment)?,
-    };
+    let mut config = Config::for_data(inferred.schema, file, &environment)?;
     if let Some(seed) = arguments.seed {
         config.learn.seed = seed;
     }
