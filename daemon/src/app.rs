@@ -31,6 +31,8 @@ pub const LEARN_BATCH_MAX: usize = 256;
 const POLL_WAIT: Duration = Duration::from_millis(100);
 /// How long the broker may take for what is still queued at the end.
 const FLUSH_WAIT: Duration = Duration::from_secs(5);
+/// How long consumers may take to leave the brokers at the end.
+const CLOSE_WAIT: Duration = Duration::from_secs(3);
 /// How often a dead letter is tried while the queue to the broker is full, each after [`FLUSH_WAIT`].
 const BURY_ATTEMPTS_MAX: u32 = 60;
 /// How often metrics and the status page are brought up to date.
@@ -92,6 +94,8 @@ impl App {
             health: health.clone(),
             status,
             since_snapshot: 0,
+            unsaved: None,
+            connected: true,
             consumed: Arc::clone(&consumed),
         };
         // Told once before anybody can ask, so that a probe is never answered from nothing.
@@ -115,10 +119,11 @@ impl App {
             tracing::error!("the learn plane has stopped; answers go on without learning");
             self.health.send_modify(|health| health.live = false);
         }
-        if let Some(serve) = self.serve
-            && serve.join().is_err()
-        {
-            tracing::error!("the serve plane panicked");
+        if let Some(serve) = self.serve {
+            while !self.stop.load(Ordering::Relaxed) {
+                std::thread::sleep(POLL_WAIT);
+            }
+            end_within(serve, CLOSE_WAIT, "the serve plane");
         }
         if self.http.join().is_err() {
             tracing::error!("the http server panicked");
@@ -215,6 +220,10 @@ struct LearnPlane {
     health: watch::Sender<Health>,
     status: watch::Sender<Status>,
     since_snapshot: u64,
+    /// Why the last snapshot could not be written.
+    unsaved: Option<String>,
+    /// Whether a broker could be reached when it was last told.
+    connected: bool,
     consumed: Arc<AtomicU64>,
 }
 
@@ -240,15 +249,21 @@ impl LearnPlane {
             }
             if self.snapshot_due(snapshot_at.elapsed()) {
                 snapshot_at = Instant::now();
-                self.snapshot();
+                if let Err(error) = self.snapshot() {
+                    tracing::error!("no snapshot: {error}");
+                }
             }
         }
-        self.snapshot();
+        let saved = self.snapshot();
         self.tell();
         if let Err(error) = self.sink.flush(FLUSH_WAIT) {
             tracing::warn!("{error}");
         }
-        Ok(self.learn)
+        saved?;
+        let Self { learn, source, .. } = self;
+        // Leaving the brokers may take long when they are away; it must not hold up the end.
+        end_within(std::thread::spawn(move || drop(source)), CLOSE_WAIT, "the consumer");
+        Ok(learn)
     }
 
     /// One unit of work around the learn plane's own.
@@ -320,13 +335,11 @@ impl LearnPlane {
 
     /// State first, then positions for others to see. A snapshot that cannot be written is said and tried
     /// again: what it would have kept is still in the topics.
-    fn snapshot(&mut self) {
-        let flushed = self.sink.flush(FLUSH_WAIT);
-        if let Err(error) = flushed {
-            tracing::warn!("no snapshot now: {error}");
-            return;
-        }
-        match self.learn.commit_state() {
+    fn snapshot(&mut self) -> Result<()> {
+        let committed = self.sink.flush(FLUSH_WAIT).map_err(anyhow::Error::from);
+        let committed = committed.and_then(|()| Ok(self.learn.commit_state()?));
+        self.unsaved = committed.as_ref().err().map(ToString::to_string);
+        match &committed {
             Ok(()) => {
                 self.since_snapshot = 0;
                 self.telemetry.snapshots.inc();
@@ -334,7 +347,21 @@ impl LearnPlane {
                     tracing::warn!("{error}");
                 }
             }
-            Err(error) => tracing::error!("no snapshot: {error}"),
+            Err(_) => self.telemetry.snapshot_failures.inc(),
+        }
+        committed
+    }
+
+    /// Once when the brokers go away, once when they are back.
+    fn tell_connection(&mut self) {
+        let connected = self.source.connected();
+        if connected != self.connected {
+            self.connected = connected;
+            if connected {
+                tracing::info!("the brokers are back");
+            } else {
+                tracing::warn!("no broker can be reached; answers and learning go on when they are back");
+            }
         }
     }
 
@@ -349,6 +376,8 @@ impl LearnPlane {
         } else {
             Ok(())
         };
+        let state = self.unsaved.clone().map_or(Ok(()), Err);
+        self.tell_connection();
         let kafka = if self.source.connected() {
             Ok(())
         } else {
@@ -357,8 +386,22 @@ impl LearnPlane {
         let ready = !cold || self.config.serve.ready_when_cold;
         self.health.send_modify(|health| {
             health.ready = ready;
-            health.checks = vec![("champion".into(), champion), ("kafka".into(), kafka)];
+            health.checks =
+                vec![("champion".into(), champion), ("kafka".into(), kafka), ("state".into(), state)];
         });
+    }
+}
+
+/// Waits for a thread that only tidies up, but not for ever.
+fn end_within(thread: JoinHandle<()>, limit: Duration, what: &str) {
+    let until = Instant::now() + limit;
+    while !thread.is_finished() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    if !thread.is_finished() {
+        tracing::warn!("{what} has not ended within {limit:?}; it is left behind");
+    } else if thread.join().is_err() {
+        tracing::error!("{what} panicked");
     }
 }
 

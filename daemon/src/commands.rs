@@ -3,7 +3,7 @@
 //! Lives here: arguments, logging, exit codes. May not: do the work; each command has its file.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -105,7 +105,15 @@ fn compute_on_one_thread() -> Option<std::io::Error> {
 
 #[expect(clippy::print_stderr, reason = "the last word to the person who started it")]
 fn complain(error: &anyhow::Error) {
-    eprintln!("driftform: {error:#}");
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        // Some errors repeat their cause in their own words.
+        if !told.contains(&cause) {
+            told += if told.is_empty() { "" } else { ": " };
+            told += &cause;
+        }
+    }
+    eprintln!("driftform: {told}");
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
@@ -123,13 +131,23 @@ fn exit_code(error: &anyhow::Error) -> u8 {
 
 /// Readable on a terminal, JSON otherwise; `RUST_LOG` overrides the level.
 fn start_logging(level: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(
+        |_| // The daemon says itself when brokers go and come; the library repeats it many times a second.
+            tracing_subscriber::EnvFilter::new(format!("{level},rdkafka=off,librdkafka=off")),
+    );
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
         builder.with_target(false).compact().init();
     } else {
         builder.json().flatten_event(true).init();
+    }
+}
+
+/// Prints what was asked for; a reader that has seen enough is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
     }
 }
 

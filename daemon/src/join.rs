@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::JoinConfig;
 
+/// Time moves on when so many records in a row say so: one clock that is wrong must not expire everything.
+pub const AGREEING_RECORDS: usize = 64;
+
 /// What every arm said of one event, with the weights it had then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answers {
@@ -83,6 +86,8 @@ pub struct Join {
     early_max: usize,
     joined_max: usize,
     watermark: Timestamp,
+    /// Times of the last records.
+    recent: VecDeque<Timestamp>,
     pending: BTreeMap<EventId, Prediction>,
     /// Ids in order of arrival; an id that has been joined meanwhile is skipped.
     order: VecDeque<(Timestamp, EventId)>,
@@ -102,6 +107,7 @@ impl Join {
             early_max: config.early_max,
             joined_max: config.joined_max,
             watermark: Timestamp(i64::MIN),
+            recent: VecDeque::new(),
             pending: BTreeMap::new(),
             order: VecDeque::new(),
             early: BTreeMap::new(),
@@ -193,7 +199,16 @@ impl Join {
 
     /// Gives up what has waited longer than the window: predictions are censored, labels are orphans.
     fn advance(&mut self, now: Timestamp) {
-        self.watermark = self.watermark.max(now);
+        self.recent.push_back(now);
+        if self.recent.len() <= AGREEING_RECORDS {
+            return;
+        }
+        self.recent.pop_front();
+        let agreed = self.recent.iter().min().copied().unwrap_or(now);
+        if agreed <= self.watermark {
+            return;
+        }
+        self.watermark = agreed;
         let horizon = self.watermark.0.saturating_sub(self.window_ms);
         while let Some((time, id)) = self.order.front() {
             let waiting = self.pending.contains_key(id);

@@ -390,7 +390,13 @@ impl Lifecycle {
             return Vec::new();
         }
         self.relief = true;
-        vec![Effect::SeekRelief]
+        // Its trials would be taken for those of the relief, or the other way round; a breach goes first.
+        let mut effects = match self.episode.take() {
+            Some(_) => vec![Effect::Closed("a breached budget goes first")],
+            None => Vec::new(),
+        };
+        effects.push(Effect::SeekRelief);
+        effects
     }
 
     fn relief_measured(&mut self, options: &[ReliefOption], rules: &Rules) -> Vec<Effect> {

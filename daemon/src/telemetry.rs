@@ -171,6 +171,8 @@ pub struct Telemetry {
     pub lag_records: IntGauge,
     /// Snapshots written.
     pub snapshots: IntCounter,
+    /// Snapshots that could not be written.
+    pub snapshot_failures: IntCounter,
     learn: LearnMetrics,
 }
 
@@ -199,6 +201,8 @@ impl Telemetry {
             lag_records: declare
                 .gauge("driftform_consumer_lag_records", "Records the learn plane is behind."),
             snapshots: declare.counter("driftform_snapshots_total", "Snapshots written."),
+            snapshot_failures: declare
+                .counter("driftform_snapshot_failures_total", "Snapshots that could not be written."),
             learn: LearnMetrics::new(&declare),
             registry: declare.0,
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -13,12 +13,13 @@ pub struct Arguments {
     config: PathBuf,
 }
 
-#[expect(clippy::print_stdout, reason = "the effective configuration is what was asked for")]
 pub fn run(arguments: &Arguments) -> Result<()> {
     let environment = super::environment();
     let config = Config::load(Some(&arguments.config), &environment)?;
     config.learn.device.open()?;
     adapters::codec::JsonCodec::new(config.learn.schema, config.codec)?;
-    println!("{}", Config::effective(Some(&arguments.config), &environment)?);
-    Ok(())
+    if let Some(history) = config.history.filter(|path| !path.exists()) {
+        return Err(ConfigError(format!("`cold_start.history`: {} does not exist", history.display())).into());
+    }
+    super::print(&Config::effective(Some(&arguments.config), &environment)?)
 }

@@ -50,7 +50,6 @@ pub struct Arguments {
     report: Option<PathBuf>,
 }
 
-#[expect(clippy::print_stdout, reason = "the report is the command's product")]
 pub fn run(arguments: &Arguments) -> Result<()> {
     let (config, target, rows) = configure(arguments)?;
     let started = Instant::now();
@@ -63,8 +62,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(folder) = &arguments.report {
         write_report(folder, &report, &story)?;
     }
-    println!("{report:#}");
-    Ok(())
+    super::print(&format!("{report:#}"))
 }
 
 /// The configuration, the target column and the number of rows.

@@ -2,7 +2,7 @@
 
 use model::{EventId, Generation, Label, Output, Timestamp, Truth};
 
-use super::{Answers, Join, Prediction};
+use super::{AGREEING_RECORDS, Answers, Join, Prediction};
 use crate::config::JoinConfig;
 
 fn join(pending_max: usize) -> Join {
@@ -53,8 +53,22 @@ fn what_waits_too_long_is_given_up_and_counted() {
     let mut join = join(10);
     join.predicted(id("a"), prediction(0));
     join.labelled(label("x", 0));
-    join.predicted(id("b"), prediction(101));
-    assert_eq!((join.counts().expired, join.counts().orphan, join.pending()), (1, 1, 1));
+    for number in 0..AGREEING_RECORDS {
+        join.labelled(label("a later one", 101 + i64::try_from(number).expect("a small number")));
+    }
+    assert_eq!((join.counts().expired, join.counts().orphan, join.pending()), (1, 1, 0));
+}
+
+#[test]
+fn one_wrong_clock_expires_nothing() {
+    let mut join = join(10);
+    join.predicted(id("a"), prediction(0));
+    join.predicted(id("from the future"), prediction(i64::MAX));
+    for _ in 0..3 * AGREEING_RECORDS {
+        join.labelled(label("x", 1));
+    }
+    assert!(join.labelled(label("a", 2)).is_some());
+    assert_eq!(join.counts().expired, 0);
 }
 
 #[test]

@@ -116,3 +116,19 @@ fn an_episode_with_no_better_candidate_closes_and_stays_quiet() {
     let effects = lifecycle.step(Event::Learned(facts(3_001)), &rules);
     assert_eq!(effects, [Effect::Swap(Change::Refresh)]);
 }
+
+#[test]
+fn a_breach_closes_the_episode_whose_trials_it_pushes_aside() {
+    let rules = rules();
+    let mut lifecycle = Lifecycle::new();
+    lifecycle.step(Event::Learned(facts(3_000)), &rules);
+    lifecycle.step(Event::Proposed(vec![linear(); 9]), &rules);
+    let effects = lifecycle.step(Event::Breached, &rules);
+    assert!(matches!(effects[..], [Effect::Closed(_), Effect::SeekRelief]));
+    lifecycle.step(Event::ReliefMeasured(Vec::new()), &rules);
+    let effects = lifecycle.step(Event::Drifted, &rules);
+    assert!(
+        matches!(effects[..], [Effect::Reanchor, Effect::Opened(_), Effect::Ask(_)]),
+        "it searches again"
+    );
+}
