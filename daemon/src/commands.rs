@@ -143,6 +143,16 @@ fn start_logging(level: &str) {
     }
 }
 
+/// Long work, for somebody who watches: done, rate and time left.
+#[expect(clippy::print_stderr, reason = "only on a terminal, where a person waits")]
+fn progress(done: u64, total: u64, elapsed: std::time::Duration) {
+    if std::io::stderr().is_terminal() {
+        let rate = done as f64 / elapsed.as_secs_f64().max(1e-9);
+        let left = total.saturating_sub(done) as f64 / rate.max(1e-9);
+        eprintln!("{done} of {total} rows, {rate:.0} a second, about {left:.0} s left");
+    }
+}
+
 /// Prints what was asked for; a reader that has seen enough is no error.
 fn print(text: &str) -> anyhow::Result<()> {
     match writeln!(std::io::stdout(), "{text}") {

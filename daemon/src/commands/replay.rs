@@ -56,7 +56,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let scratch = tempfile::tempdir().context("no temporary folder for the rows")?;
     let mut learn = build(&config, scratch.path(), rows)?;
     let mut story = Vec::new();
-    let replayed = feed(&mut learn, arguments, &config, &target, &mut story)?;
+    let replayed = feed(&mut learn, arguments, &config, (&target, rows), &mut story)?;
     learn.close();
     let report = report(&learn, replayed, started.elapsed().as_secs_f64())?;
     if let Some(folder) = &arguments.report {
@@ -96,7 +96,7 @@ fn feed(
     learn: &mut Learn,
     arguments: &Arguments,
     config: &Config,
-    target: &str,
+    (target, total): (&str, u64),
     story: &mut Vec<String>,
 ) -> Result<u64> {
     let mut waiting: VecDeque<(u64, Truth)> = VecDeque::new();
@@ -117,7 +117,7 @@ fn feed(
         turn(learn, records, story)?;
         rows += 1;
         if rows.is_multiple_of(PROGRESS_ROWS) {
-            tracing::info!("{rows} rows, {:.0} rows/s", rows as f64 / started.elapsed().as_secs_f64());
+            super::progress(rows, total, started.elapsed());
         }
     }
     // The labels of the last rows come when no more rows do: every row is tested and scored.

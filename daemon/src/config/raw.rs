@@ -45,6 +45,7 @@ section!(
         features: Vec<FeatureSection>,
         class_weights: Vec<f32>,
         cost_matrix: Vec<Vec<f32>>,
+        decision_threshold: f32,
     }
 );
 section!(
@@ -236,7 +237,7 @@ impl Raw {
         let objective = Objective {
             class_weights: section.class_weights.clone(),
             cost_matrix: section.cost_matrix.clone(),
-            decision_threshold: None,
+            decision_threshold: (section.decision_threshold != 0.0).then_some(section.decision_threshold),
         };
         Schema::new(features, target, objective).map_err(|error| ConfigError(error.to_string()))
     }

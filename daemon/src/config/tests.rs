@@ -58,6 +58,10 @@ fn broken_schemas_are_refused() {
         ("[schema]\nfeatures = [{ name = \"x\", kind = \"text\" }]".into(), "feature `x` is `text`"),
         ("[schema]\nfeatures = [{ name = \"x\", kind = \"numeric\", buckets = 4 }]".into(), "`buckets`"),
         (format!("[schema]\nclasses = [\"a\", \"b\"]\nclass_weights = [1.0]\n{feature}"), "class_weights"),
+        (
+            format!("[schema]\nclasses = [\"a\", \"b\"]\ndecision_threshold = 2.0\n{feature}"),
+            "decision_threshold",
+        ),
     ];
     for (text, expected) in cases {
         let error = Config::parse(&text).expect_err(&text).to_string();

@@ -157,9 +157,11 @@ impl Learn {
         }))
     }
 
-    /// The detectors learn what is normal from now on, and the reference is the champion of now.
+    /// The detectors of losses learn what is normal from now on, and the reference is the champion of now.
+    /// The features' detector takes in what it has seen by itself, whoever serves.
     fn reanchor(&mut self) -> Result<(), LearnError> {
-        self.state.detectors = Detectors::new(&self.rules.config);
+        let features = self.state.detectors.features.clone();
+        self.state.detectors = Detectors { features, ..Detectors::new(&self.rules.config) };
         self.pool.reference = self.frozen_champion()?;
         Ok(())
     }

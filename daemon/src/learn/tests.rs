@@ -18,15 +18,17 @@ const DELAY: u64 = 150;
 
 /// A plane without trials: no episode opens on its own.
 fn plane(folder: &tempfile::TempDir) -> Learn {
-    let text = "
-        search = { window_outcomes = 100000 }
-        [schema]
+    plane_with(folder, "search = { window_outcomes = 100000 }")
+}
+
+fn plane_with(folder: &tempfile::TempDir, settings: &str) -> Learn {
+    let schema = "[schema]
         classes = [\"a\", \"b\"]
         features = [{ name = \"x\", kind = \"numeric\" }]";
-    let config = Config::parse(text).expect("a small valid configuration").learn;
+    let config = Config::parse(&format!("{settings}\n{schema}")).expect("a small valid configuration").learn;
     let (segment, _) = RowSegments::resume(folder.path(), 1, 0).expect("an empty folder");
     let worker = WorkerCommand { program: "/nowhere".into(), arguments: Vec::new(), seconds_max: 1 };
-    let outside = Outside { segment, storage: None, worker, waits_for_trials: false };
+    let outside = Outside { segment, storage: None, worker, waits_for_trials: true };
     Learn::cold(config, outside).expect("a plane can be built")
 }
 
@@ -99,4 +101,18 @@ fn an_event_whose_id_is_known_is_not_taken_twice() {
     learn.turn(records, Positions::default()).expect("nothing fails");
     let counts = learn.state().join.counts();
     assert_eq!((counts.joined, counts.duplicate, counts.repeated), (1, 1, 2));
+}
+
+#[test]
+fn serving_and_learning_go_on_when_every_trial_fails() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let settings =
+        "search = { window_outcomes = 50, rungs = [1], cooldown_outcomes = 100, plateau_outcomes = 100 }";
+    let mut learn = plane_with(&folder, settings);
+    feed(&mut learn, 0..3_000);
+    let counts = learn.state().counts;
+    assert!(counts.episodes > 1, "a failed episode does not end the search");
+    assert_eq!(counts.trials_failed, counts.trials + counts.episodes, "the control's trials fail too");
+    assert_eq!(learn.state().outcomes, 3_000 - DELAY);
+    assert!(counts.refreshes > 1_000 && counts.promotions == 0);
 }

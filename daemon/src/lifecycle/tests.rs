@@ -93,7 +93,7 @@ fn rollback_goes_before_refresh() {
 fn relief_takes_the_best_that_fits_or_alarms() {
     let rules = rules();
     let mut lifecycle = Lifecycle::new();
-    lifecycle.step(Event::Learned(facts(200)), &rules);
+    lifecycle.step(Event::Learned(Facts { windows: 0, ..facts(200) }), &rules);
     assert_eq!(lifecycle.step(Event::Breached, &rules), [Effect::SeekRelief]);
     assert!(lifecycle.step(Event::Breached, &rules).is_empty(), "one relief at a time");
     let option = |fits, loss| ReliefOption { fits, quality_loss: Some(loss) };
