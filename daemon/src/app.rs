@@ -72,12 +72,13 @@ impl App {
                 slot: Arc::clone(learn.slot()),
                 codec: codec.clone(),
                 source: GroupSource::open(kafka, &group, TopicRole::Events, &kafka.topics.events)?,
-                sink: Arc::clone(&sink),
+                // Its own: answers on their way must not hold up a snapshot.
+                sink: Arc::new(Sink::open(kafka)?),
                 topic: kafka.topics.predictions.clone(),
                 batch_max: config.serve.batch_max,
                 telemetry: telemetry.clone(),
             };
-            start_serve(serve, Arc::clone(&stop))
+            start_serve(serve, Arc::clone(&stop), health.clone())
         });
         let serve = serve.transpose()?;
         let consumed = Arc::new(AtomicU64::new(0));
@@ -174,11 +175,16 @@ fn open_source(kafka: &KafkaConfig, learn: &Learn) -> Result<Source> {
     Ok(source)
 }
 
-fn start_serve(serve: Serve, stop: Arc<AtomicBool>) -> Result<JoinHandle<()>> {
+/// A serve plane that ends by itself is not alive, whatever the learn plane says.
+fn start_serve(serve: Serve, stop: Arc<AtomicBool>, health: watch::Sender<Health>) -> Result<JoinHandle<()>> {
     let thread = std::thread::Builder::new().name("serve".into()).spawn(move || {
-        if let Err(error) = serve.run(&stop) {
-            tracing::error!("the serve plane stopped: {error}");
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| serve.run(&stop)));
+        match ended {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => tracing::error!("the serve plane stopped: {error}"),
+            Err(_) => tracing::error!("the serve plane panicked; see the log above"),
         }
+        health.send_modify(|health| health.live = false);
     });
     thread.context("cannot start the serve thread")
 }

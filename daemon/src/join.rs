@@ -89,8 +89,8 @@ pub struct Join {
     /// Times of the last records.
     recent: VecDeque<Timestamp>,
     pending: BTreeMap<EventId, Prediction>,
-    /// Ids in order of arrival; an id that has been joined meanwhile is skipped.
-    order: VecDeque<(Timestamp, EventId)>,
+    /// The same ids in the order of time, for expiry.
+    order: BTreeSet<(Timestamp, EventId)>,
     early: BTreeMap<EventId, Label>,
     early_order: VecDeque<EventId>,
     joined: BTreeSet<EventId>,
@@ -109,7 +109,7 @@ impl Join {
             watermark: Timestamp(i64::MIN),
             recent: VecDeque::new(),
             pending: BTreeMap::new(),
-            order: VecDeque::new(),
+            order: BTreeSet::new(),
             early: BTreeMap::new(),
             early_order: VecDeque::new(),
             joined: BTreeSet::new(),
@@ -130,7 +130,7 @@ impl Join {
 
     /// The oldest segment row a waiting prediction still needs.
     pub fn oldest_row(&self) -> Option<u64> {
-        self.order.iter().find_map(|(_, id)| self.pending.get(id)).map(|prediction| prediction.row)
+        self.pending.values().map(|prediction| prediction.row).min()
     }
 
     /// Whether an event of this id would be taken: an id that waits or was joined names another event.
@@ -149,7 +149,7 @@ impl Join {
         if let Some(label) = self.early.remove(&id) {
             return self.outcome(id, prediction, &label);
         }
-        self.order.push_back((prediction.time, id.clone()));
+        self.order.insert((prediction.time, id.clone()));
         self.pending.insert(id, prediction);
         self.evict();
         None
@@ -159,6 +159,7 @@ impl Join {
     pub fn labelled(&mut self, label: Label) -> Option<Outcome> {
         self.advance(label.time);
         if let Some(prediction) = self.pending.remove(&label.id) {
+            self.order.remove(&(prediction.time, label.id.clone()));
             return self.outcome(label.id.clone(), prediction, &label);
         }
         if self.joined.contains(&label.id) || self.early.contains_key(&label.id) {
@@ -210,16 +211,12 @@ impl Join {
         }
         self.watermark = agreed;
         let horizon = self.watermark.0.saturating_sub(self.window_ms);
-        while let Some((time, id)) = self.order.front() {
-            let waiting = self.pending.contains_key(id);
-            if waiting && time.0 >= horizon {
-                break;
-            }
-            if waiting {
-                self.pending.remove(id);
-                self.counts.expired += 1;
-            }
-            self.order.pop_front();
+        while let Some((time, id)) = self.order.first().cloned()
+            && time.0 < horizon
+        {
+            self.order.pop_first();
+            self.pending.remove(&id);
+            self.counts.expired += 1;
         }
         while let Some(id) = self.early_order.front() {
             match self.early.get(id) {
@@ -236,7 +233,7 @@ impl Join {
 
     fn evict(&mut self) {
         while self.pending.len() > self.pending_max {
-            let Some((_, id)) = self.order.pop_front() else { break };
+            let Some((_, id)) = self.order.pop_first() else { break };
             if self.pending.remove(&id).is_some() {
                 self.counts.evicted += 1;
             }

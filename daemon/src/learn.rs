@@ -60,6 +60,8 @@ pub struct Learn {
     trials: Trials,
     /// Where promotions are made durable; a replay has none.
     storage: Option<Storage>,
+    /// The oldest row each kept snapshot refers to, oldest snapshot first.
+    kept_rows: VecDeque<u64>,
     /// A durable swap, made at the end of the unit of work: only there do state and positions agree.
     pending_swap: Option<Change>,
     /// Trials under way; gone after a restart.
@@ -205,34 +207,41 @@ impl Learn {
         let delay = self.state.outcomes - 1 - outcome.prediction.outcomes_before;
         let stored = RowRef(outcome.prediction.row);
         self.state.history.push(stored.0, outcome.truth, delay);
-        let row = match self.segment.read(stored) {
-            Ok(row) => row,
+        match self.segment.read(stored) {
+            Ok(row) => self.learn_row(&row, outcome.truth)?,
             Err(StoreError::RowDamaged { .. } | StoreError::RowGone { .. }) => {
                 self.state.counts.rows_lost += 1;
-                return Ok(());
             }
             Err(error) => return Err(error.into()),
-        };
-        let goal = self.state.encoder.goal(&outcome.truth);
-        let encoded = self.encode(&row);
-        for failure in self.pool.learn(&encoded, goal, &self.slot.load(), &self.rules.config)? {
-            self.happened.push(failure);
         }
-        self.encoded = encoded;
         if self.state.history.window_ends() {
             let checkpoint = self.pool.control.state()?;
             self.state.history.checkpoint(checkpoint);
-            self.prune()?;
+            if self.storage.is_none() {
+                // Nothing durable refers to rows; otherwise only what no kept snapshot needs may go.
+                self.prune_before(self.oldest_row())?;
+            }
         }
         Ok(())
     }
 
-    fn prune(&mut self) -> Result<(), LearnError> {
-        let needed = [self.state.join.oldest_row(), self.state.history.oldest_row()];
-        if let Some(oldest) = needed.into_iter().flatten().min() {
-            self.segment.prune_before(RowRef(oldest))?;
-        }
+    fn learn_row(&mut self, row: &Row, truth: Truth) -> Result<(), LearnError> {
+        let goal = self.state.encoder.goal(&truth);
+        let encoded = self.encode(row);
+        let failures = self.pool.learn(&encoded, goal, &self.slot.load(), &self.rules.config)?;
+        self.happened.extend(failures);
+        self.encoded = encoded;
         Ok(())
+    }
+
+    /// The oldest row that the state of now refers to.
+    fn oldest_row(&self) -> u64 {
+        let needed = [self.state.join.oldest_row(), self.state.history.oldest_row()];
+        needed.into_iter().flatten().min().unwrap_or(self.segment.len())
+    }
+
+    fn prune_before(&mut self, row: u64) -> Result<(), LearnError> {
+        Ok(self.segment.prune_before(RowRef(row))?)
     }
 
     fn facts(&self) -> Facts {
@@ -266,11 +275,7 @@ impl Learn {
     fn teach(&mut self, row: &Row, truth: Truth) -> Result<(), LearnError> {
         self.state.encoder.observe(row);
         self.state.encoder.observe_truth(&truth);
-        let encoded = self.encode(row);
-        let goal = self.state.encoder.goal(&truth);
-        self.pool.learn(&encoded, goal, &self.slot.load(), &self.rules.config)?;
-        self.encoded = encoded;
-        Ok(())
+        self.learn_row(row, truth)
     }
 
     /// A reading of the service, or an operator's new limit.

@@ -226,7 +226,9 @@ impl Lifecycle {
             Event::Judged(judgements) => self.judged(&judgements, rules),
             Event::ReliefMeasured(options) => self.relief_measured(&options, rules),
             Event::SwapFailed(change) => {
-                self.watching = false;
+                if change == Change::Promotion {
+                    self.watching = false;
+                }
                 vec![Effect::Alarm(format!("the swap ({change:?}) failed; the champion stays"))]
             }
         }

@@ -20,6 +20,7 @@ const MODELS_KEPT: usize = 8;
 pub struct Storage {
     models: ModelStore,
     snapshots: SnapshotStore,
+    keep: usize,
     device: Device,
     /// Held as long as this value lives: learning has one owner.
     _lock: File,
@@ -60,7 +61,7 @@ impl Storage {
                 resumed.lost
             ));
         }
-        let storage = Self { models, snapshots, device, _lock: lock };
+        let storage = Self { models, snapshots, keep, device, _lock: lock };
         Ok(Found { storage, segment, snapshot, warnings })
     }
 
@@ -84,6 +85,11 @@ impl Storage {
         let oldest_kept = names.len().saturating_sub(MODELS_KEPT);
         self.models.prune(|name| names.iter().skip(oldest_kept).any(|kept| kept == name))?;
         Ok(())
+    }
+
+    /// How many snapshots stay.
+    pub fn snapshots_kept(&self) -> usize {
+        self.keep
     }
 
     /// State, positions and model as one durable value.

@@ -53,7 +53,10 @@ impl SnapshotStore {
         write_flushed(&unfinished, &[&header(payload), payload])?;
         publish(&unfinished, &path)?;
         self.next += 1;
-        self.prune()?;
+        // The snapshot is there; that an old one is too is no reason to call it missing.
+        if let Err(error) = self.prune() {
+            tracing::warn!("{error}");
+        }
         Ok(number)
     }
 

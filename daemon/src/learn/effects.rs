@@ -72,7 +72,9 @@ impl Learn {
     /// Tells the proposer, and the people, how each candidate of a rung did.
     pub(super) fn rung_landed(&mut self, rung: usize, landed: &Landed) -> Vec<Option<f64>> {
         let gains: Vec<Option<f64>> = (0..landed.candidates.len()).map(|at| landed.gain(at)).collect();
-        for (candidate, gain) in landed.candidates.iter().zip(&gains) {
+        // Without the control nothing was compared, so nothing was learned about any candidate.
+        let compared = landed.candidates.iter().zip(&gains).filter(|_| landed.control.is_some());
+        for (candidate, gain) in compared {
             self.state.proposer.tell(&Score {
                 genome: self.space.genome(candidate),
                 gain: gain.unwrap_or(f64::NEG_INFINITY),
@@ -104,6 +106,7 @@ impl Learn {
             stress: (result.stress, control.stress),
             gain: EProcess::new(margin),
             harm: EProcess::new(0.0),
+            failed: false,
         });
         self.happened.push(AuditEvent::ChallengerPlaced { architecture: architecture.to_string() });
         Ok(())

@@ -97,7 +97,8 @@ impl History {
         let (at, state) =
             self.checkpoints.iter().rfind(|(at, _)| *at <= wanted).or(self.checkpoints.front())?;
         let rows = (self.pushed - at) as usize;
-        let outcomes: Vec<Recent> = self.recent.iter().copied().skip(self.recent.len() - rows).collect();
+        let outcomes: Vec<Recent> =
+            self.recent.iter().copied().skip(self.recent.len().saturating_sub(rows)).collect();
         Some((state, outcomes, rows.saturating_sub(scored)))
     }
 }

@@ -35,6 +35,8 @@ pub struct Challenger {
     pub gain: EProcess,
     /// Harm against the control.
     pub harm: EProcess,
+    /// It could not learn a row: whatever it says from now on, it is out.
+    pub failed: bool,
 }
 
 /// The displaced champion's learner while its successor is watched.
@@ -137,10 +139,8 @@ impl Pool {
             self.restart(served, config)?;
         }
         if let Some(Err(error)) = self.challenger.as_mut().map(|c| c.learner.learn(encoded, &[goal])) {
-            // Its next predictions would be those of a broken learner; the test must not go on.
             if let Some(challenger) = &mut self.challenger {
-                challenger.gain = EProcess::new(config.gate.margin);
-                challenger.harm.observe(1.0);
+                challenger.failed = true;
             }
             failures.push(AuditEvent::Alarm { text: format!("the challenger failed to learn: {error}") });
         }
@@ -172,7 +172,7 @@ impl Pool {
     pub fn quality(&self) -> Option<QualityEvidence> {
         self.challenger.as_ref().map(|challenger| QualityEvidence {
             log_gain: challenger.gain.log_value(),
-            log_harm: challenger.harm.log_value(),
+            log_harm: if challenger.failed { f64::INFINITY } else { challenger.harm.log_value() },
             outcomes: challenger.gain.count(),
             mean_gain: challenger.gain.mean(),
         })

@@ -27,6 +27,7 @@ struct SavedChallenger {
     stress: (Stress, Stress),
     gain: EProcess,
     harm: EProcess,
+    failed: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -120,6 +121,7 @@ impl Learn {
                 stress: saved.stress,
                 gain: saved.gain,
                 harm: saved.harm,
+                failed: saved.failed,
             })
         });
         let displaced = saved.displaced.map(|saved| {
@@ -167,6 +169,7 @@ impl Learn {
             space,
             state,
             pool,
+            kept_rows: std::collections::VecDeque::new(),
             pending_swap: None,
             flight: None,
             landed: None,
@@ -184,6 +187,7 @@ impl Learn {
                 stress: c.stress,
                 gain: c.gain.clone(),
                 harm: c.harm.clone(),
+                failed: c.failed,
             })
         });
         let displaced = self.pool.displaced.as_ref().map(|d| {
@@ -226,9 +230,16 @@ impl Learn {
         // Rows first: a snapshot must not refer to rows that are not there.
         self.segment.sync()?;
         let bytes = self.snapshot(served)?.to_bytes()?;
-        match &mut self.storage {
-            Some(storage) => storage.write_snapshot(&bytes),
-            None => Ok(()),
+        let Some(storage) = &mut self.storage else { return Ok(()) };
+        storage.write_snapshot(&bytes)?;
+        let kept = storage.snapshots_kept();
+        self.kept_rows.push_back(self.oldest_row());
+        while self.kept_rows.len() > kept {
+            self.kept_rows.pop_front();
+            if let Some(oldest) = self.kept_rows.iter().min().copied() {
+                self.prune_before(oldest)?;
+            }
         }
+        Ok(())
     }
 }

@@ -111,7 +111,6 @@ impl Learn {
             let previous = previous.or(watched.map(|watched| watched.learner));
             self.pool.control = previous.expect("it is here or under the watch");
             self.pool.served_steps = previous_steps;
-            self.state.generation -= 1;
             *self.counter(change) -= 1;
             self.state.history.forget_checkpoints();
             self.happened.push(AuditEvent::Alarm { text: error.to_string() });
@@ -119,7 +118,13 @@ impl Learn {
             return Ok(None);
         }
         let generation = served.generation;
-        self.slot.replace(served);
+        if change == Change::Promotion {
+            self.slot.replace(served);
+        } else {
+            // Nothing can come back, so nothing is kept: it may have been too large.
+            self.slot.refresh(served);
+            self.slot.release();
+        }
         Ok(Some((before, generation)))
     }
 
@@ -145,12 +150,18 @@ impl Learn {
         self.pool.control = displaced.learner;
         self.refresh()?;
         self.slot.release();
+        self.pool.refresh_harm = EProcess::new(0.0);
         self.state.history.forget_checkpoints();
+        let checkpoint = self.pool.control.state()?;
+        self.state.history.checkpoint(checkpoint);
         self.state.counts.rollbacks += 1;
         let generation = Generation(self.state.generation);
         let architecture = self.pool.control.architecture().to_string();
         self.happened.push(AuditEvent::RolledBack { generation, before, architecture });
-        self.commit_state()
+        if let Err(error) = self.commit_state() {
+            self.happened.push(AuditEvent::Alarm { text: error.to_string() });
+        }
+        Ok(())
     }
 
     fn generation(&mut self, model: Model) -> Served {

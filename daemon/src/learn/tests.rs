@@ -63,6 +63,7 @@ fn place_twin(learn: &mut Learn) {
         stress: (Stress::default(), Stress::default()),
         gain: EProcess::new(0.0),
         harm: EProcess::new(0.0),
+        failed: false,
     });
 }
 
