@@ -2,7 +2,7 @@
 //!
 //! Lives here: one arm for each effect. May not: decide whether; that was decided.
 
-use model::{Architecture, Learner};
+use model::Architecture;
 use policies::gate::{
     Evidence, FiniteGate, Gate, LatencyGate, MemoryGate, QualityGate, RobustnessGate, judge_all,
 };
@@ -93,11 +93,12 @@ impl Learn {
             Some((
                 landed.results.get_mut(best)?.take()?,
                 landed.control?,
+                landed.learned,
                 landed.candidates.swap_remove(best),
             ))
         });
-        let Some((result, control, architecture)) = found else { return Ok(()) };
-        let learner = Learner::restore(result.end.clone(), &self.device)?;
+        let Some((result, control, learned, architecture)) = found else { return Ok(()) };
+        let learner = self.caught_up(result.end, learned)?;
         let number = self.state.number();
         let margin = self.rules.config.gate.margin;
         self.pool.challenger = Some(Challenger {

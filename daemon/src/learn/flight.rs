@@ -4,9 +4,9 @@
 //! May not: decide who survives.
 
 use adapters::store::RowRef;
-use model::{Architecture, Truth};
+use model::{Architecture, Learner, LearnerState, Truth};
 
-use super::Learn;
+use super::{Learn, LearnError};
 use crate::lifecycle::{Event, ReliefOption};
 use crate::telemetry::AuditEvent;
 use crate::trials::protocol::{TrialReply, TrialRequest, TrialResult};
@@ -29,6 +29,8 @@ pub struct Flight {
     first_number: u64,
     replies: Vec<Option<TrialResult>>,
     arrived: usize,
+    /// Outcomes the trials could learn from.
+    learned: u64,
     /// Outcomes at which a replay takes the replies.
     due: u64,
 }
@@ -40,6 +42,8 @@ pub struct Landed {
     pub candidates: Vec<Architecture>,
     /// The control's result.
     pub control: Option<TrialResult>,
+    /// Outcomes the trials could learn from.
+    pub learned: u64,
     /// One result a candidate; none where a trial failed.
     pub results: Vec<Option<TrialResult>>,
 }
@@ -58,7 +62,10 @@ impl Learn {
     pub(super) fn launch(&mut self, purpose: Purpose, windows: usize, candidates: Vec<Architecture>) {
         let control = self.pool.control.architecture().clone();
         let Some(stretch) = self.stretch(windows) else {
-            self.report(purpose, Landed { results: vec![None; candidates.len()], control: None, candidates });
+            self.report(
+                purpose,
+                Landed { results: vec![None; candidates.len()], control: None, learned: 0, candidates },
+            );
             return;
         };
         let (delay, compute_batch) = match purpose {
@@ -85,6 +92,7 @@ impl Learn {
             control,
             first_number,
             arrived: 0,
+            learned: self.state.history.pushed(),
             due: self.state.outcomes + delay,
         });
     }
@@ -157,7 +165,12 @@ impl Learn {
         let Some(flight) = self.flight.take() else { return };
         let mut replies = flight.replies.into_iter();
         let control = replies.next().flatten();
-        let landed = Landed { candidates: flight.candidates, control, results: replies.collect() };
+        let landed = Landed {
+            candidates: flight.candidates,
+            control,
+            learned: flight.learned,
+            results: replies.collect(),
+        };
         self.report(flight.purpose, landed);
     }
 
@@ -168,6 +181,22 @@ impl Learn {
         };
         self.landed = Some(landed);
         self.events.push_back(event);
+    }
+
+    /// The learner a trial ended with, after it has also learned what came since.
+    pub(super) fn caught_up(&mut self, end: LearnerState, learned: u64) -> Result<Learner, LearnError> {
+        let mut learner = Learner::restore(end, &self.device)?;
+        for outcome in self.state.history.since(learned) {
+            let Ok(row) = self.segment.read(RowRef(outcome.row)) else { continue };
+            let encoded = self.encode(&row);
+            let learned = learner.learn(&encoded, &[self.goal(outcome.truth)]);
+            self.encoded = encoded;
+            if learned.is_err() {
+                // As far as it got: live events will show what it is worth.
+                break;
+            }
+        }
+        Ok(learner)
     }
 
     fn relief_options(&self, landed: &Landed) -> Vec<ReliefOption> {

@@ -84,6 +84,17 @@ impl History {
         ((self.pushed - oldest) as usize).saturating_sub(self.gap()) / self.window
     }
 
+    /// Outcomes so far.
+    pub fn pushed(&self) -> u64 {
+        self.pushed
+    }
+
+    /// The outcomes that came after there had been this many, as far as they are remembered.
+    pub fn since(&self, pushed: u64) -> Vec<Recent> {
+        let newer = self.pushed.saturating_sub(pushed) as usize;
+        self.recent.iter().copied().skip(self.recent.len().saturating_sub(newer)).collect()
+    }
+
     /// The oldest row still needed.
     pub fn oldest_row(&self) -> Option<u64> {
         self.recent.iter().map(|recent| recent.row).min()

@@ -67,9 +67,12 @@ impl Learn {
     }
 
     fn relieve(&mut self, option: usize) -> Result<(), LearnError> {
-        let result = self.landed.take().and_then(|mut landed| landed.results.get_mut(option)?.take());
-        let Some(result) = result else { return Ok(()) };
-        let learner = Learner::restore(result.end.clone(), &self.device)?;
+        let found = self.landed.take().and_then(|mut landed| {
+            let result = landed.results.get_mut(option)?.take()?;
+            Some((result, landed.learned))
+        });
+        let Some((result, learned)) = found else { return Ok(()) };
+        let learner = self.caught_up(result.end, learned)?;
         let Some((before, generation)) = self.take_over(learner, Change::Relief(option))? else {
             return Ok(());
         };
