@@ -5,7 +5,7 @@
 //! back with what happened, as another event.
 //!
 //! ```text
-//!           cold start, drift, plateau, by hand
+//!           cold start, drift, plateau
 //! Serving ──────────────────────────────────────▶ Searching ──▶ Shadowing ──▶ Watching ──▶ Serving
 //!    │  ▲                                             │ nothing     │ harm,       │ harm
 //!    │  └─────────────────────────────────────────────┘ survives    │ deadline    ▼
@@ -411,7 +411,8 @@ impl Lifecycle {
                 effects
             }
             None => vec![Effect::Alarm(
-                "no smaller network fits the budget at the allowed loss; the champion stays".into(),
+                "no smaller network is known to fit the budget at the allowed loss; the champion stays"
+                    .into(),
             )],
         }
     }

@@ -71,7 +71,7 @@ impl Slot {
         }
     }
 
-    /// The model a rollback would return to.
+    /// The displaced model, kept warm.
     pub fn displaced(&self) -> Option<Arc<Served>> {
         self.displaced.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

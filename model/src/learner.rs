@@ -220,6 +220,4 @@ fn descending(
 }
 
 #[cfg(test)]
-mod inherit_tests;
-#[cfg(test)]
 mod tests;

@@ -71,3 +71,6 @@ impl Learner {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

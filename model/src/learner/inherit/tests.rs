@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-use super::tests::{deep, examples, hyper, learner};
+use super::super::tests::{deep, examples, hyper, learner};
 use super::*;
 use crate::architecture::{Activation, Block, Hyper, Norm, Optimiser};
+use crate::cost::Shape;
+use crate::device::Device;
 
 fn distance(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
