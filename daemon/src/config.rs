@@ -157,18 +157,27 @@ impl raw::Raw {
             early_max: self.join.early_max,
             joined_max: self.join.joined_max,
         };
-        let limits = TabularLimits {
+        let mut limits = TabularLimits {
             depth_max: self.search.depth_max,
             widths: self.search.widths.clone(),
             ..TabularLimits::default()
         };
+        limits.contexts.retain(|context| usize::from(*context) <= self.search.context_max);
+        let start = self.mixture.mixture()?;
+        if let Some(member) = start.members.iter().find(|m| usize::from(m.context) > self.search.context_max)
+        {
+            return refuse(format!(
+                "`mixture.members` has `{member}`, but `search.context_max` is {}; raise it, or lower the context",
+                self.search.context_max
+            ));
+        }
         let learn = LearnConfig {
             schema,
             evolve: self.evolve()?,
             seed: self.model.seed,
             device,
             join,
-            start: self.mixture.mixture()?,
+            start,
             members_max: self.search.members_max,
             cold_outcomes: self.cold_start.outcomes,
             first_outcomes: raw::FIRST_OUTCOMES,

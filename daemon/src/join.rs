@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use model::{EventId, Generation, Label, Mixed, Output, Said, Timestamp, Truth};
+use model::{Context, EventId, Generation, Label, Mixed, Output, Said, Timestamp, Truth};
 use serde::{Deserialize, Serialize};
 
 use crate::config::JoinConfig;
@@ -72,6 +72,8 @@ pub struct Prediction {
     pub row: u64,
     /// Outcomes known when it was answered.
     pub outcomes_before: u64,
+    /// The labels that had arrived: networks are shown the same ones when the row is learned.
+    pub context: Context,
     /// What every arm said.
     pub answers: Answers,
 }
@@ -162,6 +164,11 @@ impl Join {
     /// What was said of an event that waits for its label.
     pub fn answers(&self, id: &EventId) -> Option<&Answers> {
         self.pending.get(id).map(|prediction| &prediction.answers)
+    }
+
+    /// The labels that had arrived when an event came that waits for its own.
+    pub fn context(&self, id: &EventId) -> Option<Context> {
+        self.pending.get(id).map(|prediction| prediction.context)
     }
 
     /// The oldest segment row a waiting prediction still needs.

@@ -9,9 +9,12 @@ use std::sync::Arc;
 
 use adapters::kafka::Positions;
 use adapters::store::{RowRef, RowSegments, StoreError};
-use model::{Addition, Device, Metric, ModelError, Reading, Record, Row, Sample, TabularSpace, Truth};
+use model::{
+    Addition, Context, Device, Metric, ModelError, Reading, Record, Row, Sample, TabularSpace, Truth,
+};
 use policies::detect::{Breach, Detector as _, DetectorKind, Drift};
 
+use self::history::Recent;
 use crate::join::{Outcome, Prediction};
 use crate::lifecycle::{Change, Event, Facts, Rules};
 use crate::slot::Slot;
@@ -156,7 +159,8 @@ impl Learn {
 
     /// Every arm answers now, with the weights it has now; nothing is predicted again later.
     fn predict(&mut self, sample: &Sample, row: u64) -> Result<Prediction, LearnError> {
-        let encoded = self.encode(&sample.row);
+        let context = self.state.context;
+        let encoded = self.encode(&sample.row, &context);
         let served = self.slot.load();
         let answers = self.arms.answer(&served, &sample.row, &encoded, &self.state)?;
         self.encoded = encoded;
@@ -165,15 +169,31 @@ impl Learn {
             generation: served.generation,
             row,
             outcomes_before: self.state.outcomes,
+            context,
             answers,
         })
     }
 
-    fn encode(&mut self, row: &Row) -> Vec<f32> {
+    /// A row and the labels that had arrived when it came, as networks see them.
+    fn encode(&mut self, row: &Row, context: &Context) -> Vec<f32> {
         let mut encoded = std::mem::take(&mut self.encoded);
         encoded.clear();
-        self.state.encoder.encode(row, &mut encoded);
+        self.append(row, context, &mut encoded);
         encoded
+    }
+
+    fn append(&self, row: &Row, context: &Context, encoded: &mut Vec<f32>) {
+        self.state.encoder.encode(row, encoded);
+        context.encode(&self.state.encoder, self.arms.pool.shape(), encoded);
+    }
+
+    /// Appends what networks see of a recorded outcome, and its goal. Not if its row is damaged: whoever learns
+    /// from recorded outcomes misses the same ones.
+    fn recall(&mut self, outcome: &Recent, encoded: &mut Vec<f32>, goals: &mut Vec<f32>) -> bool {
+        let Ok(row) = self.segment.read(RowRef(outcome.row)) else { return false };
+        self.append(&row, &outcome.context, encoded);
+        goals.push(self.state.encoder.goal(&outcome.truth));
+        true
     }
 
     /// A prediction has met its label: score, detect, test, learn, tell the lifecycle.
@@ -229,11 +249,13 @@ impl Learn {
     /// The learners take in one outcome; one that diverges starts again.
     fn learn(&mut self, outcome: &Outcome) -> Result<(), LearnError> {
         self.state.encoder.observe_truth(&outcome.truth);
+        self.state.context.observe(&outcome.truth);
         let delay = self.delay(outcome);
-        let stored = RowRef(outcome.prediction.row);
-        self.state.history.push(stored.0, outcome.truth, delay);
+        let Prediction { row, context, .. } = outcome.prediction;
+        let stored = RowRef(row);
+        self.state.history.push(Recent { row, truth: outcome.truth, context }, delay);
         match self.segment.read(stored) {
-            Ok(row) => self.learn_row(&row, outcome.truth)?,
+            Ok(row) => self.learn_row(&row, &context, outcome.truth)?,
             Err(StoreError::RowDamaged { .. } | StoreError::RowGone { .. }) => {
                 self.state.counts.rows_lost += 1;
             }
@@ -250,9 +272,9 @@ impl Learn {
         Ok(())
     }
 
-    fn learn_row(&mut self, row: &Row, truth: Truth) -> Result<(), LearnError> {
+    fn learn_row(&mut self, row: &Row, context: &Context, truth: Truth) -> Result<(), LearnError> {
         let goal = self.state.encoder.goal(&truth);
-        let encoded = self.encode(row);
+        let encoded = self.encode(row, context);
         let failures = self.arms.learn(&encoded, goal)?;
         self.happened.extend(failures);
         self.encoded = encoded;
@@ -300,7 +322,8 @@ impl Learn {
     fn teach(&mut self, row: &Row, truth: Truth) -> Result<(), LearnError> {
         self.state.encoder.observe(row);
         self.state.encoder.observe_truth(&truth);
-        self.learn_row(row, truth)
+        // When a label of history arrived is not known, so none is seen.
+        self.learn_row(row, &Context::default(), truth)
     }
 
     /// A reading of the service, or an operator's new limit.

@@ -12,7 +12,7 @@ use model::{Activation, Architecture, Block, Device, Hyper, Learner, Optimiser, 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const SHAPE: Shape = Shape { inputs: 16, outputs: 2, classification: true };
+const SHAPE: Shape = Shape { inputs: 16, outputs: 2, classification: true, context: 0 };
 /// Width and depth.
 const SIZES: [(u16, usize); 4] = [(32, 2), (64, 2), (128, 3), (256, 4)];
 const BATCHES: [usize; 2] = [1, 32];
@@ -41,7 +41,8 @@ fn ours(criterion: &mut Criterion, name: &str, (width, depth): (u16, usize), row
         batch: u16::try_from(rows).expect("a small batch"),
         ..Hyper::default()
     };
-    let architecture = Architecture { blocks: vec![Block::plain(width, Activation::Relu); depth], hyper };
+    let architecture =
+        Architecture { blocks: vec![Block::plain(width, Activation::Relu); depth], hyper, context: 0 };
     let mut learner =
         Learner::new(&architecture, SHAPE, &[], &Device::cpu(), 7).expect("a plain architecture");
     let encoded = encoded(rows);

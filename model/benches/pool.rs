@@ -10,7 +10,7 @@ use model::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const SHAPE: Shape = Shape { inputs: 16, outputs: 2, classification: true };
+const SHAPE: Shape = Shape { inputs: 16, outputs: 2, classification: true, context: 0 };
 const MEMBERS: [usize; 4] = [1, 2, 4, 8];
 
 fn main() {
@@ -25,7 +25,7 @@ fn main() {
 
 fn network(widths: &[u16], optimiser: Optimiser, step_size: f32) -> Architecture {
     let blocks = widths.iter().map(|width| Block::plain(*width, Activation::Relu)).collect();
-    Architecture { blocks, hyper: Hyper { optimiser, step_size, ..Hyper::default() } }
+    Architecture { blocks, hyper: Hyper { optimiser, step_size, ..Hyper::default() }, context: 0 }
 }
 
 /// Networks that differ in depth, width and optimiser.

@@ -17,8 +17,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type Done = Result<(), Box<dyn Error>>;
 
-const SMALL: Shape = Shape { inputs: 16, outputs: 2, classification: true };
-const LARGE: Shape = Shape { inputs: 54, outputs: 7, classification: true };
+const SMALL: Shape = Shape { inputs: 16, outputs: 2, classification: true, context: 0 };
+const LARGE: Shape = Shape { inputs: 54, outputs: 7, classification: true, context: 0 };
 const RUNS: usize = 101;
 const RUN_SECONDS: f64 = 0.001;
 
@@ -146,7 +146,7 @@ fn pools() -> Done {
 
 fn network(blocks: &[Block], optimiser: Optimiser, step_size: f32, batch: u16) -> Architecture {
     let hyper = Hyper { optimiser, step_size, batch, ..Hyper::default() };
-    Architecture { blocks: blocks.to_vec(), hyper }
+    Architecture { blocks: blocks.to_vec(), hyper, context: 0 }
 }
 
 /// Encoded rows: ten numbers, and ones and zeros as categories make them.

@@ -26,12 +26,15 @@
 //! Layer norm (arXiv:1607.06450) would break that, because new units change the mean and variance of the
 //! old ones. So units belong to norm groups, each with its own statistics, and new units form a group of
 //! their own. The norm has no gain and shift: they add parameters and rarely help (arXiv:1911.07013).
+//!
+//! With a context, `x` is followed by the newest labels that had arrived ([`crate::context`]).
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::context::CONTEXT_MAX;
 use crate::error::ModelError;
 
 /// Most blocks an architecture may have.
@@ -323,12 +326,15 @@ pub struct Architecture {
     pub blocks: Vec<Block>,
     /// How it learns.
     pub hyper: Hyper,
+    /// How many of the newest labels it sees beside each row, of those that had arrived when the row came.
+    #[serde(default)]
+    pub context: u8,
 }
 
 impl Architecture {
     /// The linear model.
     pub fn linear(hyper: Hyper) -> Self {
-        Self { blocks: Vec::new(), hyper }
+        Self { blocks: Vec::new(), hyper, context: 0 }
     }
 
     /// Whether block `index` reaches the head.
@@ -361,7 +367,7 @@ impl Architecture {
             block.skip &= index != last;
             block
         };
-        Self { blocks: self.blocks.iter().enumerate().map(canonical).collect(), hyper: self.hyper }
+        Self { blocks: self.blocks.iter().enumerate().map(canonical).collect(), ..*self }
     }
 
     /// The canonical form with one norm group a block: what a genome can say.
@@ -389,7 +395,16 @@ impl Architecture {
             )));
         }
         self.blocks.iter().enumerate().try_for_each(|(index, block)| block.check(index))?;
+        if usize::from(self.context) > CONTEXT_MAX {
+            return Err(invalid(format!("the context is {} labels; give 0 to {CONTEXT_MAX}", self.context)));
+        }
         self.hyper.check()
+    }
+
+    /// Whether it sees recent labels beside its rows: only where labels arrive while it answers does it say
+    /// what it could.
+    pub fn needs_labels(&self) -> bool {
+        self.context > 0
     }
 }
 
@@ -402,7 +417,11 @@ impl fmt::Display for Architecture {
             let arrow = if index > 0 { " → " } else { "" };
             write!(f, "{arrow}{block}")?;
         }
-        write!(f, ", {}", self.hyper)
+        write!(f, ", {}", self.hyper)?;
+        if self.context > 0 {
+            write!(f, ", context {}", self.context)?;
+        }
+        Ok(())
     }
 }
 

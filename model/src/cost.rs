@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::architecture::Architecture;
+use crate::context::CONTEXT_MAX;
+use crate::error::ModelError;
 use crate::schema::Target;
 use crate::weights::layout;
 
@@ -17,12 +19,43 @@ pub struct Shape {
     pub outputs: usize,
     /// Whether the answer is a probability a class; otherwise it is one standardised number.
     pub classification: bool,
+    /// Recent labels at the end of each encoded row, newest first, of as many numbers each as an answer
+    /// ([`crate::context`]); a network sees the first of them, or none.
+    #[serde(default)]
+    pub context: usize,
 }
 
 impl Shape {
     /// The ends of a network between this many encoded numbers and this target.
     pub fn new(inputs: usize, target: &Target) -> Self {
-        Self { inputs, outputs: target.outputs(), classification: target.is_classification() }
+        Self { inputs, outputs: target.outputs(), classification: target.is_classification(), context: 0 }
+    }
+
+    /// The same, where [`CONTEXT_MAX`] recent labels follow this many encoded numbers in each row.
+    pub fn with_labels(width: usize, target: &Target) -> Self {
+        let inputs = width + CONTEXT_MAX * target.outputs();
+        Self { context: CONTEXT_MAX, ..Self::new(inputs, target) }
+    }
+
+    /// Numbers of a row before its recent labels.
+    pub fn features(&self) -> usize {
+        self.inputs - self.context * self.outputs
+    }
+
+    /// Numbers of a row that this architecture sees: the first ones.
+    pub(crate) fn seen(&self, architecture: &Architecture) -> usize {
+        self.features() + usize::from(architecture.context) * self.outputs
+    }
+
+    /// Refuses an architecture that looks for more recent labels than rows carry.
+    pub(crate) fn check(&self, architecture: &Architecture) -> Result<(), ModelError> {
+        if usize::from(architecture.context) <= self.context {
+            return Ok(());
+        }
+        Err(ModelError::Architecture(format!(
+            "`{architecture}` needs the last {} labels beside each row, but these rows carry {}",
+            architecture.context, self.context
+        )))
     }
 }
 
@@ -31,7 +64,7 @@ impl Shape {
 /// ```
 /// use model::{Architecture, Cost, Hyper, Shape};
 ///
-/// let shape = Shape { inputs: 16, outputs: 2, classification: true };
+/// let shape = Shape { inputs: 16, outputs: 2, classification: true, context: 0 };
 /// let cost = Cost::of(&Architecture::linear(Hyper::default()), shape);
 /// assert_eq!((cost.parameters, cost.macs, cost.bytes), (34, 32, 136));
 /// ```

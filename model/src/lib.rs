@@ -1,6 +1,7 @@
 //! What a network is: from the schema of a stream to a trained model on disk.
 //!
-//! In reading order: what flows ([`sample`]) as described ([`schema`]) and scaled ([`encoder`]); what may
+//! In reading order: what flows ([`sample`]) as described ([`schema`]) and scaled ([`encoder`]), with the
+//! labels known by then ([`context`]); what may
 //! be searched ([`space`], [`tabular`]): the [`architecture`], its [`cost`], the changes that lead from
 //! one to another ([`morphism`]), and the [`mixture`] of several; its trained numbers ([`weights`]) on a
 //! [`device`] ([`network`]); how it learns ([`learner`], several at once: [`pool`]), grows with its stream
@@ -13,6 +14,7 @@
 
 pub mod architecture;
 pub mod cohort;
+pub mod context;
 pub mod cost;
 mod dense;
 pub mod device;
@@ -46,6 +48,7 @@ pub mod widening;
 pub use self::model::{Model, ModelParts};
 pub use architecture::{Activation, Architecture, Block, BlockKind, Hyper, Norm, Optimiser};
 pub use cohort::{Cohort, Fault};
+pub use context::Context;
 pub use cost::{Cost, Shape};
 pub use device::{Device, DeviceChoice};
 pub use encoder::Encoder;

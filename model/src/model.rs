@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::architecture::{Architecture, Hyper};
+use crate::context::Context;
 use crate::cost::{Cost, Shape};
 use crate::device::Device;
 use crate::encoder::Encoder;
@@ -41,6 +42,7 @@ pub struct Model {
     schema: Arc<Schema>,
     encoder: Encoder,
     network: MixtureNetwork,
+    context: Context,
 }
 
 /// A model as plain data.
@@ -54,6 +56,9 @@ pub struct ModelParts {
     pub mixture: Mixture,
     /// What they have learned.
     pub weights: MixtureWeights,
+    /// The labels it knows of.
+    #[serde(default)]
+    pub context: Context,
 }
 
 impl Model {
@@ -62,21 +67,28 @@ impl Model {
         if !encoder.fits(&schema) {
             return Err(ModelError::Schema("the encoder is of another schema".into()));
         }
-        let shape = Shape::new(encoder.width(), schema.target());
+        let shape = Shape::with_labels(encoder.width(), schema.target());
         if network.shape() != shape {
             return Err(ModelError::Weights(format!(
                 "the network has shape {:?}, but the schema needs {shape:?}",
                 network.shape()
             )));
         }
-        Ok(Self { schema, encoder, network })
+        Ok(Self { schema, encoder, network, context: Context::default() })
+    }
+
+    /// This model, with the labels that had arrived by now. It has no feed of its own: until it is replaced,
+    /// networks that see recent labels see these, which is exact where each outcome brings a new model.
+    #[must_use]
+    pub fn knowing(self, context: Context) -> Self {
+        Self { context, ..self }
     }
 
     /// A linear model that answers every row alike: the share of each class among these counts, one added
     /// to each so that nothing is impossible; or the mean of the target.
     pub fn prior(schema: Arc<Schema>, class_counts: &[u64], device: &Device) -> Result<Self, ModelError> {
         let encoder = Encoder::new(&schema);
-        let shape = Shape::new(encoder.width(), schema.target());
+        let shape = Shape::with_labels(encoder.width(), schema.target());
         let mixture = Mixture::of_one(Architecture::linear(Hyper::default()));
         let mut weights = MixtureWeights::initial(&mixture, shape, 0);
         if shape.classification
@@ -92,8 +104,13 @@ impl Model {
 
     /// An answer for each row, in the target's own unit.
     pub fn predict(&self, rows: &[&Row]) -> Result<Vec<Output>, ModelError> {
+        self.predict_knowing(rows, &self.context)
+    }
+
+    /// The same, as if these labels had arrived last.
+    pub fn predict_knowing(&self, rows: &[&Row], context: &Context) -> Result<Vec<Output>, ModelError> {
         let features = self.schema.features().len();
-        let mut encoded = Vec::with_capacity(rows.len() * self.encoder.width());
+        let mut encoded = Vec::with_capacity(rows.len() * self.network.shape().inputs);
         for row in rows {
             if row.values().len() != features {
                 return Err(ModelError::Sample(format!(
@@ -102,6 +119,7 @@ impl Model {
                 )));
             }
             self.encoder.encode(row, &mut encoded);
+            context.encode(&self.encoder, self.network.shape(), &mut encoded);
         }
         let said = self.network.predict(&encoded)?;
         Ok(said.chunks_exact(self.network.shape().outputs).map(|raw| self.encoder.output(raw)).collect())
@@ -111,7 +129,7 @@ impl Model {
     pub fn widened(&self, schema: Arc<Schema>) -> Result<Self, ModelError> {
         let network = self.network.widened(&Widening::between(&self.schema, &schema)?)?;
         let encoder = self.encoder.widened(&schema);
-        Self::new(schema, encoder, network)
+        Ok(Self::new(schema, encoder, network)?.knowing(self.context))
     }
 
     /// What its rows and answers look like.
@@ -146,15 +164,16 @@ impl Model {
             encoder: self.encoder.clone(),
             mixture: self.mixture(),
             weights: self.network.weights()?,
+            context: self.context,
         })
     }
 
     /// The model of this plain data, checked.
     pub fn from_parts(parts: ModelParts, device: &Device) -> Result<Self, ModelError> {
-        let ModelParts { schema, encoder, mixture, weights } = parts;
-        let shape = Shape::new(encoder.width(), schema.target());
+        let ModelParts { schema, encoder, mixture, weights, context } = parts;
+        let shape = Shape::with_labels(encoder.width(), schema.target());
         let network = MixtureNetwork::from_weights(&mixture, shape, &weights, device)?;
-        Self::new(schema, encoder, network)
+        Ok(Self::new(schema, encoder, network)?.knowing(context))
     }
 }
 

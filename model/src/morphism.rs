@@ -97,6 +97,13 @@ pub enum Morphism {
         /// Whether it does.
         skip: bool,
     },
+    /// More or fewer of the newest labels beside each row.
+    SetContext {
+        /// Labels before.
+        from: u8,
+        /// Labels after.
+        to: u8,
+    },
     /// Another way to learn.
     SetHyper {
         /// The new one.
@@ -113,6 +120,9 @@ impl Morphism {
         let mut walk = Walk { here: from.canonical(), path: Vec::new() };
         if walk.here.hyper != to.hyper {
             walk.step(Self::SetHyper { hyper: to.hyper });
+        }
+        if walk.here.context != to.context {
+            walk.step(Self::SetContext { from: walk.here.context, to: to.context });
         }
         while walk.here.blocks.len() > to.blocks.len() {
             walk.step(Self::Remove);
@@ -152,6 +162,7 @@ impl Morphism {
             Self::SetNorm { block, norm } => set(&mut after, *block, |block| block.norm = *norm),
             Self::SetDropout { block, dropout } => set(&mut after, *block, |block| block.dropout = *dropout),
             Self::SetSkip { block, skip } => set(&mut after, *block, |block| block.skip = *skip),
+            Self::SetContext { to, .. } => after.context = *to,
             Self::SetHyper { hyper } => after.hyper = *hyper,
         }
         after.canonical()
@@ -166,6 +177,7 @@ impl Morphism {
             Self::SetSkip { skip, .. } => *skip,
             // A new gate is one.
             Self::SetKind { from, to, .. } => (*from, *to) == (BlockKind::Dense, BlockKind::Gated),
+            Self::SetContext { from, to } => from <= to,
             Self::Remove | Self::Shrink { .. } | Self::SetActivation { .. } | Self::SetNorm { .. } => false,
         }
     }
@@ -180,7 +192,7 @@ impl Morphism {
         rng: &mut impl Rng,
     ) -> Weights {
         let nothing = Weights::default();
-        let kept = self.kept(from, weights, None);
+        let kept = self.kept(from, shape, weights, None);
         let [weights, ..] = self.inherit_trained(from, shape, [weights, &nothing, &nothing], &kept, rng);
         weights
     }
@@ -260,6 +272,9 @@ impl fmt::Display for Morphism {
             }
             Self::SetSkip { block, skip: true } => write!(f, "let block {} skip to the head", block + 1),
             Self::SetSkip { block, skip: false } => write!(f, "cut block {} off the head", block + 1),
+            Self::SetContext { to: 0, .. } => f.write_str("see no labels"),
+            Self::SetContext { to: 1, .. } => f.write_str("see the last label"),
+            Self::SetContext { to, .. } => write!(f, "see the last {to} labels"),
             Self::SetHyper { hyper } => write!(f, "learn by {hyper}"),
         }
     }

@@ -20,7 +20,7 @@ pub(crate) mod probe;
 /// use model::{Architecture, Device, Hyper, Network, Shape, Weights};
 ///
 /// let linear = Architecture::linear(Hyper::default());
-/// let shape = Shape { inputs: 3, outputs: 2, classification: true };
+/// let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0 };
 /// let weights = Weights::initial(&linear, shape, 7);
 /// let network = Network::from_weights(&linear, shape, &weights, &Device::cpu())?;
 /// assert_eq!(network.predict(&[1.0, -1.0, 0.5])?, [0.5, 0.5]);
@@ -49,6 +49,7 @@ impl Network {
     ) -> Result<Self, ModelError> {
         let architecture = architecture.canonical();
         architecture.check()?;
+        shape.check(&architecture)?;
         let numbers = weights.flatten(&architecture, shape)?;
         let plan = Plan::new(&architecture, shape);
         if device.tensors {

@@ -180,12 +180,14 @@ impl Program {
     /// other; probabilities a class, or a standardised number.
     pub fn answer(&self, encoded: &[f32], out: &mut Vec<f32>) {
         out.clear();
-        let Some(shape) = self.members.first().map(|member| member.plan.shape()) else { return };
+        let Some(first) = self.members.first().map(|member| &member.plan) else { return };
+        let shape = first.shape();
         let rows = encoded.len() / shape.inputs.max(1);
         out.resize(rows * self.members.len() * shape.outputs, 0.0);
         scratch::with(|scratch| {
-            scratch.enter(encoded, shape.inputs);
+            scratch.enter(encoded, shape.inputs, first.seen());
             for (index, member) in self.members.iter().enumerate() {
+                scratch.see(encoded, shape.inputs, member.plan.seen());
                 let weights = member.answers(&self.tables[0]);
                 let (at, stride) = (index * shape.outputs, self.members.len() * shape.outputs);
                 ARCH.dispatch(Answer { plan: &member.plan, weights, scratch, out, at, stride });
@@ -202,19 +204,20 @@ impl Program {
         mut masks: impl FnMut(usize, &Plan, usize, &mut Vec<f32>),
     ) -> Vec<Diverged> {
         let mut failed = Vec::new();
-        let Some(inputs) = self.members.first().map(|member| member.plan.shape().inputs) else {
-            return failed;
-        };
+        let Some(first) = self.members.first().map(|member| &member.plan) else { return failed };
+        let (inputs, seen) = (first.shape().inputs, first.seen());
         scratch::with(|scratch| {
-            scratch.enter(batch.encoded, inputs);
+            scratch.enter(batch.encoded, inputs, seen);
             for index in members {
                 let member = &mut self.members[index];
+                scratch.see(batch.encoded, inputs, member.plan.seen());
                 masks(index, &member.plan, scratch.rows, &mut scratch.masks);
                 let Member { plan, rule, steps, at, average } = member;
                 let range = *at..*at + plan.parameters();
                 let [weights, first, second] = self.tables.each_mut().map(|table| &mut table[range.clone()]);
                 let trained = Trained { weights, first, second };
-                let step = Step::new(*rule, *steps + 1, gradient_norm_max(inputs), batch.encoded, inputs);
+                let (seen, count) = (plan.seen(), *steps + 1);
+                let step = Step::new(*rule, count, gradient_norm_max(seen), scratch.entered(), seen);
                 match ARCH.dispatch(Learn { plan, trained, step, batch, scratch }) {
                     Ok(()) => {
                         *steps += 1;
@@ -234,7 +237,7 @@ impl Program {
 /// The norm of the gradient of these rows' mean loss, nothing left out at random.
 fn gradient_norm(plan: &Plan, weights: &[f32], batch: Batch<'_>) -> f32 {
     scratch::with(|scratch| {
-        scratch.enter(batch.encoded, plan.shape().inputs);
+        scratch.enter(batch.encoded, plan.shape().inputs, plan.seen());
         ARCH.dispatch(GradientNorm { plan, weights, batch, scratch })
     })
 }
@@ -268,7 +271,7 @@ pub(crate) fn answer(plan: &Plan, weights: &[f32], encoded: &[f32], out: &mut Ve
     out.clear();
     out.resize(encoded.len() / shape.inputs.max(1) * shape.outputs, 0.0);
     scratch::with(|scratch| {
-        scratch.enter(encoded, shape.inputs);
+        scratch.enter(encoded, shape.inputs, plan.seen());
         ARCH.dispatch(Answer { plan, weights, scratch, out, at: 0, stride: shape.outputs });
     });
 }

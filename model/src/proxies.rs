@@ -111,8 +111,8 @@ fn log(value: f64) -> f64 {
 /// Activations and gates let everything pass.
 fn synflow(weights: &Weights, architecture: &Architecture, shape: Shape) -> f64 {
     let flow = Flow(weights);
-    let mut total: f64 = flow.forward(Role::Linear, &vec![1.0; shape.inputs]).iter().sum();
-    let mut stream = vec![1.0; shape.inputs];
+    let mut stream = vec![1.0; shape.seen(architecture)];
+    let mut total: f64 = flow.forward(Role::Linear, &stream).iter().sum();
     let mut start = stream.clone();
     let mut passed = Vec::with_capacity(architecture.blocks.len());
     for (index, block) in architecture.blocks.iter().enumerate() {

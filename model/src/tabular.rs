@@ -7,6 +7,7 @@
 use crate::architecture::{
     Activation, Architecture, Block, BlockKind, DEPTH_MAX, Hyper, Norm, Optimiser, WIDTH_MAX,
 };
+use crate::context::CONTEXT_MAX;
 use crate::error::ModelError;
 use crate::space::{Gene, Genome, SearchSpace};
 
@@ -34,6 +35,8 @@ pub struct TabularLimits {
     pub replays: Vec<f32>,
     /// Steps over which the weights that answer are averaged.
     pub averages: Vec<u16>,
+    /// Recent labels seen beside each row; only 0 where no labels arrive while a network answers.
+    pub contexts: Vec<u16>,
 }
 
 impl Default for TabularLimits {
@@ -48,6 +51,7 @@ impl Default for TabularLimits {
             batches: vec![1, 4, 16, 32],
             replays: vec![0.0, 0.25, 0.5, 1.0],
             averages: vec![0, 500],
+            contexts: vec![0, 1, 2, 4],
         }
     }
 }
@@ -69,7 +73,11 @@ impl TabularLimits {
         ascending("weight_decays", &self.weight_decays)?;
         ascending("batches", &self.batches)?;
         ascending("replays", &self.replays)?;
-        ascending("averages", &self.averages)
+        if self.contexts.iter().any(|context| usize::from(*context) > CONTEXT_MAX) {
+            return Err(invalid(format!("a context is outside 0 to {CONTEXT_MAX} labels")));
+        }
+        ascending("averages", &self.averages)?;
+        ascending("contexts", &self.contexts)
     }
 }
 
@@ -127,6 +135,7 @@ impl TabularSpace {
             nearest_integer(&limits.batches, hyper.batch),
             nearest(&limits.replays, hyper.replay),
             nearest_integer(&limits.averages, hyper.average),
+            nearest_integer(&limits.contexts, u16::from(architecture.context)),
         ]);
         self.space.canonical(&Genome(choices))
     }
@@ -141,6 +150,7 @@ impl TabularSpace {
         let (depth, rest) = genome.0.split_first().expect("a genome of this space starts with its depth");
         let (blocks, hyper) = rest.split_at(limits.depth_max * BLOCK_GENES);
         let pick = |index: usize| usize::from(hyper[index]);
+        let context = u8::try_from(limits.contexts[pick(6)]).unwrap_or(u8::MAX);
         let hyper = Hyper {
             optimiser: Optimiser::ALL[pick(0)],
             step_size: limits.step_sizes[pick(1)],
@@ -150,7 +160,8 @@ impl TabularSpace {
             average: limits.averages[pick(5)],
         };
         let blocks = blocks.chunks_exact(BLOCK_GENES).take(usize::from(*depth));
-        Architecture { blocks: blocks.map(|choices| block_of(limits, choices)).collect(), hyper }.canonical()
+        Architecture { blocks: blocks.map(|choices| block_of(limits, choices)).collect(), hyper, context }
+            .canonical()
     }
 }
 
@@ -184,7 +195,7 @@ fn block_genes(limits: &TabularLimits, block: usize) -> [Gene; BLOCK_GENES] {
     ]
 }
 
-fn hyper_genes(limits: &TabularLimits) -> [Gene; 6] {
+fn hyper_genes(limits: &TabularLimits) -> [Gene; 7] {
     [
         Gene {
             ordered: false,
@@ -195,6 +206,7 @@ fn hyper_genes(limits: &TabularLimits) -> [Gene; 6] {
         gene("batch", names(&limits.batches)),
         gene("replay", names(&limits.replays)),
         gene("average", names(&limits.averages)),
+        gene("context", names(&limits.contexts)),
     ]
 }
 

@@ -3,6 +3,8 @@
 //! Lives here: answers and steps in tensor operations. Does not live here: their function and its
 //! gradient (that is [`crate::layers`]), the rule of a step (that is [`crate::optimiser`]).
 
+use std::borrow::Cow;
+
 use candle_core::{Tensor, Var};
 
 use crate::architecture::Architecture;
@@ -104,8 +106,21 @@ impl TensorNetwork {
     }
 
     fn rows(&self, encoded: &[f32]) -> Result<Tensor, ModelError> {
-        let inputs = self.shape.inputs;
-        Ok(Tensor::from_slice(encoded, (encoded.len() / inputs.max(1), inputs), self.device())?)
+        let rows = encoded.len() / self.shape.inputs.max(1);
+        Ok(Tensor::from_slice(
+            &self.seen(encoded),
+            (rows, self.shape.seen(&self.architecture)),
+            self.device(),
+        )?)
+    }
+
+    /// What it sees of encoded rows.
+    fn seen<'a>(&self, encoded: &'a [f32]) -> Cow<'a, [f32]> {
+        let (inputs, seen) = (self.shape.inputs, self.shape.seen(&self.architecture));
+        if seen == inputs {
+            return Cow::Borrowed(encoded);
+        }
+        encoded.chunks_exact(inputs).flat_map(|row| &row[..seen]).copied().collect()
     }
 }
 
@@ -179,7 +194,9 @@ impl TensorLearner {
         let masks = self.masks(rows, masks)?;
         let (loss, gradient) = self.network.gradient(batch, &masks)?;
         self.finite(loss, "the loss")?;
-        let norm = self.descent.step(&gradient, gradient_norm_max(inputs), batch.encoded, inputs)?;
+        let seen = self.network.shape.seen(&self.network.architecture);
+        let rows = self.network.seen(batch.encoded);
+        let norm = self.descent.step(&gradient, gradient_norm_max(seen), &rows, seen)?;
         self.finite(norm, "the gradient")?;
         if let Some(average) = &self.average {
             let rate = f64::from(averaging_rate(self.network.architecture.hyper.average, self.steps()));

@@ -26,5 +26,5 @@ pub fn random_block(rng: &mut Pcg64) -> Block {
 /// A canonical network of no to three blocks.
 pub fn random_architecture(rng: &mut Pcg64) -> Architecture {
     let blocks = (0..rng.random_range(0..=3)).map(|_| random_block(rng)).collect();
-    Architecture { blocks, hyper: Hyper::default() }.canonical()
+    Architecture { blocks, hyper: Hyper::default(), context: 0 }.canonical()
 }

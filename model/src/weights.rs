@@ -43,7 +43,7 @@ impl Array {
 /// ```
 /// use model::{Architecture, Hyper, Shape, Weights};
 ///
-/// let shape = Shape { inputs: 3, outputs: 2, classification: true };
+/// let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0 };
 /// let weights = Weights::initial(&Architecture::linear(Hyper::default()), shape, 7);
 /// assert_eq!(weights.0["linear"].shape, [3, 2]);
 /// assert_eq!(weights.0["bias"].data, [0.0, 0.0]);
@@ -139,9 +139,9 @@ impl TableSlot {
 /// The tables of a network, in the order in which their numbers lie in one flat vector.
 pub(crate) fn layout(architecture: &Architecture, shape: Shape) -> Vec<TableSlot> {
     let slot = |role, rows, columns| TableSlot { role, rows, columns };
-    let mut slots = vec![slot(Role::Bias, 1, shape.outputs), slot(Role::Linear, shape.inputs, shape.outputs)];
-    let mut entering = shape.inputs;
-    let streams = architecture.streams(shape.inputs);
+    let mut entering = shape.seen(architecture);
+    let mut slots = vec![slot(Role::Bias, 1, shape.outputs), slot(Role::Linear, entering, shape.outputs)];
+    let streams = architecture.streams(entering);
     for (index, (block, leaving)) in architecture.blocks.iter().zip(streams).enumerate() {
         let width = block.width();
         slots.push(slot(Role::BlockWeight(index), entering, width));

@@ -70,7 +70,7 @@ impl Widening {
         if !later.evolves(earlier) {
             return Err(ModelError::Schema("the later schema did not grow out of the earlier one".into()));
         }
-        let shape = |schema: &Schema| Shape::new(Encoder::new(schema).width(), schema.target());
+        let shape = |schema: &Schema| Shape::with_labels(Encoder::new(schema).width(), schema.target());
         let mut columns = Vec::new();
         let mut at = 0;
         for (position, feature) in later.features().iter().enumerate() {
@@ -78,6 +78,7 @@ impl Widening {
             feature_columns(before, feature.kind, at, &mut columns);
             at += before.map_or(0, FeatureKind::width);
         }
+        label_columns(shape(earlier), shape(later), &mut columns);
         Ok(Self {
             from: shape(earlier),
             to: shape(later),
@@ -199,6 +200,16 @@ impl Ends {
         };
         let to_outputs = matches!(role, Role::Bias | Role::Linear | Role::BlockHead(_));
         Self { from_inputs, to_inputs, to_outputs }
+    }
+}
+
+/// The columns of the recent labels: of a new class, none has been seen yet.
+fn label_columns(from: Shape, to: Shape, columns: &mut Vec<Column>) {
+    for label in 0..to.context {
+        let at = from.features() + label * from.outputs;
+        let column =
+            |output| if output < from.outputs { Column::Same(at + output) } else { Column::New(0.0) };
+        columns.extend((0..to.outputs).map(column));
     }
 }
 

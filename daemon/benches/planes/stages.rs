@@ -63,6 +63,7 @@ impl Stages {
             generation: Generation(0),
             row: 0,
             outcomes_before: 0,
+            context: model::Context::default(),
             answers: answers.ok_or_else(|| anyhow::anyhow!("the last event waits"))?,
         };
         let codec = JsonCodec::new(Arc::clone(&config.learn.schema), config.codec.clone())?;

@@ -38,6 +38,9 @@ pub struct MemberSection {
     pub replay: Option<f32>,
     /// Steps over which the weights that answer are averaged.
     pub average: Option<u16>,
+    /// Recent labels seen beside each row.
+    #[serde(default)]
+    pub context: u8,
 }
 
 impl MixtureSection {
@@ -59,6 +62,7 @@ impl MemberSection {
         let usual = Hyper::default();
         Architecture {
             blocks: self.widths.iter().map(|width| Block::plain(*width, activation)).collect(),
+            context: self.context,
             hyper: Hyper {
                 optimiser: self.optimiser.unwrap_or(usual.optimiser),
                 step_size: self.step_size.unwrap_or(usual.step_size),

@@ -130,6 +130,7 @@ section!(
         members_max: usize,
         depth_max: usize,
         widths: Vec<u16>,
+        context_max: usize,
         cooldown_outcomes: u64,
         plateau_outcomes: u64,
         least_gain: f64,
@@ -350,6 +351,13 @@ impl Raw {
                 return refuse(format!("`{key}` is {value}; give a number above 0"));
             }
         }
+        if !(0.0..1.0).contains(&self.gate.margin) {
+            return refuse(format!("`gate.margin` is {}; give 0 or more, below 1", self.gate.margin));
+        }
+        self.check_search()
+    }
+
+    fn check_search(&self) -> Result<(), ConfigError> {
         if self.search.window_outcomes < 20 {
             return refuse(format!(
                 "`search.window_outcomes` is {}; give 20 or more",
@@ -367,11 +375,15 @@ impl Raw {
                 model::mixture::MEMBERS_MAX
             ));
         }
+        if self.search.context_max > model::context::CONTEXT_MAX {
+            return refuse(format!(
+                "`search.context_max` is {}; give 0 to {}",
+                self.search.context_max,
+                model::context::CONTEXT_MAX
+            ));
+        }
         if self.search.eta < 2 {
             return refuse(format!("`search.eta` is {}; give 2 or more", self.search.eta));
-        }
-        if !(0.0..1.0).contains(&self.gate.margin) {
-            return refuse(format!("`gate.margin` is {}; give 0 or more, below 1", self.gate.margin));
         }
         Ok(())
     }

@@ -97,3 +97,21 @@ fn the_environment_is_the_last_layer_and_is_checked_too() {
     let missing = Config::load(Some(&folder.path().join("b.toml")), &BTreeMap::new());
     assert!(missing.expect_err("no such file").to_string().contains("b.toml"));
 }
+
+#[test]
+fn a_member_that_sees_labels_is_refused_where_none_may_be_seen() {
+    let settings = |context_max: usize| {
+        format!(
+            "search = {{ context_max = {context_max} }}
+             mixture = {{ members = [{{ context = 2 }}] }}
+             [schema]
+             classes = [\"a\", \"b\"]
+             features = [{{ name = \"x\", kind = \"numeric\" }}]"
+        )
+    };
+    let config = Config::parse(&settings(2)).expect("two labels may be seen").learn;
+    assert_eq!(config.limits.contexts, [0, 1, 2]);
+    let error = Config::parse(&settings(1)).expect_err("one label is not two").to_string();
+    assert!(error.contains("`search.context_max` is 1"), "{error}");
+    assert!(Config::parse(&settings(5)).is_err());
+}

@@ -1,6 +1,6 @@
 //! Every record has one end, in whatever order it comes.
 
-use model::{EventId, Generation, Label, Mixer, MixingRule, Output, Said, Shape, Timestamp, Truth};
+use model::{Context, EventId, Generation, Label, Mixer, MixingRule, Output, Said, Shape, Timestamp, Truth};
 
 use super::{AGREEING_RECORDS, Answers, ArmAnswer, Join, Prediction};
 use crate::config::JoinConfig;
@@ -16,7 +16,7 @@ fn id(name: &str) -> EventId {
 fn prediction(time: i64) -> Prediction {
     let output = Output(vec![0.5, 0.5].into());
     let said = Said { members: [].into(), outputs: [].into() };
-    let shape = Shape { inputs: 1, outputs: 2, classification: true };
+    let shape = Shape { inputs: 1, outputs: 2, classification: true, context: 0 };
     let mixed = Mixer::new(MixingRule::Mean, 1).mix(&output.0, shape);
     let control = ArmAnswer { output: output.clone(), mixed };
     let answers = Answers {
@@ -30,7 +30,14 @@ fn prediction(time: i64) -> Prediction {
         majority: Truth::Class(0),
         last: Truth::Class(0),
     };
-    Prediction { time: Timestamp(time), generation: Generation(1), row: 7, outcomes_before: 0, answers }
+    Prediction {
+        time: Timestamp(time),
+        generation: Generation(1),
+        row: 7,
+        outcomes_before: 0,
+        context: Context::default(),
+        answers,
+    }
 }
 
 fn label(name: &str, time: i64) -> Label {

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use model::{
-    Arm, Device, Encoder, Mixture, MixtureNetwork, MixtureWeights, Model, ModelError, Output, Pool, Row,
-    Schema, Shape, Widening,
+    Arm, Context, Device, Encoder, Mixture, MixtureNetwork, MixtureWeights, Model, ModelError, Output, Pool,
+    Row, Schema, Shape, Widening,
 };
 use policies::gate::QualityEvidence;
 use policies::stats::EProcess;
@@ -95,9 +95,9 @@ impl Arms {
         let champion = one(&served.model, row)?;
         Ok(Answers {
             control: mixed(&self.control),
-            reference: one(&self.reference, row)?,
+            reference: knowing(&self.reference, row, &state.context)?,
             first: match &self.first {
-                Some(first) => one(first, row)?,
+                Some(first) => knowing(first, row, &state.context)?,
                 None => champion.clone(),
             },
             challenger: self.challenger.as_ref().map(|c| (c.number, mixed(&c.arm))),
@@ -244,9 +244,15 @@ fn one(model: &Model, row: &Row) -> Result<Output, ModelError> {
     Ok(outputs.pop().expect("one row has one output"))
 }
 
+/// What a frozen copy says: its weights stand still, not the labels it is shown.
+fn knowing(model: &Model, row: &Row, context: &Context) -> Result<Output, ModelError> {
+    let mut outputs = model.predict_knowing(&[row], context)?;
+    Ok(outputs.pop().expect("one row has one output"))
+}
+
 /// What the first network needs for one batch on this machine: the bound that budgets are compared with.
 pub fn compute_seconds_of_start(config: &LearnConfig) -> Result<f64, LearnError> {
-    let shape = Shape::new(Encoder::new(&config.schema).width(), config.schema.target());
+    let shape = Shape::with_labels(Encoder::new(&config.schema).width(), config.schema.target());
     let weights = MixtureWeights::initial(&config.start, shape, config.seed);
     let network = MixtureNetwork::from_weights(&config.start, shape, &weights, &config.device.open()?)?;
     let rows = vec![0.0; config.budget.compute_batch * shape.inputs];

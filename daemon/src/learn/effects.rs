@@ -164,7 +164,7 @@ impl Learn {
 
     pub(super) fn evidence(&mut self) -> Result<Option<Evidence>, LearnError> {
         let Some(challenger) = &self.arms.challenger else { return Ok(None) };
-        let rows = vec![0.0; self.rules.config.budget.compute_batch * self.state.encoder.width()];
+        let rows = vec![0.0; self.rules.config.budget.compute_batch * self.arms.pool.shape().inputs];
         let network = self.arms.pool.freeze(&challenger.arm)?;
         let outputs_finite = network.predict(&rows).is_ok_and(|said| said.iter().all(|p| p.is_finite()));
         let (stress, control) = challenger.stress;

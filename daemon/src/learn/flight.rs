@@ -3,10 +3,9 @@
 //! Lives here: sending a rung (or the options of a relief) to the worker, and gathering its replies.
 //! May not: decide who survives.
 
-use adapters::store::RowRef;
 use std::sync::Arc;
 
-use model::{Edit, Learner, LearnerState, Schema, Truth};
+use model::{Edit, Learner, LearnerState, Schema};
 
 use super::measure::Source;
 use super::{Learn, LearnError};
@@ -105,13 +104,8 @@ impl Learn {
         let (mut encoded, mut goals) = (Vec::new(), Vec::with_capacity(outcomes.len()));
         let mut lost_before_score = 0;
         for (at, outcome) in outcomes.iter().enumerate() {
-            // A damaged row is left out of the trial; every arm of it misses the same row.
-            let Ok(row) = self.segment.read(RowRef(outcome.row)) else {
-                lost_before_score += usize::from(at < score_from);
-                continue;
-            };
-            self.state.encoder.encode(&row, &mut encoded);
-            goals.push(self.goal(outcome.truth));
+            let known = self.recall(outcome, &mut encoded, &mut goals);
+            lost_before_score += usize::from(!known && at < score_from);
         }
         Some(Arc::new(Stretch {
             number: self.state.number(),
@@ -122,10 +116,6 @@ impl Learn {
             gap: self.state.history.gap(),
             score_from: score_from - lost_before_score,
         }))
-    }
-
-    fn goal(&self, truth: Truth) -> f32 {
-        self.state.encoder.goal(&truth)
     }
 
     /// Takes replies that are there, or, in a replay, those that are due.
@@ -198,12 +188,11 @@ impl Learn {
 
     fn child_caught_up(&mut self, child: LearnerState, learned: u64) -> Result<Learner, LearnError> {
         let mut learner = Learner::restore(child, &self.device)?;
+        let (mut encoded, mut goals) = (Vec::new(), Vec::new());
         for outcome in self.state.history.since(learned) {
-            let Ok(row) = self.segment.read(RowRef(outcome.row)) else { continue };
-            let encoded = self.encode(&row);
-            let learned = learner.learn(&encoded, &[self.goal(outcome.truth)]);
-            self.encoded = encoded;
-            if learned.is_err() {
+            encoded.clear();
+            goals.clear();
+            if self.recall(&outcome, &mut encoded, &mut goals) && learner.learn(&encoded, &goals).is_err() {
                 // As far as it got: live events will show what it is worth.
                 break;
             }

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use model::{ArmState, ModelError, Truth, Widening};
+use model::{ArmState, Context, ModelError, Truth, Widening};
 use serde::{Deserialize, Serialize};
 
 /// Windows of label delay kept besides those that are scored; a longer delay is cut to this.
@@ -17,6 +17,8 @@ pub struct Recent {
     pub row: u64,
     /// What was true.
     pub truth: Truth,
+    /// The labels that had arrived when the event came.
+    pub context: Context,
 }
 
 /// The last windows.
@@ -46,10 +48,10 @@ impl History {
     }
 
     /// One more outcome, whose label came `delay` outcomes after its prediction.
-    pub fn push(&mut self, row: u64, truth: Truth, delay: u64) {
+    pub fn push(&mut self, recent: Recent, delay: u64) {
         self.pushed += 1;
         self.delay = delay;
-        self.recent.push_back(Recent { row, truth });
+        self.recent.push_back(recent);
         while self.recent.len() > (self.windows_max + 1) * self.window {
             self.recent.pop_front();
         }

@@ -3,7 +3,6 @@
 //! Lives here: putting the proxies' question to one mini-batch of the last labelled rows. May not: train,
 //! choose; what is left is merely worth a trial.
 
-use adapters::store::RowRef;
 use model::growth::Window;
 use model::proxies::{self, Scores};
 use model::{Architecture, ModelError};
@@ -45,9 +44,8 @@ impl Learn {
         let from = self.state.history.pushed().saturating_sub(proxies::ROWS_MAX as u64);
         let (mut encoded, mut goals) = (Vec::new(), Vec::new());
         for outcome in self.state.history.since(from) {
-            let Ok(row) = self.segment.read(RowRef(outcome.row)) else { continue };
-            self.state.encoder.encode(&row, &mut encoded);
-            goals.push(self.state.encoder.goal(&outcome.truth));
+            // A damaged row is left out.
+            self.recall(&outcome, &mut encoded, &mut goals);
         }
         (encoded, goals)
     }

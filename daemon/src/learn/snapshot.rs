@@ -79,7 +79,7 @@ impl Learn {
     pub fn cold(config: LearnConfig, outside: Outside) -> Result<Self, LearnError> {
         let device = config.device.open()?;
         let state = State::new(&config);
-        let shape = model::Shape::new(state.encoder.width(), config.schema.target());
+        let shape = model::Shape::with_labels(state.encoder.width(), config.schema.target());
         let arms = Arms::cold(&config, shape, &device)?;
         let model = Model::prior(config.schema.clone(), &[], &device)?;
         let first = Served { generation: Generation(0), model, prior_only: true };

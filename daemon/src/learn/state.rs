@@ -3,7 +3,7 @@
 //! Lives here: the data, scores and baselines. May not: perform, train, write files.
 
 use adapters::kafka::Positions;
-use model::{Addition, Encoder, ModelError, Output, Schema, Target, Truth, Widening};
+use model::{Addition, Context, Encoder, ModelError, Output, Schema, Target, Truth, Widening};
 use policies::detect::{Adwin, BudgetDetector, ESr, FeatureDrift, FeatureDriftConfig};
 use policies::evolve::Crowding;
 use policies::op_cost::OpCost;
@@ -200,6 +200,8 @@ pub struct State {
     pub proposer: Evolution,
     /// Every random choice comes from here.
     pub rng: Pcg64,
+    /// The labels that have arrived last.
+    pub context: Context,
     /// Majority and last truth.
     pub baselines: Baselines,
     /// Scores.
@@ -235,6 +237,7 @@ impl State {
             history: History::new(config.search.window_outcomes, top_rung),
             proposer: Evolution::new(),
             rng: rand::SeedableRng::seed_from_u64(config.seed),
+            context: Context::default(),
             baselines: Baselines::new(&target),
             scores: Scores {
                 champion: tally(),

@@ -3,7 +3,7 @@
 //! Lives here: building the next generation, making it durable, and the pointer store, in this order.
 //! May not: choose; the lifecycle's arbiter did.
 
-use model::{Arm, Generation, Model};
+use model::{Arm, Generation, MixtureNetwork, Model, ModelError};
 use policies::stats::EProcess;
 use policies::watch::Watch;
 
@@ -17,7 +17,7 @@ impl Learn {
     /// Newer weights at once; durable with the next snapshot.
     pub(super) fn refresh(&mut self) -> Result<(), LearnError> {
         let network = self.arms.pool.freeze(&self.arms.control)?;
-        let model = Model::new(self.rules.config.schema.clone(), self.state.encoder.clone(), network)?;
+        let model = self.model(network)?;
         let first_champion = self.slot.load().prior_only;
         let served = self.generation(model);
         let generation = served.generation;
@@ -90,7 +90,7 @@ impl Learn {
     /// durable, which changes nothing.
     fn take_over(&mut self, arm: Arm, change: Change) -> Result<Option<(String, Generation)>, LearnError> {
         let network = self.arms.pool.freeze(&arm)?;
-        let model = Model::new(self.rules.config.schema.clone(), self.state.encoder.clone(), network)?;
+        let model = self.model(network)?;
         let before = self.arms.mixture()?.to_string();
         let previous = std::mem::replace(&mut self.arms.control, arm);
         let served_learned = std::mem::replace(&mut self.arms.served_learned, self.arms.pool.learned());
@@ -166,6 +166,12 @@ impl Learn {
             self.happened.push(AuditEvent::Alarm { text: error.to_string() });
         }
         Ok(())
+    }
+
+    /// Networks as they may be served now.
+    fn model(&self, network: MixtureNetwork) -> Result<Model, ModelError> {
+        let model = Model::new(self.rules.config.schema.clone(), self.state.encoder.clone(), network)?;
+        Ok(model.knowing(self.state.context))
     }
 
     fn generation(&mut self, model: Model) -> Served {

@@ -3,8 +3,8 @@
 use adapters::kafka::Positions;
 use adapters::store::RowSegments;
 use model::{
-    Activation, Architecture, Block, Edit, EventId, Hyper, Label, Learner, Origin, Record, Row, Sample,
-    Timestamp, Truth,
+    Activation, Architecture, Block, Context, Edit, EventId, Hyper, Label, Learner, Origin, Record, Row,
+    Sample, Timestamp, Truth,
 };
 use policies::stats::EProcess;
 use rand::{RngExt as _, SeedableRng as _};
@@ -196,4 +196,57 @@ fn proxies_reject_half_of_the_candidates_if_they_are_on() {
     assert_eq!(learn.probed(candidates.clone()), kept, "nothing is drawn anew");
     learn.rules.config.search.proxies = false;
     assert_eq!(learn.probed(candidates.clone()), candidates);
+}
+
+/// Classes nobody can tell beforehand.
+fn coin(of: u64) -> u32 {
+    Pcg64::seed_from_u64(of).random_range(0..2)
+}
+
+#[test]
+fn an_event_sees_the_labels_that_had_arrived_when_it_came_and_none_that_came_later() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut learn = plane(&folder);
+    let expected = |event: u64| {
+        let mut context = Context::default();
+        let arrived = event.saturating_sub(DELAY);
+        (arrived.saturating_sub(9)..arrived).for_each(|of| context.observe(&Truth::Class(coin(of))));
+        context
+    };
+    for number in 0..400 {
+        let mut records = vec![event(number, 0.5)];
+        records.extend(number.checked_sub(DELAY).map(|of| label(of, coin(of))));
+        learn.turn(records, Positions::default()).expect("nothing fails");
+        let waiting = learn.state().join.context(&EventId::new(&number.to_string()).expect("short"));
+        assert_eq!(waiting, Some(expected(number)), "event {number}");
+    }
+    let learned = learn.state().history.since(0);
+    assert_eq!(learned.len() as u64, 400 - DELAY);
+    for recent in learned {
+        assert_eq!(recent.context, expected(recent.row), "what is learned is what was seen");
+    }
+}
+
+#[test]
+fn whoever_sees_the_last_label_follows_labels_that_follow_one_another() {
+    let settings = |context: u8| {
+        format!(
+            "search = {{ window_outcomes = 100000 }}
+             mixture = {{ members = [{{ optimiser = \"sgd\", step_size = 0.1, context = {context} }}] }}"
+        )
+    };
+    let log_losses = [0, 1].map(|context| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut learn = plane_with(&folder, &settings(context));
+        for number in 0..3_000_u64 {
+            // In runs of ten, what was last is right nine times of ten.
+            let class = u32::from((number / 10).is_multiple_of(2));
+            let records = vec![event(number, 0.5), label(number, class)];
+            learn.turn(records, Positions::default()).expect("nothing fails");
+        }
+        let scores = &learn.state().scores;
+        assert!((scores.champion.log_loss() - scores.control.log_loss()).abs() < 0.05, "it is served fresh");
+        scores.champion.log_loss()
+    });
+    assert!(log_losses[1] < 0.45 && log_losses[0] > 0.55, "{log_losses:?}");
 }

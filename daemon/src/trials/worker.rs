@@ -208,9 +208,18 @@ fn stress(seed: u64, stretch: &Stretch, network: &MixtureNetwork) -> Result<Stre
         let total: f64 = answers.map(|(output, goal)| loss(&stretch.target, output, *goal)).sum();
         Ok(total / goals.len().max(1) as f64)
     };
-    let noisy = model::stress::noisy(encoded, seed);
-    let missing = model::stress::missing(encoded, seed);
+    let shape = network.shape();
+    let noisy = labels_kept(model::stress::noisy(encoded, seed), encoded, shape);
+    let missing = labels_kept(model::stress::missing(encoded, seed), encoded, shape);
     Ok(Stress { clean: mean(encoded)?, noisy: mean(&noisy)?, missing: mean(&missing)? })
+}
+
+/// Stressed rows with the recent labels as they were: a bad day of the sensors is none of the labels.
+fn labels_kept(mut stressed: Vec<f32>, encoded: &[f32], shape: Shape) -> Vec<f32> {
+    let features = shape.features();
+    let rows = stressed.chunks_exact_mut(shape.inputs).zip(encoded.chunks_exact(shape.inputs));
+    rows.for_each(|(stressed, row)| stressed[features..].copy_from_slice(&row[features..]));
+    stressed
 }
 
 fn compute_seconds(

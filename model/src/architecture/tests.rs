@@ -6,7 +6,11 @@ use super::*;
 
 fn two_blocks() -> Architecture {
     let first = Block { norm: Norm::Layer, groups: vec![32, 32], ..Block::plain(64, Activation::Gelu) };
-    Architecture { blocks: vec![first, Block::plain(32, Activation::Relu)], hyper: Hyper::default() }
+    Architecture {
+        blocks: vec![first, Block::plain(32, Activation::Relu)],
+        hyper: Hyper::default(),
+        context: 0,
+    }
 }
 
 #[test]
@@ -66,13 +70,16 @@ fn residual_and_cross_blocks_keep_the_width_of_what_entered() {
         block(BlockKind::Residual, 9),
         block(BlockKind::Dense, 4),
     ];
-    assert_eq!(Architecture { blocks, hyper: Hyper::default() }.streams(5), [5, 7, 7, 4]);
+    assert_eq!(Architecture { blocks, hyper: Hyper::default(), context: 0 }.streams(5), [5, 7, 7, 4]);
 }
 
 #[test]
 fn survives_json() {
     let text = serde_json::to_string(&two_blocks()).unwrap();
     assert_eq!(serde_json::from_str::<Architecture>(&text).unwrap(), two_blocks());
+    let before = text.replace(",\"context\":0", "");
+    assert_ne!(before, text);
+    assert_eq!(serde_json::from_str::<Architecture>(&before).unwrap(), two_blocks(), "one saved without it");
 }
 
 #[test]
@@ -88,5 +95,6 @@ fn refuses_what_cannot_be_built() {
     assert!(refused(|a| a.hyper.step_size = f32::NAN).contains("step size is NaN"));
     assert!(refused(|a| a.hyper.batch = 0).contains("batch is 0"));
     assert!(refused(|a| a.hyper.replay = 2.0).contains("replay 2"));
+    assert!(refused(|a| a.context = 5).contains("context is 5 labels"));
     assert!(refused(|a| a.blocks = vec![a.blocks[0].clone(); 17]).contains("at most 16"));
 }

@@ -11,7 +11,7 @@ use crate::architecture::{Hyper, Optimiser};
 use crate::device::Device;
 use crate::testing::{random_architecture, random_numbers};
 
-const SHAPE: Shape = Shape { inputs: 5, outputs: 3, classification: true };
+const SHAPE: Shape = Shape { inputs: 11, outputs: 3, classification: true, context: 2 };
 
 fn random_learner(rng: &mut Pcg64) -> Learner {
     let hyper = Hyper {
@@ -22,7 +22,8 @@ fn random_learner(rng: &mut Pcg64) -> Learner {
         weight_decay: 0.01,
         average: [0, 7][rng.random_range(0..2)],
     };
-    let architecture = Architecture { hyper, ..random_architecture(rng) };
+    let context = rng.random_range(0..=2);
+    let architecture = Architecture { hyper, context, ..random_architecture(rng) };
     Learner::new(&architecture, SHAPE, &[1.0, 2.0, 0.5], &Device::cpu(), rng.random()).unwrap()
 }
 
@@ -92,7 +93,7 @@ fn a_member_that_diverges_leaves_the_others_alone() {
     };
     let mut cohort = Cohort::new(vec![linear(1e38), linear(0.1)]).unwrap();
     let faults: Vec<usize> = (0..4)
-        .flat_map(|_| cohort.learn(&[3.0; 5], &[1.0]).unwrap())
+        .flat_map(|_| cohort.learn(&[3.0; SHAPE.inputs], &[1.0]).unwrap())
         .map(|fault| {
             assert!(matches!(fault.error, ModelError::Diverged { .. }));
             fault.member
@@ -107,12 +108,12 @@ fn refuses_members_that_do_not_fit() {
     let learner = |shape, device: &Device| {
         Learner::new(&Architecture::linear(Hyper::default()), shape, &[], device, 1).unwrap()
     };
-    let other = Shape { inputs: 4, ..SHAPE };
+    let other = Shape { inputs: 10, ..SHAPE };
     assert!(Cohort::new(Vec::new()).is_err());
     assert!(Cohort::new(vec![learner(SHAPE, &Device::cpu()), learner(other, &Device::cpu())]).is_err());
     assert!(Cohort::new(vec![learner(SHAPE, &Device::cpu_tensors())]).is_err());
     let mut cohort = Cohort::new(vec![learner(SHAPE, &Device::cpu())]).unwrap();
     assert!(cohort.learn(&[0.0; 4], &[0.0]).is_err());
-    assert!(cohort.learn(&[0.0; 5], &[7.0]).is_err());
+    assert!(cohort.learn(&[0.0; SHAPE.inputs], &[7.0]).is_err());
     assert!(cohort.predict_into(&[0.0; 4], &mut Vec::new()).is_err());
 }

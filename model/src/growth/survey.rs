@@ -50,6 +50,7 @@ impl Site {
             | Morphism::SetKind { .. }
             | Morphism::SetDropout { .. }
             | Morphism::SetSkip { .. }
+            | Morphism::SetContext { .. }
             | Morphism::SetHyper { .. } => return None,
         };
         let block = after.blocks.get(index)?.clone();
@@ -89,8 +90,9 @@ impl Survey {
         class_weights: &[f32],
     ) -> Result<Self, ModelError> {
         let (architecture, shape) = (network.architecture(), network.shape());
-        let mut inputs = Table::new(shape.inputs);
-        let mut hidden: Vec<Table> = architecture.streams(shape.inputs).into_iter().map(Table::new).collect();
+        let seen = shape.seen(architecture);
+        let mut inputs = Table::new(seen);
+        let mut hidden: Vec<Table> = architecture.streams(seen).into_iter().map(Table::new).collect();
         let mut head = Table::new(if site.head { shape.outputs } else { 0 });
         let mut next = Table::new(site.next);
         let tensors = network.tensors()?;
@@ -99,7 +101,7 @@ impl Survey {
             else {
                 continue;
             };
-            inputs.data.extend(row);
+            inputs.data.extend(&row[..inputs.columns]);
             hidden.iter_mut().zip(&passed).for_each(|(all, one)| all.data.extend(one));
             if site.head {
                 head.data.extend(table_of(&gradient, Role::Bias, architecture, shape));

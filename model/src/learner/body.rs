@@ -42,6 +42,7 @@ impl Body {
         average: &Weights,
         device: &Device,
     ) -> Result<Self, ModelError> {
+        shape.check(architecture)?;
         let tables = flattened(architecture, shape, tables)?;
         let average = (!average.0.is_empty()).then(|| average.flatten(architecture, shape)).transpose()?;
         let plan = Plan::new(architecture, shape);

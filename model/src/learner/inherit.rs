@@ -62,7 +62,7 @@ impl Learner {
                 let units = growth.units(&morphism, &network, window, weights, &mut growth_rng)?;
                 (units, pruning::strengths(&morphism, &network, window, weights)?)
             };
-            let kept = morphism.kept(&here, &tables[0], strengths.as_deref());
+            let kept = morphism.kept(&here, shape, &tables[0], strengths.as_deref());
             tables = morphism.inherit_trained(&here, shape, tables.each_ref(), &kept, &mut rng);
             if let Some(units) = &units {
                 units.sow(&mut tables[0]);

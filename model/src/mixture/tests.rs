@@ -5,7 +5,7 @@
 use super::*;
 use crate::architecture::{Activation, Block, Hyper, Norm};
 
-const SHAPE: Shape = Shape { inputs: 3, outputs: 2, classification: true };
+const SHAPE: Shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0 };
 
 fn linear(step_size: f32) -> Architecture {
     Architecture::linear(Hyper { step_size, ..Hyper::default() })
@@ -44,7 +44,9 @@ fn an_edit_that_does_not_fit_is_refused() {
 #[test]
 fn equal_meaning_has_one_digest() {
     let block = |groups| Block { groups, ..Block::plain(1, Activation::Relu) };
-    let of = |groups| Mixture::of_one(Architecture { blocks: vec![block(groups)], hyper: Hyper::default() });
+    let of = |groups| {
+        Mixture::of_one(Architecture { blocks: vec![block(groups)], hyper: Hyper::default(), context: 0 })
+    };
     assert_eq!(of(vec![4, 4]).digest(), of(vec![8]).digest(), "groups matter under a norm only");
     let mut normed = of(vec![4, 4]);
     normed.members[0].blocks[0].norm = Norm::Layer;

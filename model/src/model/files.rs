@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Model, ModelParts};
+use crate::context::Context;
 use crate::cost::Cost;
 use crate::device::Device;
 use crate::encoder::Encoder;
@@ -45,6 +46,8 @@ struct Manifest {
     tensors_sha256: String,
     schema: Arc<Schema>,
     encoder: Encoder,
+    #[serde(default)]
+    context: Context,
 }
 
 /// The one field that tells how to read the others.
@@ -66,6 +69,7 @@ impl Model {
             tensors_sha256: digest(&tensors),
             schema: Arc::clone(self.schema()),
             encoder: self.encoder().clone(),
+            context: self.context,
         };
         let manifest = serde_json::to_vec_pretty(&manifest)
             .map_err(|error| refused(Path::new(MANIFEST_FILE), error.to_string()))?;
@@ -89,9 +93,9 @@ impl Model {
         }
         let members = weights_of(&tensors, manifest.mixture.members.len())
             .map_err(|message| refused(&path, format!("{message}; export the model again")))?;
-        let Manifest { mixture, mixer, cost, schema, encoder, .. } = manifest;
+        let Manifest { mixture, mixer, cost, schema, encoder, context, .. } = manifest;
         let weights = MixtureWeights { members, mixer };
-        let model = Self::from_parts(ModelParts { schema, encoder, mixture, weights }, device)
+        let model = Self::from_parts(ModelParts { schema, encoder, mixture, weights, context }, device)
             .map_err(|error| refused(&manifest_path, format!("{error}; export the model again")))?;
         if model.cost() != cost {
             return Err(refused(

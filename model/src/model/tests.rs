@@ -38,14 +38,15 @@ fn trained(target: Target) -> Model {
     let schema = schema(target);
     let mut encoder = Encoder::new(&schema);
     let block = Block { groups: vec![5, 3], norm: Norm::Layer, ..Block::plain(8, Activation::Gelu) };
-    let architecture = Architecture { blocks: vec![block], hyper: Hyper::default() };
-    let shape = Shape::new(encoder.width(), schema.target());
+    let architecture = Architecture { blocks: vec![block], hyper: Hyper::default(), context: 2 };
+    let shape = Shape::with_labels(encoder.width(), schema.target());
     let mixture = Mixture {
         members: vec![architecture, Architecture::linear(Hyper::default())],
         rule: MixingRule::Hedge,
     };
     let mut pool = Pool::new(shape, &[], &Device::cpu());
     let mut arm = pool.start(&mixture, 7).unwrap();
+    let mut context = Context::default();
     for index in 0..200 {
         let truth = match schema.target() {
             Target::Classification { .. } => Truth::Class(u32::from(index % 2)),
@@ -55,12 +56,14 @@ fn trained(target: Target) -> Model {
         encoder.observe_truth(&truth);
         let mut encoded = Vec::new();
         encoder.encode(&row(index), &mut encoded);
+        context.encode(&encoder, shape, &mut encoded);
+        context.observe(&truth);
         let goal = encoder.goal(&truth);
         let said = pool.say(&encoded).unwrap();
         arm.observe(&said, &arm.mix(&said, shape), goal, 0, shape);
         assert!(pool.learn(&encoded, goal).unwrap().is_empty());
     }
-    Model::new(schema, encoder, pool.freeze(&arm).unwrap()).unwrap()
+    Model::new(schema, encoder, pool.freeze(&arm).unwrap()).unwrap().knowing(context)
 }
 
 fn says(model: &Model) -> Vec<Output> {
@@ -150,7 +153,7 @@ fn an_altered_manifest_is_refused_by_name() {
     assert!(with_manifest(|text| text.replace("gelu", "swish")).contains("unknown variant `swish`"));
     assert!(with_manifest(|text| text.replace("\"buckets\": 3", "\"buckets\": 1")).contains("give 2 to"));
     assert!(with_manifest(|text| text.replace("\"up\"", "\"up\", \"over\"")).contains("table `bias`"));
-    assert!(with_manifest(|text| text.replace("\"macs\": 88", "\"macs\": 89")).contains("cost"));
+    assert!(with_manifest(|text| text.replace("\"macs\": 128", "\"macs\": 129")).contains("cost"));
 }
 
 #[test]

@@ -12,47 +12,35 @@ use crate::weights::{self, Array, Role, TableSlot, Weights, he_uniform, layout};
 /// Where each row, column or unit comes from; none is new.
 type Origins = Vec<Option<usize>>;
 
-/// Where the numbers come from that a block passes on.
-#[derive(Clone, Debug, PartialEq)]
-enum Stream {
-    /// Each from itself: they are as many as those of an encoded row.
-    Inputs,
-    /// The units of a block.
-    Units(Origins),
-    /// They mean something else than before.
-    New,
-}
-
 /// Where everything in a changed network comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Places {
     /// The units of each block.
     units: Vec<Origins>,
-    /// What enters the first block, then what leaves each.
-    streams: Vec<Stream>,
+    /// What enters the first block, then what leaves each; none means something else than before.
+    streams: Vec<Option<Origins>>,
 }
 
 impl Places {
-    fn new(from: &Architecture, to: &Architecture, units: Vec<Origins>) -> Self {
-        let mut streams = vec![Stream::Inputs];
+    fn new(from: &Architecture, to: &Architecture, shape: Shape, units: Vec<Origins>) -> Self {
+        // Labels it had not seen are new.
+        let seen = shape.seen(from);
+        let inputs = (0..shape.seen(to)).map(|input| (input < seen).then_some(input)).collect();
+        let mut streams = vec![Some(inputs)];
         for (index, block) in to.blocks.iter().enumerate() {
             let keeps = block.kind.keeps_stream();
             let other = from.blocks.get(index).is_some_and(|before| before.kind.keeps_stream() != keeps);
             streams.push(match (other, keeps) {
-                (true, _) => Stream::New,
+                (true, _) => None,
                 (false, true) => streams[index].clone(),
-                (false, false) => Stream::Units(units[index].clone()),
+                (false, false) => Some(units[index].clone()),
             });
         }
         Self { units, streams }
     }
 
     fn stream(&self, at: usize, width: usize) -> Origins {
-        match &self.streams[at] {
-            Stream::Inputs => (0..width).map(Some).collect(),
-            Stream::Units(units) => units.clone(),
-            Stream::New => vec![None; width],
-        }
+        self.streams[at].clone().unwrap_or_else(|| vec![None; width])
     }
 
     /// Where the rows and columns of a table come from.
@@ -60,7 +48,7 @@ impl Places {
         let same = |count: usize| -> Origins { (0..count).map(Some).collect() };
         match slot.role {
             Role::Bias => (same(1), same(slot.columns)),
-            Role::Linear => (same(slot.rows), same(slot.columns)),
+            Role::Linear => (self.stream(0, slot.rows), same(slot.columns)),
             Role::BlockWeight(index) | Role::BlockGate(index) => {
                 (self.stream(index, slot.rows), self.units[index].clone())
             }
@@ -131,11 +119,17 @@ impl Morphism {
 
     /// Where everything after the change comes from. `strengths` says which units of a shrinking
     /// block stay; without it those with the largest outgoing weights do.
-    pub(crate) fn kept(&self, from: &Architecture, weights: &Weights, strengths: Option<&[f32]>) -> Places {
+    pub(crate) fn kept(
+        &self,
+        from: &Architecture,
+        shape: Shape,
+        weights: &Weights,
+        strengths: Option<&[f32]>,
+    ) -> Places {
         let from = from.canonical();
         let to = self.apply(&from);
         let units = self.origins(&from, &to, weights, strengths);
-        Places::new(&from, &to, units)
+        Places::new(&from, &to, shape, units)
     }
 
     fn origins(

@@ -12,7 +12,8 @@ use crate::device::Device;
 use crate::network::Network;
 use crate::testing::{random_architecture, random_block, random_numbers};
 
-const SHAPE: Shape = Shape { inputs: 4, outputs: 3, classification: false };
+/// Four numbers and two labels.
+const SHAPE: Shape = Shape { inputs: 10, outputs: 3, classification: false, context: 2 };
 
 /// No weight is zero, so whatever a change forgets shows.
 fn random_weights(architecture: &Architecture, rng: &mut Pcg64) -> Weights {
@@ -31,7 +32,8 @@ fn random_growth(architecture: &Architecture, rng: &mut Pcg64) -> Morphism {
     let block = rng.random_range(0..architecture.blocks.len());
     let from = architecture.blocks[block].width() as u16;
     let kind = architecture.blocks[block].kind;
-    match rng.random_range(0..5) {
+    match rng.random_range(0..6) {
+        5 => Morphism::SetContext { from: architecture.context, to: 2 },
         4 if kind == BlockKind::Dense => Morphism::SetKind { block, from: kind, to: BlockKind::Gated },
         0 => Morphism::SetSkip { block, skip: true },
         1 => Morphism::SetDropout { block, dropout: 0.5 },
@@ -61,8 +63,10 @@ proptest! {
     #[test]
     fn a_path_leads_from_any_network_to_any_other(seed: u64) {
         let mut rng = Pcg64::seed_from_u64(seed);
-        let (from, mut to) = (random_architecture(&mut rng), random_architecture(&mut rng));
+        let (mut from, mut to) = (random_architecture(&mut rng), random_architecture(&mut rng));
+        from.context = rng.random_range(0..3);
         to.hyper.batch = rng.random_range(1..3);
+        to.context = rng.random_range(0..3);
         let mut architecture = from.clone();
         let mut weights = random_weights(&from, &mut rng);
         for morphism in Morphism::path(&from, &to) {
@@ -77,7 +81,7 @@ proptest! {
 
 fn two_blocks() -> Architecture {
     let blocks = vec![Block::plain(4, Activation::Relu), Block::plain(2, Activation::Gelu)];
-    Architecture { blocks, hyper: Hyper::default() }
+    Architecture { blocks, hyper: Hyper::default(), context: 0 }
 }
 
 #[test]
@@ -110,7 +114,7 @@ fn new_units_start_random_inside_and_silent_outside() {
     let weights = random_weights(&architecture, &mut rng);
     let widen = Morphism::Widen { block: 1, from: 2, to: 3 };
     let tables = [&weights, &weights, &weights];
-    let kept = widen.kept(&architecture, tables[0], None);
+    let kept = widen.kept(&architecture, SHAPE, tables[0], None);
     let [after, first, second] = widen.inherit_trained(&architecture, SHAPE, tables, &kept, &mut rng);
     let incoming =
         |weights: &Weights| weights.0["block01.weight"].data.chunks(3).map(|row| row[2]).collect::<Vec<_>>();
@@ -126,12 +130,34 @@ fn removing_uncovers_the_way_to_the_head_the_block_before_kept() {
     let architecture = two_blocks();
     let mut rng = Pcg64::seed_from_u64(1);
     let weights = random_weights(&architecture, &mut rng);
-    let rows = random_numbers(8, 1.0, &mut rng);
+    let rows = random_numbers(2 * SHAPE.inputs, 1.0, &mut rng);
     let deepen = Morphism::Deepen { block: Block::plain(5, Activation::Tanh) };
     let deep = deepen.inherit(&architecture, SHAPE, &weights, &mut rng);
     let back = Morphism::Remove.inherit(&deepen.apply(&architecture), SHAPE, &deep, &mut rng);
     assert_eq!(Morphism::Remove.apply(&deepen.apply(&architecture)), architecture);
     assert_eq!(says(&architecture, &back, &rows), says(&architecture, &weights, &rows));
+}
+
+#[test]
+fn what_is_new_of_the_labels_starts_silent_and_what_goes_leaves_the_rest() {
+    let architecture = two_blocks();
+    let mut rng = Pcg64::seed_from_u64(1);
+    let weights = random_weights(&architecture, &mut rng);
+    let more = Morphism::SetContext { from: 0, to: 1 };
+    let kept = more.kept(&architecture, SHAPE, &weights, None);
+    let tables = [&weights, &weights, &weights];
+    let [after, first, second] = more.inherit_trained(&architecture, SHAPE, tables, &kept, &mut rng);
+    for table in ["linear", "block00.weight"] {
+        let old = &weights.0[table];
+        let new = |weights: &Weights| weights.0[table].data[old.data.len()..].to_vec();
+        assert_eq!(after.0[table].data[..old.data.len()], old.data);
+        assert!(new(&after).iter().chain(&new(&first)).all(|number| *number == 0.0));
+        let mean = old.data.iter().step_by(old.shape[1]).sum::<f32>() / old.shape[0] as f32;
+        assert!((new(&second)[0] - mean).abs() < 1e-6, "as the old inputs have on average");
+    }
+    let fewer = Morphism::SetContext { from: 1, to: 0 };
+    assert_eq!(fewer.inherit(&more.apply(&architecture), SHAPE, &after, &mut rng), weights);
+    assert!(more.preserves_function() && !fewer.preserves_function());
 }
 
 #[test]
@@ -141,11 +167,13 @@ fn reads_well() {
     to.blocks[0].skip = true;
     to.blocks[1] = Block { norm: Norm::Layer, dropout: 0.1, ..Block::plain(1, Activation::Silu) };
     to.hyper.batch = 4;
+    to.context = 1;
     let path: Vec<String> = Morphism::path(&two_blocks(), &to).iter().map(ToString::to_string).collect();
     assert_eq!(
         path,
         [
             "learn by adamw 0.003 batch 4",
+            "see the last label",
             "widen block 1 from 4 to 8",
             "activate block 2 by silu",
             "set the norm of block 2 to layer",

@@ -5,13 +5,13 @@
 use super::*;
 use crate::architecture::{Activation, Block, Hyper};
 
-const SHAPE: Shape = Shape { inputs: 2, outputs: 2, classification: true };
+const SHAPE: Shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0 };
 
 fn send_and_sync<T: Send + Sync>() {}
 
 fn hand_made() -> (Architecture, Weights) {
     let architecture =
-        Architecture { blocks: vec![Block::plain(1, Activation::Relu)], hyper: Hyper::default() };
+        Architecture { blocks: vec![Block::plain(1, Activation::Relu)], hyper: Hyper::default(), context: 0 };
     let mut weights = Weights::initial(&architecture, SHAPE, 0);
     let mut set = |name: &str, data: &[f32]| weights.0.get_mut(name).unwrap().data = data.to_vec();
     set("bias", &[0.5, 0.0]);
@@ -65,4 +65,17 @@ fn refuses_half_a_row() {
     let (architecture, weights) = hand_made();
     let network = Network::from_weights(&architecture, SHAPE, &weights, &Device::cpu()).unwrap();
     assert!(network.predict(&[1.0, 2.0, 3.0]).unwrap_err().to_string().contains("rows of 2"));
+}
+
+#[test]
+fn rows_without_labels_are_refused_to_a_network_that_needs_them() {
+    let needy = Architecture { context: 2, ..Architecture::linear(Hyper::default()) };
+    let weights = |shape| Weights::initial(&needy, shape, 1);
+    let carried = Shape { inputs: SHAPE.inputs + 2 * SHAPE.outputs, context: 2, ..SHAPE };
+    let network = Network::from_weights(&needy, carried, &weights(carried), &Device::cpu()).unwrap();
+    assert_eq!(network.predict(&vec![0.5; carried.inputs]).unwrap(), [0.5, 0.5]);
+    let fewer = Shape { context: 1, ..carried };
+    let refused = Network::from_weights(&needy, fewer, &weights(fewer), &Device::cpu()).unwrap_err();
+    assert!(refused.to_string().contains("needs the last 2 labels"), "{refused}");
+    assert!(needy.needs_labels());
 }

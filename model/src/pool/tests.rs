@@ -9,11 +9,11 @@ use super::*;
 use crate::architecture::{Activation, Architecture, Block, Hyper, Optimiser};
 use crate::mixture::{Edit, MixingRule, Mixture};
 
-const SHAPE: Shape = Shape { inputs: 4, outputs: 3, classification: true };
+const SHAPE: Shape = Shape { inputs: 4, outputs: 3, classification: true, context: 0 };
 
 fn member(widths: &[u16], hyper: Hyper) -> Architecture {
     let blocks = widths.iter().map(|width| Block::plain(*width, Activation::Relu)).collect();
-    Architecture { blocks, hyper }
+    Architecture { blocks, hyper, context: 0 }
 }
 
 /// Members that differ in everything a step depends on.

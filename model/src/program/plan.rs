@@ -107,6 +107,11 @@ impl Plan {
         self.shape
     }
 
+    /// Numbers of each encoded row that it sees: the first ones.
+    pub fn seen(&self) -> usize {
+        self.registers[INPUT].width
+    }
+
     /// How many weights it has.
     pub fn parameters(&self) -> usize {
         self.parameters
@@ -154,7 +159,7 @@ impl Builder {
         let slots = layout(architecture, shape).into_iter().map(place).collect();
         let (ops, registers, masks) = (Vec::new(), Vec::new(), Vec::new());
         let mut builder = Self { slots, ops, registers, width: 0, kept: 0, masks, parameters: at };
-        builder.register(shape.inputs, true);
+        builder.register(shape.seen(architecture), true);
         builder.register(shape.outputs, false);
         builder
     }

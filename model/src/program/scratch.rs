@@ -24,6 +24,8 @@ pub(super) fn with<R>(call: impl FnOnce(&mut Scratch) -> R) -> R {
 pub(super) struct Scratch {
     /// Rows at hand.
     pub rows: usize,
+    /// Numbers of each that the networks at hand see.
+    seen: usize,
     /// All registers, the encoded rows first.
     pub values: Vec<f32>,
     /// The loss's slope at every number of `values`.
@@ -45,16 +47,30 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// Takes in encoded rows, which stay until the next ones, whatever networks run over them.
-    pub fn enter(&mut self, encoded: &[f32], inputs: usize) {
-        self.rows = encoded.len() / inputs.max(1);
-        grow(&mut self.values, encoded.len());
-        self.values[..encoded.len()].copy_from_slice(encoded);
-        grow(&mut self.inputs, encoded.len() + LIST_SLACK);
+    /// Takes in encoded rows of this many inputs, of which the first ones are seen. They stay until the next
+    /// ones, whatever networks that see as much run over them.
+    pub fn enter(&mut self, encoded: &[f32], inputs: usize, seen: usize) {
+        (self.rows, self.seen) = (encoded.len() / inputs.max(1), seen);
+        grow(&mut self.values, self.rows * seen);
+        grow(&mut self.inputs, self.rows * seen + LIST_SLACK);
         self.input_counts.clear();
         for (index, row) in encoded.chunks_exact(inputs).enumerate() {
-            self.input_counts.push(list_nonzero(row, &mut self.inputs[index * inputs..]));
+            let row = &row[..seen];
+            self.values[index * seen..][..seen].copy_from_slice(row);
+            self.input_counts.push(list_nonzero(row, &mut self.inputs[index * seen..]));
         }
+    }
+
+    /// The same rows as last time, for a network that sees this much of them.
+    pub fn see(&mut self, encoded: &[f32], inputs: usize, seen: usize) {
+        if self.seen != seen {
+            self.enter(encoded, inputs, seen);
+        }
+    }
+
+    /// What is seen of the rows at hand, one after the other.
+    pub fn entered(&self) -> &[f32] {
+        &self.values[..self.rows * self.seen]
     }
 
     /// Makes room for this plan over the rows at hand.

@@ -14,11 +14,12 @@ use crate::network::Network;
 use crate::testing::{random_architecture, random_numbers};
 use crate::weights::Weights;
 
-/// Any ends a stream may give: few and many outputs, classes and numbers.
+/// Any ends a stream may give: few and many outputs, classes and numbers, with a recent label or two.
 fn random_shape(rng: &mut Pcg64) -> Shape {
     let classification = rng.random_range(0..4) > 0;
     let outputs = if classification { rng.random_range(2..=19) } else { 1 };
-    Shape { inputs: rng.random_range(1..=23), outputs, classification }
+    let context = rng.random_range(1..=2);
+    Shape { inputs: rng.random_range(1..=23) + context * outputs, outputs, classification, context }
 }
 
 /// Rows as streams have them: numbers, zeros and ones.
@@ -51,6 +52,7 @@ fn random_widths(rng: &mut Pcg64) -> Architecture {
             block.groups[0] = rng.random_range(1..150);
         }
     }
+    architecture.context = rng.random_range(0..=1);
     architecture.canonical()
 }
 
@@ -144,8 +146,8 @@ proptest! {
 #[test]
 fn a_gradient_is_shortened_to_its_norm_also_when_it_is_never_written_down() {
     let hyper = Hyper { optimiser: Optimiser::Sgd, step_size: 0.1, ..Hyper::default() };
-    let architecture = Architecture { blocks: vec![Block::plain(64, Activation::Tanh)], hyper };
-    let shape = Shape { inputs: 3, outputs: 1, classification: false };
+    let architecture = Architecture { blocks: vec![Block::plain(64, Activation::Tanh)], hyper, context: 0 };
+    let shape = Shape { inputs: 3, outputs: 1, classification: false, context: 0 };
     let mut learner = Learner::new(&architecture, shape, &[], &Device::cpu(), 1).unwrap();
     let before = numbers(&learner);
     learner.learn(&[1e4, -1e4, 3e4], &[9.0]).unwrap();

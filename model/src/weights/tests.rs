@@ -5,11 +5,15 @@
 use super::*;
 use crate::architecture::{Activation, Block, Hyper};
 
-const SHAPE: Shape = Shape { inputs: 3, outputs: 2, classification: true };
+const SHAPE: Shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0 };
 
 fn architecture() -> Architecture {
     let first = Block { skip: true, ..Block::plain(8, Activation::Relu) };
-    Architecture { blocks: vec![first, Block::plain(4, Activation::Tanh)], hyper: Hyper::default() }
+    Architecture {
+        blocks: vec![first, Block::plain(4, Activation::Tanh)],
+        hyper: Hyper::default(),
+        context: 0,
+    }
 }
 
 #[test]

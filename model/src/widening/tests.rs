@@ -9,11 +9,12 @@ use rand::SeedableRng as _;
 use rand_pcg::Pcg64;
 
 use super::*;
+use crate::context::Context;
 use crate::device::Device;
 use crate::mixture::MixtureNetwork;
 use crate::model::Model;
 use crate::network::Network;
-use crate::sample::Row;
+use crate::sample::{Row, Truth};
 use crate::schema::{Addition, Feature, Objective, Target};
 use crate::testing::{random_architecture, random_numbers};
 
@@ -51,16 +52,25 @@ fn inputs() -> [Addition; 4] {
 /// A model of any architecture, all of whose weights are random.
 fn random_model(schema: &Arc<Schema>, seed: u64) -> Model {
     let mut rng = Pcg64::seed_from_u64(seed);
-    let architecture = random_architecture(&mut rng);
+    let architecture = Architecture { context: rng.random_range(0..=3), ..random_architecture(&mut rng) };
     let mut encoder = Encoder::new(schema);
     (0..20).for_each(|_| encoder.observe(&random_row(schema, 3, &mut rng)));
-    let shape = Shape::new(encoder.width(), schema.target());
+    let shape = Shape::with_labels(encoder.width(), schema.target());
     let mut weights = Weights::initial(&architecture, shape, seed);
     for table in weights.0.values_mut() {
         table.data = random_numbers(table.data.len(), 0.7, &mut rng);
     }
     let network = Network::from_weights(&architecture, shape, &weights, &Device::cpu()).unwrap();
-    Model::new(schema.clone(), encoder, MixtureNetwork::of_one(network)).unwrap()
+    let mut context = Context::default();
+    (0..rng.random_range(0..6)).for_each(|_| context.observe(&truth(schema, &mut rng)));
+    Model::new(schema.clone(), encoder, MixtureNetwork::of_one(network)).unwrap().knowing(context)
+}
+
+fn truth(schema: &Schema, rng: &mut Pcg64) -> Truth {
+    match schema.target() {
+        Target::Classification { .. } => Truth::Class(rng.random_range(0..3)),
+        Target::Regression => Truth::Number(rng.random_range(-2.0..2.0)),
+    }
 }
 
 /// A row of this schema with a value in its first features, and nothing in the others.
@@ -127,7 +137,12 @@ proptest! {
         let model = random_model(&before, seed);
         let mut rng = Pcg64::seed_from_u64(seed ^ 1);
         let mut encoded = Vec::new();
-        (0..5).for_each(|_| model.encoder().encode(&random_row(&before, 3, &mut rng), &mut encoded));
+        let mut context = Context::default();
+        for _ in 0..5 {
+            model.encoder().encode(&random_row(&before, 3, &mut rng), &mut encoded);
+            context.encode(model.encoder(), model.network().shape(), &mut encoded);
+            context.observe(&truth(&before, &mut rng));
+        }
         let widened = model.network().widened(&widening).unwrap();
         let said = model.network().predict(&encoded).unwrap();
         let says = widened.predict(&widening.encoded(&encoded)).unwrap();
@@ -141,15 +156,21 @@ proptest! {
 }
 
 #[test]
-fn a_missing_new_value_is_encoded_as_missing() {
+fn a_missing_new_value_is_encoded_as_missing_and_no_new_class_was_seen() {
     let before = schema(classes());
-    let after = wider(&before, &inputs());
+    let after = wider(&wider(&before, &inputs()), &[Addition::Class("new".into())]);
     let (narrow, wide) = (Encoder::new(&before), Encoder::new(&before).widened(&after));
     let row = Row::new(vec![1.5, f32::NAN, 1.0]).unwrap();
     let (mut kept, mut anew) = (Vec::new(), Vec::new());
     narrow.encode(&row, &mut kept);
     wide.encode(&row, &mut anew);
-    assert_eq!(Widening::between(&before, &after).unwrap().encoded(&kept), anew);
+    let widening = Widening::between(&before, &after).unwrap();
+    let mut context = Context::default();
+    context.observe(&Truth::Class(2));
+    context.observe(&Truth::Class(0));
+    context.encode(&narrow, widening.from(), &mut kept);
+    context.encode(&wide, widening.to(), &mut anew);
+    assert_eq!(widening.encoded(&kept), anew);
 }
 
 #[test]

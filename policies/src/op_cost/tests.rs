@@ -5,11 +5,11 @@ use proptest::prelude::*;
 
 use super::*;
 
-const SHAPE: Shape = Shape { inputs: 10, outputs: 2, classification: true };
+const SHAPE: Shape = Shape { inputs: 10, outputs: 2, classification: true, context: 0 };
 
 fn mixture(members: usize, depth: usize, width: u16) -> Mixture {
     let blocks = vec![Block::plain(width, Activation::Relu); depth];
-    let member = Architecture { blocks, hyper: Hyper::default() };
+    let member = Architecture { blocks, hyper: Hyper::default(), context: 0 };
     Mixture { members: vec![member; members], rule: MixingRule::Mean }
 }
 

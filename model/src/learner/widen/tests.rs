@@ -6,6 +6,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
 use crate::architecture::{Activation, Architecture, Block, Hyper, Norm, Optimiser};
+use crate::context::Context;
 use crate::cost::Shape;
 use crate::device::Device;
 use crate::encoder::Encoder;
@@ -27,8 +28,9 @@ impl Student {
         let classes = vec!["low".into(), "high".into()];
         let schema = Schema::new(features, Target::Classification { classes }, Objective::default()).unwrap();
         let encoder = Encoder::new(&schema);
-        let shape = Shape::new(encoder.width(), schema.target());
-        let learner = Learner::new(&Architecture { blocks, hyper }, shape, &[], &Device::cpu(), 7).unwrap();
+        let shape = Shape::with_labels(encoder.width(), schema.target());
+        let learner =
+            Learner::new(&Architecture { blocks, hyper, context: 0 }, shape, &[], &Device::cpu(), 7).unwrap();
         Self { schema, encoder, learner }
     }
 
@@ -54,6 +56,7 @@ impl Student {
             self.encoder.observe(&row);
             let mut encoded = Vec::new();
             self.encoder.encode(&row, &mut encoded);
+            Context::default().encode(&self.encoder, self.learner.shape(), &mut encoded);
             let said = self.learner.predict(&encoded).unwrap();
             let best = (0..said.len()).max_by(|a, b| said[*a].total_cmp(&said[*b])).unwrap();
             right += usize::from(best == class as usize);
@@ -169,8 +172,10 @@ fn a_widened_learner_is_saved_and_restored_like_any_other() {
         let mut twin = Learner::restore(student.learner.state().unwrap(), &Device::cpu()).unwrap();
         student.follow(50, &mut rng, |rng| (vec![rng.random_range(-1.0..1.0), 1.0], 2));
         assert_eq!(twin.shape(), student.learner.shape());
-        twin.learn(&[0.5, 0.0, 1.0].repeat(8), &[2.0; 8]).unwrap();
-        assert!(twin.predict(&[0.5, 0.0, 1.0]).unwrap().iter().all(|share| share.is_finite()));
+        let mut row = vec![0.0; twin.shape().inputs];
+        row[..3].copy_from_slice(&[0.5, 0.0, 1.0]);
+        twin.learn(&row.repeat(8), &[2.0; 8]).unwrap();
+        assert!(twin.predict(&row).unwrap().iter().all(|share| share.is_finite()));
     }
 }
 

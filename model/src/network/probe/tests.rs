@@ -8,12 +8,13 @@ use crate::device::Device;
 use crate::network::Network;
 use crate::weights::Weights;
 
-const SHAPE: Shape = Shape { inputs: 2, outputs: 2, classification: true };
+const SHAPE: Shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0 };
 
 fn network() -> Network {
     let architecture = Architecture {
         blocks: vec![Block { dropout: 0.5, ..Block::plain(3, Activation::Relu) }],
         hyper: Hyper::default(),
+        context: 0,
     };
     let weights = Weights::random(&architecture, SHAPE, 4);
     Network::from_weights(&architecture, SHAPE, &weights, &Device::cpu()).unwrap()

@@ -18,18 +18,25 @@ fn schema() -> Schema {
     Schema::new(features, target, Objective::default()).unwrap()
 }
 
+/// A row of which no label is known.
+fn encoded(x: f32, shape: Shape) -> Vec<f32> {
+    let mut row = vec![0.0; shape.inputs];
+    row[0] = x;
+    row
+}
+
 #[test]
 fn arms_of_a_widened_pool_say_what_they_said_and_learn_the_new_class() {
     for rule in MixingRule::ALL {
         let before = schema();
-        let shape = Shape::new(Encoder::new(&before).width(), before.target());
+        let shape = Shape::with_labels(Encoder::new(&before).width(), before.target());
         let mut pool = Pool::new(shape, &[], &Device::cpu());
         let linear = Architecture::linear(Hyper { step_size: 0.05, ..Hyper::default() });
         let deep = Architecture { blocks: vec![Block::plain(8, Activation::Gelu)], ..linear.clone() };
         let mut arm = pool.start(&Mixture { members: vec![linear, deep], rule }, 7).unwrap();
         let follow = |pool: &mut Pool, arm: &mut Arm, rows: std::ops::Range<u16>, classes: u16| {
             for number in rows {
-                let row = [f32::from(number % 7) - 2.0, 0.0];
+                let row = encoded(f32::from(number % 7) - 2.0, pool.shape());
                 let goal = f32::from((number % 7 / 2).min(classes - 1));
                 let said = pool.say(&row).unwrap();
                 let mixed = arm.mix(&said, pool.shape());
@@ -47,15 +54,15 @@ fn arms_of_a_widened_pool_say_what_they_said_and_learn_the_new_class() {
         // A stack is a product of what its members say, so its share is only about theirs.
         let share = NEW_CLASS_SHARE * if rule == MixingRule::Stacked { 5.0 } else { 2.0 };
         for x in [-2.0, 0.3, 2.0] {
-            let said = arm.mix(&pool.say(&[x, 0.0]).unwrap(), shape);
-            let says = wider_arm.mix(&wider.say(&[x, 0.0]).unwrap(), wider.shape());
+            let said = arm.mix(&pool.say(&encoded(x, shape)).unwrap(), shape);
+            let says = wider_arm.mix(&wider.say(&encoded(x, wider.shape())).unwrap(), wider.shape());
             let (said, says) = (said.output(2), says.output(3));
             assert!(says[2] > 0.0 && says[2] <= share, "{}: {says:?}", rule.name());
             assert!(said.iter().zip(says).all(|(said, says)| (said - says).abs() <= share));
         }
         assert_eq!(wider.learned(), pool.learned());
         follow(&mut wider, &mut wider_arm, 300..1_500, 3);
-        let says = wider_arm.mix(&wider.say(&[4.0, 0.0]).unwrap(), wider.shape());
+        let says = wider_arm.mix(&wider.say(&encoded(4.0, wider.shape())).unwrap(), wider.shape());
         assert!(says.output(3)[2] > 0.8, "{}: {says:?}", rule.name());
     }
 }
