@@ -8,6 +8,7 @@
 
 use std::collections::VecDeque;
 
+use model::growth::WINDOW_ROWS_MAX;
 use model::{ArmState, Context, ModelError, Truth, Widening};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,19 @@ pub struct Recent {
     pub truth: Truth,
     /// The labels that had arrived when the event came.
     pub context: Context,
+}
+
+/// What a trial goes over.
+#[derive(Debug)]
+pub struct Reach<'a> {
+    /// The control where it starts.
+    pub state: &'a ArmState,
+    /// The last outcomes the control had learned by then.
+    pub before: Vec<Recent>,
+    /// The outcomes since.
+    pub outcomes: Vec<Recent>,
+    /// How many of these only teach.
+    pub score_from: usize,
 }
 
 /// The last windows.
@@ -60,8 +74,8 @@ impl History {
         self.pushed += 1;
         self.delay = delay;
         self.recent.push_back(recent);
-        // As far back as the oldest checkpoint.
-        while self.recent.len() > (self.windows_max + SPARSE_WINDOWS) * self.window {
+        // As far back as the oldest checkpoint, and what growth looks at before that.
+        while self.recent.len() > (self.windows_max + SPARSE_WINDOWS) * self.window + WINDOW_ROWS_MAX {
             self.recent.pop_front();
         }
     }
@@ -140,17 +154,22 @@ impl History {
         self.recent.iter().map(|recent| recent.row).min()
     }
 
-    /// The learner and the outcomes for scoring up to `windows` windows: rows before the last of these
-    /// only teach. It starts at the newest checkpoint that leaves the gap. None without a checkpoint.
-    pub fn stretch(&self, windows: usize) -> Option<(&ArmState, Vec<Recent>, usize)> {
+    /// The learner and the outcomes for scoring up to `windows` windows. It starts at the newest checkpoint that
+    /// leaves the gap. None without a checkpoint.
+    pub fn reach(&self, windows: usize) -> Option<Reach<'_>> {
         let scored = windows.min(self.windows()).max(1) * self.window;
         let wanted = self.pushed.saturating_sub((scored + self.gap()) as u64);
         let (at, state) =
             self.checkpoints.iter().rfind(|(at, _)| *at <= wanted).or(self.checkpoints.front())?;
         let rows = (self.pushed - at) as usize;
-        let outcomes: Vec<Recent> =
-            self.recent.iter().copied().skip(self.recent.len().saturating_sub(rows)).collect();
-        Some((state, outcomes, rows.saturating_sub(scored)))
+        let start = self.recent.len().saturating_sub(rows);
+        let earlier = start.saturating_sub(WINDOW_ROWS_MAX);
+        Some(Reach {
+            state,
+            before: self.recent.range(earlier..start).copied().collect(),
+            outcomes: self.recent.range(start..).copied().collect(),
+            score_from: rows.saturating_sub(scored),
+        })
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Stretch {
     pub start: ArmState,
     /// What is predicted.
     pub target: Target,
+    /// The last rows that were labelled before these: what new units may be chosen by.
+    pub before: Taught,
     /// Encoded rows, one after the other.
     pub encoded: Vec<f32>,
     /// Their truths, as the network's goals.
@@ -30,6 +32,15 @@ pub struct Stretch {
     pub gap: usize,
     /// The first row that counts; those before only teach.
     pub score_from: usize,
+}
+
+/// Labelled rows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Taught {
+    /// Encoded rows, one after the other.
+    pub encoded: Vec<f32>,
+    /// Their truths, as the network's goals.
+    pub goals: Vec<f32>,
 }
 
 /// One candidate to train from inherited weights over a stretch.

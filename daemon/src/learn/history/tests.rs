@@ -1,5 +1,6 @@
 //! Few checkpoints, and yet every trial starts early enough, and never much earlier.
 
+use model::growth::WINDOW_ROWS_MAX;
 use model::{Architecture, ArmState, Context, Device, Hyper, Mixture, Pool, Shape, Target, Truth};
 use proptest::prelude::*;
 
@@ -53,8 +54,12 @@ proptest! {
         feed(&mut history, &arm, outcomes.saturating_sub(swap_at), delay);
         prop_assert!(history.checkpoints.len() <= 9 + TOP_RUNG as usize / 4);
 
-        let (_, rows, score_from) = history.stretch(windows).expect("there is a checkpoint");
+        let reach = history.reach(windows).expect("there is a checkpoint");
+        let (rows, score_from) = (reach.outcomes, reach.score_from);
         let from = rows.first().map_or(history.pushed(), |recent| recent.row);
+        let before: Vec<u64> = reach.before.iter().map(|recent| recent.row).collect();
+        let expected: Vec<u64> = (from.saturating_sub(WINDOW_ROWS_MAX as u64)..from).collect();
+        prop_assert_eq!(before, expected, "the last that were labelled by then");
         let starts = history.checkpoints.iter().map(|(at, _)| *at);
         prop_assert!(starts.clone().any(|at| at == from), "all rows since a checkpoint are remembered");
         let since_swap = outcomes.saturating_sub(swap_at) as usize;
