@@ -168,6 +168,8 @@ pub struct Lifecycle {
     relief: bool,
     watching: bool,
     quiet_until: u64,
+    /// Until then no drift opens an episode either.
+    barren_until: u64,
     refresh_at: u64,
 }
 
@@ -198,6 +200,7 @@ impl Lifecycle {
             relief: false,
             watching: false,
             quiet_until: 0,
+            barren_until: 0,
             refresh_at: 0,
         }
     }
@@ -322,9 +325,11 @@ impl Lifecycle {
         vec![Effect::Opened(cause), Effect::Ask(rules.config.search.candidates)]
     }
 
+    /// A drift does not wait for the last episode to cool down: what that has found is of another world. Only where
+    /// it found nothing to try it does, for a drift changes neither the neighbourhood nor the budgets.
     fn drifted(&mut self, rules: &Rules) -> Vec<Effect> {
         let mut effects = vec![Effect::Reanchor];
-        if self.may_search() && self.cold_search_done {
+        if self.may_search() && self.cold_search_done && self.outcomes >= self.barren_until {
             effects.extend(self.open(Cause::Drift, rules));
         }
         effects
@@ -334,7 +339,9 @@ impl Lifecycle {
         let Some(episode) = self.episode.as_mut() else { return Vec::new() };
         episode.candidates.clone_from(&candidates);
         if candidates.is_empty() {
-            return self.close("the neighbourhood has nothing new", rules);
+            let effects = self.close("the neighbourhood has nothing that may be tried", rules);
+            self.barren_until = self.quiet_until;
+            return effects;
         }
         let windows = rules.scheduler.rungs().first().copied().unwrap_or(1);
         vec![Effect::Climb { rung: 0, windows, candidates }]

@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use arc_swap::ArcSwap;
 use model::{Generation, Model};
 
-/// Old models waiting to be dropped; past that, the writer drops them itself.
-pub const REAPER_QUEUE_MAX: usize = 256;
+/// Old models waiting to be dropped; past that, the writer drops them itself. Few: with a refresh a row, a full queue
+/// is so many more models in memory.
+pub const REAPER_QUEUE_MAX: usize = 4;
 
 /// What answers: a model and the generation its answers carry.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ pub mod random_edits;
 pub mod scheduler;
 
 pub use evolution::Evolution;
-pub use placement::{Placement, placement};
+pub use placement::{Placement, placement, standing};
 pub use random_edits::RandomEdits;
 pub use scheduler::{FullBudget, Scheduler, SuccessiveHalving};
 

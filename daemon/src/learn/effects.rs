@@ -6,7 +6,7 @@ use model::Edit;
 use policies::gate::{
     Evidence, FiniteGate, Gate, LatencyGate, MemoryGate, QualityGate, RobustnessGate, judge_all,
 };
-use policies::search::{Proposer as _, Score, placement};
+use policies::search::{Proposer as _, Score, placement, standing};
 use policies::stats::EProcess;
 
 use super::arms::Challenger;
@@ -67,8 +67,7 @@ impl Learn {
     fn ask(&mut self, count: usize) -> Result<(), LearnError> {
         let mixture = self.arms.mixture()?;
         let weights = self.arms.control.mixer().weights();
-        let start = &self.rules.config.start.members;
-        let stands: Vec<bool> = mixture.members.iter().map(|member| start.contains(member)).collect();
+        let stands = standing(&mixture.members, &self.rules.config.start.members);
         let place = placement(&weights, &stands, self.rules.config.members_max);
         let parent = self.space.genome(&mixture.members[place.parent]);
         let members = weights.len();

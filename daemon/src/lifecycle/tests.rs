@@ -119,6 +119,28 @@ fn an_episode_with_no_better_candidate_closes_and_stays_quiet() {
 }
 
 #[test]
+fn a_drift_waits_for_an_episode_to_cool_down_only_where_that_found_nothing_to_try() {
+    let rules = rules();
+    let cooldown = rules.config.search.cooldown_outcomes;
+    for (found, waits) in [(Vec::new(), true), (vec![linear(); 9], false)] {
+        let mut lifecycle = Lifecycle::new();
+        lifecycle.step(Event::Learned(facts(3_000)), &rules);
+        if lifecycle.step(Event::Proposed(found), &rules).len() == 1 && !waits {
+            lifecycle.step(Event::Climbed(vec![None; 9]), &rules);
+        }
+        assert!(lifecycle.episode.is_none());
+        lifecycle.step(Event::Learned(facts(3_000 + cooldown - 1)), &rules);
+        let opened = lifecycle.step(Event::Drifted, &rules).len() > 1;
+        assert_eq!(opened, !waits, "a drift in between");
+        if waits {
+            lifecycle.step(Event::Learned(Facts { windows: 0, ..facts(3_000 + cooldown) }), &rules);
+            let effects = lifecycle.step(Event::Drifted, &rules);
+            assert!(matches!(effects[..], [Effect::Reanchor, Effect::Opened(_), Effect::Ask(_)]));
+        }
+    }
+}
+
+#[test]
 fn a_breach_closes_the_episode_whose_trials_it_pushes_aside() {
     let rules = rules();
     let mut lifecycle = Lifecycle::new();

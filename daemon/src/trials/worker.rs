@@ -17,7 +17,7 @@ use model::{
     Target, Truth,
 };
 
-use super::protocol::{self, Request, Stress, Stretch, Trial, TrialReply, TrialResult};
+use super::protocol::{self, Request, Stress, Stretch, Taught, Trial, TrialReply, TrialResult};
 
 /// Rows predicted at once; never more than the gap, so no row is predicted by weights that saw its label.
 const CHUNK_ROWS_MAX: usize = 32;
@@ -121,22 +121,17 @@ fn children(trial: &Trial, stretch: &Stretch, device: &Device) -> Result<Vec<Run
     let mut runs = Vec::new();
     for (parent, architecture) in trial.edit.children() {
         let parent = Learner::restore(stretch.start.members[parent].clone(), device)?;
-        let mut child = parent.grow(architecture, known(stretch), Growth::default(), trial.seed)?;
+        // Nothing of the stretch itself is looked at: a child begins where the control does, and knows no more.
+        let Taught { encoded, goals } = &stretch.before;
+        let mut child =
+            parent.grow(architecture, Window { encoded, goals }, Growth::default(), trial.seed)?;
         let path = Morphism::path(parent.architecture(), architecture);
-        if !path.iter().all(Morphism::preserves_function) {
-            let taught = stretch.score_from.max(1).min(stretch.goals.len()) * parent.shape().inputs;
-            child.distil(&parent.freeze()?, &stretch.encoded[..taught], DISTIL_STEPS)?;
+        if !path.iter().all(Morphism::preserves_function) && !goals.is_empty() {
+            child.distil(&parent.freeze()?, encoded, DISTIL_STEPS)?;
         }
         runs.push(run(stretch, child)?);
     }
     Ok(runs)
-}
-
-/// The rows whose labels are known when the first row that counts is predicted.
-fn known(stretch: &Stretch) -> Window<'_> {
-    let rows = stretch.score_from.saturating_sub(stretch.gap).min(stretch.goals.len());
-    let inputs = stretch.encoded.len() / stretch.goals.len().max(1);
-    Window { encoded: &stretch.encoded[..rows * inputs], goals: &stretch.goals[..rows] }
 }
 
 /// Predicts each row, then learns what has matured by then.

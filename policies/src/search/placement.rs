@@ -1,6 +1,6 @@
 //! Placement: which member of a mixture a new one comes from, and whose place it takes.
 //!
-//! Lives here: the pure choice. Does not live here: what the new member is (that is the proposer's), whether
+//! Lives here: the pure choice, and which members may have to give way. Does not live here: what the new member is (that is the proposer's), whether
 //! it stays (that is the gates').
 
 use model::{Architecture, Edit};
@@ -12,6 +12,17 @@ pub struct Placement {
     pub parent: usize,
     /// Position of the member they replace; none if there is room.
     pub replaces: Option<usize>,
+}
+
+/// Which members stand, given those the mixture began with: each of these stands once. One that was tried and is
+/// just like it does not.
+pub fn standing(members: &[Architecture], began_with: &[Architecture]) -> Vec<bool> {
+    let mut left: Vec<&Architecture> = began_with.iter().collect();
+    let takes = |member: &Architecture| {
+        let found = left.iter().position(|start| *start == member);
+        found.map(|at| left.swap_remove(at)).is_some()
+    };
+    members.iter().map(takes).collect()
 }
 
 /// Children come from the member that counts most. Where there is no room for one more, they take the place of
@@ -45,6 +56,18 @@ mod tests {
     use model::{Hyper, MixingRule, Mixture};
 
     use super::*;
+
+    #[test]
+    fn each_member_of_the_beginning_stands_once() {
+        let member = |step_size| Architecture::linear(Hyper { step_size, ..Hyper::default() });
+        let began_with = [member(0.1), member(0.2), member(0.2)];
+        let of = |steps: &[f32]| {
+            standing(&steps.iter().map(|step| member(*step)).collect::<Vec<_>>(), &began_with)
+        };
+        assert_eq!(of(&[0.2, 0.1, 0.3, 0.1]), [true, true, false, false]);
+        assert_eq!(of(&[0.2, 0.2, 0.2]), [true, true, false]);
+        assert_eq!(of(&[]), [false; 0]);
+    }
 
     #[test]
     fn a_child_of_the_heaviest_takes_the_room_or_the_place_of_the_lightest() {
