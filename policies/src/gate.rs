@@ -152,13 +152,11 @@ pub enum Stress {
     Fgsm,
     /// Numbers moved several steps against the network (arXiv:1706.06083).
     Pgd,
-    /// The rows of windows in which the data drifted before.
-    PastDrift,
 }
 
 impl Stress {
     /// Every stress.
-    pub const ALL: [Self; 5] = [Self::Noise, Self::Missing, Self::Fgsm, Self::Pgd, Self::PastDrift];
+    pub const ALL: [Self; 4] = [Self::Noise, Self::Missing, Self::Fgsm, Self::Pgd];
 
     /// For people.
     pub fn name(self) -> &'static str {
@@ -167,7 +165,6 @@ impl Stress {
             Self::Missing => "missing values",
             Self::Fgsm => "an attack of one step",
             Self::Pgd => "an attack of several steps",
-            Self::PastDrift => "rows of earlier drifts",
         }
     }
 }

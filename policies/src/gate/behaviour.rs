@@ -102,7 +102,7 @@ impl Gate for FairnessGate {
 }
 
 impl FairnessGate {
-    fn within(&self, gap: Gap, what: &str) -> Judgement {
+    fn within(self, gap: Gap, what: &str) -> Judgement {
         let (verdict, measured, relation) = if gap.lower > self.gap_max {
             (Verdict::Fail, gap.lower, "are further apart than allowed")
         } else if gap.upper <= self.gap_max {

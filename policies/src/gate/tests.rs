@@ -21,7 +21,6 @@ fn robustness() -> RobustnessGate {
 
 fn thresholds() -> Thresholds {
     Thresholds {
-        parity: PARITY,
         latency: LATENCY,
         memory: MEMORY,
         energy: Some(ENERGY),
@@ -101,7 +100,6 @@ fn all_gates_pass_a_good_challenger_cheapest_first() {
     assert_eq!(super::verdict(&judgements), Verdict::Pass, "{judgements:#?}");
     let order = [
         "finite",
-        "parity",
         "latency",
         "memory",
         "energy",
@@ -118,17 +116,17 @@ fn all_gates_pass_a_good_challenger_cheapest_first() {
 fn nothing_is_asked_after_a_failure_but_all_is_after_doubt() {
     let failing = Evidence { bytes: Some(1_001), ..good() };
     let judgements = thresholds().judge(&failing);
-    assert_eq!(kinds(&judgements), ["finite", "parity", "latency", "memory"]);
+    assert_eq!(kinds(&judgements), ["finite", "latency", "memory"]);
     assert_eq!(super::verdict(&judgements), Verdict::Fail);
     let doubtful = thresholds().judge(&Evidence { bytes: None, ..good() });
-    assert_eq!((doubtful.len(), super::verdict(&doubtful)), (10, Verdict::Inconclusive));
+    assert_eq!((doubtful.len(), super::verdict(&doubtful)), (9, Verdict::Inconclusive));
 }
 
 #[test]
 fn who_only_advises_stops_nothing() {
     let advising = Thresholds { advisory: vec![GateKind::Memory, GateKind::Churn], ..thresholds() };
     let judgements = advising.judge(&Evidence { bytes: Some(1_001), ..good() });
-    assert_eq!((judgements.len(), super::verdict(&judgements)), (10, Verdict::Pass));
+    assert_eq!((judgements.len(), super::verdict(&judgements)), (9, Verdict::Pass));
     assert!(judgements.iter().all(|one| one.binding != advising.advisory.contains(&one.gate)));
 }
 
@@ -259,7 +257,7 @@ prop_compose! {
         bytes in prop::option::of(0_u64..2_000),
         parity in numbers(),
         per_row in numbers(),
-        stresses in prop::collection::vec((0_usize..5, any::<f64>(), 0.0..0.1_f64), 0..4),
+        stresses in prop::collection::vec((0_usize..4, any::<f64>(), 0.0..0.1_f64), 0..4),
         scored in any::<bool>(),
         quality in prop::option::of((any::<f64>(), any::<f64>(), any::<u64>(), any::<f64>())),
     ) -> Evidence {

@@ -7,14 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::gate::{
     CalibrationGate, ChurnGate, EnergyGate, Evidence, FairnessGate, FiniteGate, Gate, GateKind, Judgement,
-    LatencyGate, MemoryGate, ParityGate, QualityGate, RobustnessGate, Verdict,
+    LatencyGate, MemoryGate, QualityGate, RobustnessGate, Verdict,
 };
 
 /// What a challenger has to pass; gates that are none are not asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "one field a gate, named as the gate")]
 pub struct Thresholds {
-    pub parity: ParityGate,
     pub latency: LatencyGate,
     pub memory: MemoryGate,
     pub energy: Option<EnergyGate>,
@@ -50,7 +49,7 @@ impl Thresholds {
     /// The gates, cheapest evidence first.
     fn gates(&self) -> Vec<&dyn Gate> {
         let mut gates: Vec<&dyn Gate> =
-            vec![&FiniteGate, &self.parity, &self.latency, &self.memory, &self.robustness, &self.quality];
+            vec![&FiniteGate, &self.latency, &self.memory, &self.robustness, &self.quality];
         let optional: [Option<&dyn Gate>; 4] = [
             self.energy.as_ref().map(|gate| gate as &dyn Gate),
             self.calibration.as_ref().map(|gate| gate as &dyn Gate),

@@ -32,7 +32,9 @@ proptest! {
     #[test]
     fn both_stay_within_their_bounds(answers in prop::collection::vec((0.0..=1.0_f64, any::<bool>(), 0.0..=1.0_f64), 1..200)) {
         let mut reliability = Reliability::default();
-        answers.iter().for_each(|(confidence, right, brier)| reliability.observe(*confidence, *right, *brier));
+        for (confidence, right, brier) in answers {
+            reliability.observe(confidence, right, brier);
+        }
         prop_assert!((0.0..=1.0).contains(&reliability.calibration_error()));
         prop_assert!((0.0..=1.0).contains(&reliability.brier()));
     }
