@@ -12,6 +12,7 @@ use model::{DeviceChoice, Feature, FeatureKind, Objective, Schema, Target};
 use policies::evolve::EvolveLimits;
 use serde::{Deserialize, Serialize};
 
+use super::gate::GateSection;
 use super::mixture::MixtureSection;
 use super::{ConfigError, keys, refuse};
 
@@ -142,10 +143,6 @@ section!(
     Trials { seconds_max: u64, memory_max_bytes: u64, niceness: i32 }
 );
 section!(
-    /// `[gate]`
-    Gate { alpha: f64, alpha_harm: f64, margin: f64, deadline_outcomes: u64, robustness_increase_max: f64 }
-);
-section!(
     /// `[budget]`
     Budget { compute_seconds: f64, compute_batch: usize, memory_bytes: u64, patience: u32 }
 );
@@ -174,7 +171,7 @@ section!(
         detect: Detect,
         search: Search,
         trials: Trials,
-        gate: Gate,
+        gate: GateSection,
         budget: Budget,
         relief: Relief,
         watch: Watch,
@@ -317,8 +314,6 @@ impl Raw {
         let shares = [
             ("refresh.alpha", self.refresh.alpha),
             ("detect.delta", self.detect.delta),
-            ("gate.alpha", self.gate.alpha),
-            ("gate.alpha_harm", self.gate.alpha_harm),
             ("watch.alpha", self.watch.alpha),
         ];
         for (key, value) in shares {
@@ -351,9 +346,6 @@ impl Raw {
             if !(value > 0.0 && value.is_finite()) {
                 return refuse(format!("`{key}` is {value}; give a number above 0"));
             }
-        }
-        if !(0.0..1.0).contains(&self.gate.margin) {
-            return refuse(format!("`gate.margin` is {}; give 0 or more, below 1", self.gate.margin));
         }
         self.check_search()
     }

@@ -15,7 +15,6 @@ use super::measure::Source;
 use super::{Learn, Outside};
 use crate::config::Config;
 use crate::trials::WorkerCommand;
-use crate::trials::protocol::Stress;
 
 /// Rows between an event and its label.
 const DELAY: u64 = 150;
@@ -71,7 +70,7 @@ fn place_twin(learn: &mut Learn) {
     arms.challenger = Some(Challenger {
         number: 1,
         arm,
-        stress: (Stress::default(), Stress::default()),
+        scorecard: None,
         gain: EProcess::new(0.0),
         harm: EProcess::new(0.0),
         failed: false,
