@@ -12,7 +12,7 @@
 //!    └── breach ──▶ relief ──▶ smaller network           ◀──────────┘         Rollback
 //! ```
 
-use model::Edit;
+use model::{Edit, Timestamp};
 use policies::gate::{self, Judgement, QualityEvidence, Verdict};
 use policies::search::Scheduler as _;
 use policies::search::SuccessiveHalving;
@@ -27,6 +27,10 @@ pub use relief::{ReliefOption, smaller};
 
 /// Outcomes between two judgements of a challenger whose other gates are undecided.
 const JUDGE_AGAIN_OUTCOMES: u64 = 100;
+/// Rollbacks in a row after which a person should look.
+const FLAPPING_ROLLBACKS: u32 = 3;
+/// The pause after a rollback doubles with every further one in a row, so many times at most.
+const BACKOFF_DOUBLINGS_MAX: u32 = 6;
 
 /// Why an episode was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +77,8 @@ pub struct Facts {
 pub enum Event {
     /// One more outcome was learned.
     Learned(Facts),
+    /// It is so late; also when no record comes.
+    Passed(Timestamp),
     /// A detector fired.
     Drifted,
     /// A budget is breached.
@@ -150,23 +156,24 @@ struct Episode {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Shadow {
     until: u64,
+    expires: Timestamp,
     judge_at: u64,
 }
 
 /// The control plane's memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts; as one enum most of its values could not occur"
-)]
 pub struct Lifecycle {
     outcomes: u64,
+    now: Timestamp,
     champion: bool,
     cold_search_done: bool,
     episode: Option<Episode>,
     shadow: Option<Shadow>,
     relief: bool,
-    watching: bool,
+    /// Until when a watch lasts at most.
+    watch: Option<Timestamp>,
+    /// Rollbacks since a watch ended well.
+    rollbacks: u32,
     quiet_until: u64,
     /// Until then no drift opens an episode either.
     barren_until: u64,
@@ -193,12 +200,14 @@ impl Lifecycle {
     pub fn new() -> Self {
         Self {
             outcomes: 0,
+            now: Timestamp(i64::MIN),
             champion: false,
             cold_search_done: false,
             episode: None,
             shadow: None,
             relief: false,
-            watching: false,
+            watch: None,
+            rollbacks: 0,
             quiet_until: 0,
             barren_until: 0,
             refresh_at: 0,
@@ -222,15 +231,16 @@ impl Lifecycle {
     pub fn step(&mut self, event: Event, rules: &Rules) -> Vec<Effect> {
         match event {
             Event::Learned(facts) => self.learned(&facts, rules),
+            Event::Passed(now) => self.passed(now),
             Event::Drifted => self.drifted(rules),
-            Event::Breached => self.breached(),
+            Event::Breached => self.breached(rules),
             Event::Proposed(candidates) => self.proposed(candidates, rules),
             Event::Climbed(gains) => self.climbed(&gains, rules),
             Event::Judged(judgements) => self.judged(&judgements, rules),
             Event::ReliefMeasured(options) => self.relief_measured(&options, rules),
             Event::SwapFailed(change) => {
                 if change == Change::Promotion {
-                    self.watching = false;
+                    self.watch = None;
                 }
                 vec![Effect::Alarm(format!("the swap ({change:?}) failed; the champion stays"))]
             }
@@ -240,7 +250,7 @@ impl Lifecycle {
     /// One outcome later. At most one swap leaves here: rollback before promotion before refresh.
     fn learned(&mut self, facts: &Facts, rules: &Rules) -> Vec<Effect> {
         self.outcomes = facts.outcomes;
-        if let Some(effects) = self.watched(facts) {
+        if let Some(effects) = self.watched(facts, rules) {
             return effects;
         }
         if let Some(effects) = self.shadowed(facts, rules) {
@@ -251,20 +261,48 @@ impl Lifecycle {
         effects
     }
 
-    fn watched(&mut self, facts: &Facts) -> Option<Vec<Effect>> {
-        match facts.watch.filter(|_| self.watching)? {
+    /// Deadlines that no outcome has to come for: where labels or traffic stop, nothing is decided by waiting.
+    fn passed(&mut self, now: Timestamp) -> Vec<Effect> {
+        // A clock that goes back must not give anybody more time.
+        self.now = self.now.max(now);
+        let mut effects = Vec::new();
+        if self.shadow.as_ref().is_some_and(|shadow| self.now >= shadow.expires) {
+            effects.extend(self.undecided("too few outcomes came in the time it had"));
+        }
+        if self.watch.is_some_and(|until| self.now >= until) {
+            self.watch = None;
+            effects.push(Effect::Release);
+        }
+        effects
+    }
+
+    fn watched(&mut self, facts: &Facts, rules: &Rules) -> Option<Vec<Effect>> {
+        self.watch?;
+        match facts.watch? {
             WatchVerdict::Watching => None,
             WatchVerdict::Keep => {
-                self.watching = false;
+                (self.watch, self.rollbacks) = (None, 0);
                 Some(vec![Effect::Release])
             }
-            WatchVerdict::Rollback => {
-                self.watching = false;
-                let mut effects = self.drop_challenger("the champion it was compared with is rolled back");
-                effects.push(Effect::Swap(Change::Rollback));
-                Some(effects)
-            }
+            WatchVerdict::Rollback => Some(self.roll_back(rules)),
         }
+    }
+
+    /// Back to the displaced champion; every further rollback in a row doubles the pause of the search.
+    fn roll_back(&mut self, rules: &Rules) -> Vec<Effect> {
+        self.watch = None;
+        self.rollbacks += 1;
+        let pause = rules.config.search.cooldown_outcomes << self.rollbacks.min(BACKOFF_DOUBLINGS_MAX);
+        self.quiet_until = self.outcomes + pause;
+        let mut effects = self.drop_challenger("the champion it was compared with is rolled back");
+        effects.push(Effect::Swap(Change::Rollback));
+        if self.rollbacks >= FLAPPING_ROLLBACKS {
+            let times = self.rollbacks;
+            effects.push(Effect::Alarm(format!(
+                "{times} promotions in a row were rolled back; the search pauses for {pause} outcomes"
+            )));
+        }
+        effects
     }
 
     fn shadowed(&mut self, facts: &Facts, rules: &Rules) -> Option<Vec<Effect>> {
@@ -278,7 +316,13 @@ impl Lifecycle {
             shadow.judge_at = facts.outcomes + JUDGE_AGAIN_OUTCOMES;
             return Some(vec![Effect::Judge]);
         }
-        (facts.outcomes >= shadow.until).then(|| self.drop_challenger("undecided at its deadline"))
+        (facts.outcomes >= shadow.until).then(|| self.undecided("undecided at its deadline"))
+    }
+
+    /// What the gates say at the end is told before the challenger goes: inconclusive, and why.
+    fn undecided(&mut self, reason: &str) -> Vec<Effect> {
+        let drop = self.drop_challenger(reason);
+        std::iter::once(Effect::Judge).chain(drop).collect()
     }
 
     fn drop_challenger(&mut self, reason: &str) -> Vec<Effect> {
@@ -316,7 +360,11 @@ impl Lifecycle {
     }
 
     fn may_search(&self) -> bool {
-        self.champion && self.episode.is_none() && self.shadow.is_none() && !self.relief && !self.watching
+        self.champion
+            && self.episode.is_none()
+            && self.shadow.is_none()
+            && !self.relief
+            && self.watch.is_none()
     }
 
     fn open(&mut self, cause: Cause, rules: &Rules) -> Vec<Effect> {
@@ -363,8 +411,12 @@ impl Lifecycle {
                 candidates: episode.candidates.clone(),
             }];
         }
-        let deadline = rules.config.gate.quality.deadline_outcomes;
-        self.shadow = Some(Shadow { until: self.outcomes + deadline, judge_at: self.outcomes });
+        let gate = &rules.config.gate;
+        self.shadow = Some(Shadow {
+            until: self.outcomes + gate.quality.deadline_outcomes,
+            expires: after(self.now, gate.deadline_seconds),
+            judge_at: self.outcomes,
+        });
         let mut effects = vec![Effect::Shadow(best)];
         effects.extend(self.close("its best candidate goes into the shadow slot", rules));
         effects
@@ -386,18 +438,22 @@ impl Lifecycle {
         }
         let passed = gate::verdict(judgements) == Verdict::Pass;
         // A relief under way or a running watch goes first; the evidence does not go away.
-        if !passed || self.relief || self.watching {
+        if !passed || self.relief || self.watch.is_some() {
             return Vec::new();
         }
         self.shadow = None;
-        self.watching = true;
+        self.watch = Some(after(self.now, rules.config.watch.deadline_seconds));
         self.quiet_until = self.outcomes + rules.config.search.cooldown_outcomes;
         vec![Effect::Swap(Change::Promotion)]
     }
 
-    fn breached(&mut self) -> Vec<Effect> {
+    fn breached(&mut self, rules: &Rules) -> Vec<Effect> {
         if self.relief || !self.champion {
             return Vec::new();
+        }
+        // What it displaced is there at once, and had kept the budget.
+        if self.watch.is_some() {
+            return self.roll_back(rules);
         }
         self.relief = true;
         // Its trials would be taken for those of the relief, or the other way round; a breach goes first.
@@ -413,7 +469,7 @@ impl Lifecycle {
         self.relief = false;
         match relief::choose(options, rules.config.relief.quality_loss_max) {
             Some(chosen) => {
-                self.watching = false;
+                self.watch = None;
                 let mut effects = self.drop_challenger("a smaller network takes over");
                 effects.push(Effect::Swap(Change::Relief(chosen)));
                 effects
@@ -424,6 +480,11 @@ impl Lifecycle {
             )],
         }
     }
+}
+
+/// So many seconds later.
+fn after(now: Timestamp, seconds: u64) -> Timestamp {
+    Timestamp(now.0.saturating_add_unsigned(seconds.saturating_mul(1_000)))
 }
 
 #[cfg(test)]

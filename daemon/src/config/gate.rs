@@ -23,6 +23,7 @@ pub struct GateSection {
     pub alpha_harm: f64,
     pub margin: f64,
     pub deadline_outcomes: u64,
+    pub deadline_seconds: u64,
     pub energy_seconds_max: f64,
     pub stresses: Vec<Stress>,
     pub robustness_increase_max: f64,
@@ -42,6 +43,8 @@ pub struct GateConfig {
     pub quality: QualityGate,
     /// Mean gain that has to be beaten.
     pub margin: f64,
+    /// Seconds after which an undecided challenger is dropped, whatever came.
+    pub deadline_seconds: u64,
     /// Stresses that have to be survived.
     pub robustness: RobustnessGate,
     /// Where groups are told apart.
@@ -97,6 +100,7 @@ impl GateSection {
                 deadline_outcomes: self.deadline_outcomes,
             },
             margin: self.margin,
+            deadline_seconds: self.deadline_seconds,
             robustness: RobustnessGate { increase_max: self.robustness_increase_max, wanted: self.stresses },
             fairness,
             energy: (self.energy_seconds_max > 0.0).then_some(energy),

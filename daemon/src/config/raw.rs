@@ -152,7 +152,7 @@ section!(
 );
 section!(
     /// `[watch]`
-    Watch { outcomes: u64, alpha: f64 }
+    Watch { outcomes: u64, deadline_seconds: u64, alpha: f64 }
 );
 section!(
     /// The whole file.
