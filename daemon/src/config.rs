@@ -160,6 +160,7 @@ impl raw::Raw {
         let mut limits = TabularLimits {
             depth_max: self.search.depth_max,
             widths: self.search.widths.clone(),
+            exits: self.search.exits,
             ..TabularLimits::default()
         };
         limits.contexts.retain(|context| usize::from(*context) <= self.search.context_max);

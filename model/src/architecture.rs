@@ -29,6 +29,10 @@
 //!
 //! With a context, `x` is followed by the newest labels that had arrived ([`crate::context`]); with an embedding, by
 //! functions of each of its numbers ([`crate::embedding`]).
+//!
+//! The logits are a running sum, so each block that reaches the head is a place to answer from. With exits a network
+//! answers at all of them, `logits_l = b + x W_0 + Σ_{i ≤ l} h_i V_i`, and its answer is `Σ_l α_l softmax(logits_l)`
+//! ([`crate::answers`]).
 
 use std::fmt;
 
@@ -335,12 +339,15 @@ pub struct Architecture {
     /// What it sees of each feature besides its number.
     #[serde(default)]
     pub embedding: Embedding,
+    /// Whether it answers at every depth, and trusts the depths that were right ([`crate::answers`]).
+    #[serde(default)]
+    pub exits: bool,
 }
 
 impl Architecture {
     /// The linear model.
     pub fn linear(hyper: Hyper) -> Self {
-        Self { blocks: Vec::new(), hyper, context: 0, embedding: Embedding::None }
+        Self { blocks: Vec::new(), hyper, context: 0, embedding: Embedding::None, exits: false }
     }
 
     /// Whether block `index` reaches the head.
@@ -360,7 +367,7 @@ impl Architecture {
     }
 
     /// The one form among all that mean the same: groups only where a norm sees them, no empty group, no
-    /// skip on the last block, which reaches the head anyway.
+    /// skip on the last block, which reaches the head anyway, no exits where there is one depth.
     #[must_use]
     pub fn canonical(&self) -> Self {
         let last = self.blocks.len().saturating_sub(1);
@@ -373,7 +380,8 @@ impl Architecture {
             block.skip &= index != last;
             block
         };
-        Self { blocks: self.blocks.iter().enumerate().map(canonical).collect(), ..*self }
+        let blocks: Vec<Block> = self.blocks.iter().enumerate().map(canonical).collect();
+        Self { exits: self.exits && !blocks.is_empty(), blocks, ..*self }
     }
 
     /// The canonical form with one norm group a block: what a genome can say.
@@ -431,6 +439,9 @@ impl fmt::Display for Architecture {
         }
         if self.embedding != Embedding::None {
             write!(f, ", {}", self.embedding)?;
+        }
+        if self.exits {
+            f.write_str(", exits")?;
         }
         Ok(())
     }

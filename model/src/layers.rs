@@ -35,17 +35,19 @@ pub(crate) struct Layers {
 
 /// What a forward pass computed.
 pub(crate) struct Trace {
-    /// What the network says, before any softmax.
-    pub logits: Tensor,
+    /// What the network says, before any softmax, one table an answer.
+    pub logits: Vec<Tensor>,
     /// The units of each block, rows by units, before they reach a stream or a head.
     pub units: Vec<Tensor>,
     /// What each block passed on.
     pub hidden: Vec<Tensor>,
 }
 
-/// The gradient of a loss that has these slopes at the logits, for every weight, as one flat vector.
-pub(crate) fn gradient(flat: &Var, trace: &Trace, slopes: &Tensor) -> Result<Tensor> {
-    let gradients = trace.logits.mul(slopes)?.sum_all()?.backward()?;
+/// The gradient of a loss that has these slopes at the logits of each answer, for every weight, as one flat vector.
+pub(crate) fn gradient(flat: &Var, trace: &Trace, slopes: &[Tensor]) -> Result<Tensor> {
+    let products = trace.logits.iter().zip(slopes).map(|(logits, slopes)| logits.mul(slopes)?.sum_all());
+    let sum = Tensor::stack(&products.collect::<Result<Vec<_>>>()?, 0)?.sum_all()?;
+    let gradients = sum.backward()?;
     gradients.get(flat).map_or_else(|| flat.zeros_like(), |gradient| Ok(gradient.clone()))
 }
 
@@ -74,7 +76,9 @@ impl Layers {
     }
 
     /// What the network says of these rows; `masks` has one dropout mask a block, if learning.
-    pub fn forward(&self, blocks: &[Block], rows: &Tensor, masks: &[Option<Tensor>]) -> Result<Trace> {
+    pub fn forward(&self, of: &Architecture, rows: &Tensor, masks: &[Option<Tensor>]) -> Result<Trace> {
+        let blocks = &of.blocks;
+        let mut answers = Vec::new();
         let mut logits = rows.matmul(&self.linear)?.broadcast_add(&self.bias)?;
         let (mut units, mut hidden) = (Vec::with_capacity(blocks.len()), Vec::with_capacity(blocks.len()));
         let (mut stream, mut start) = (rows.clone(), rows.clone());
@@ -90,13 +94,16 @@ impl Layers {
                 start = left.clone();
             }
             if let Some(head) = &tensors.head {
-                logits = logits.add(&left.matmul(head)?)?;
+                let next = logits.add(&left.matmul(head)?)?;
+                let before = std::mem::replace(&mut logits, next);
+                answers.extend(of.exits.then_some(before));
             }
             units.push(active);
             hidden.push(left.clone());
             stream = left;
         }
-        Ok(Trace { logits, units, hidden })
+        answers.push(logits);
+        Ok(Trace { logits: answers, units, hidden })
     }
 }
 

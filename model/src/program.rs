@@ -18,10 +18,11 @@ use std::sync::LazyLock;
 
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::answers;
 use crate::error::ModelError;
 use crate::loss::softmax;
 use crate::optimiser::{Rule, Step};
-use crate::training_loss::{Goals, training_loss};
+use crate::training_loss::{Goals, answer_loss, training_loss};
 
 mod curves;
 mod kernels;
@@ -223,7 +224,7 @@ impl Program {
                         *steps += 1;
                         if let Some(average) = average {
                             let rate = averaging_rate(plan.architecture().hyper.average, *steps);
-                            follow(average, &self.tables[0][range], rate);
+                            follow(average, &self.tables[0][range], plan.trained(), rate);
                         }
                     }
                     Err(quantity) => failed.push(Diverged { member: index, steps: *steps, quantity }),
@@ -247,10 +248,12 @@ pub(crate) fn averaging_rate(average: u16, steps: u64) -> f32 {
     (1.0 / f32::from(average)).max(1.0 / (steps as f32 + 1.0))
 }
 
-fn follow(average: &mut [f32], weights: &[f32], rate: f32) {
-    for (mean, weight) in average.iter_mut().zip(weights) {
+/// The mean follows what is trained; trust is that of now.
+fn follow(average: &mut [f32], weights: &[f32], trained: usize, rate: f32) {
+    for (mean, weight) in average.iter_mut().zip(&weights[..trained]) {
         *mean += rate * (weight - *mean);
     }
+    average[trained..].copy_from_slice(&weights[trained..]);
 }
 
 impl Member {
@@ -296,12 +299,18 @@ impl WithSimd for Answer<'_> {
         let shape = plan.shape();
         scratch.prepare(plan);
         pass::forward(simd, plan, weights, false, scratch);
-        for (row, logits) in pass::logits(plan, scratch).chunks_exact(shape.outputs).enumerate() {
-            let out = &mut out[at + row * stride..][..shape.outputs];
-            out.copy_from_slice(logits);
-            if shape.classification {
-                softmax(out);
+        if let [only] = plan.answers[..] {
+            for (row, logits) in pass::logits(plan, only, scratch).chunks_exact(shape.outputs).enumerate() {
+                let out = &mut out[at + row * stride..][..shape.outputs];
+                out.copy_from_slice(logits);
+                if shape.classification {
+                    softmax(out);
+                }
             }
+            return;
+        }
+        for (answer, trust) in plan.answers.iter().zip(plan.trust(weights)) {
+            answers::add(pass::logits(plan, *answer, scratch), *trust, shape, &mut out[at..], stride);
         }
     }
 }
@@ -318,10 +327,29 @@ fn slopes<S: Simd>(
 ) -> f32 {
     scratch.prepare(plan);
     pass::forward(simd, plan, weights, learning, scratch);
-    let slopes = pass::start_back(plan, scratch);
-    let loss = training_loss(slopes, batch.goals, batch.class_weights, plan.shape());
+    pass::start_back(plan, scratch);
+    let loss = if let [only] = plan.answers[..] {
+        let slopes = pass::slopes_at(plan, only, scratch);
+        training_loss(slopes, batch.goals, batch.class_weights, plan.shape())
+    } else {
+        answer_losses(plan, plan.trust(weights), batch, scratch)
+    };
     if loss.is_finite() {
         pass::backward(simd, plan, weights, scratch);
+    }
+    loss
+}
+
+/// As [`training_loss`], of several answers; how wrong each was stays in the scratch.
+#[inline(always)]
+fn answer_losses(plan: &Plan, trust: &[f32], batch: Batch<'_>, scratch: &mut Scratch) -> f32 {
+    scratch.wrong.clear();
+    let mut loss = 0.0;
+    for (answer, trust) in plan.answers.iter().zip(trust) {
+        let slopes = pass::slopes_at(plan, *answer, scratch);
+        let of = answer_loss(slopes, *trust, batch.goals, batch.class_weights, plan.shape());
+        scratch.wrong.push(of.wrong);
+        loss += of.loss;
     }
     loss
 }
@@ -362,18 +390,22 @@ impl WithSimd for Learn<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Result<(), &'static str> {
-        let Self { plan, mut trained, step, batch, scratch } = self;
+        let Self { plan, trained: Trained { weights, first, second }, step, batch, scratch } = self;
         if scratch.rows == 0 {
             return Ok(());
         }
-        if !slopes(simd, plan, trained.weights, true, batch, scratch).is_finite() {
+        if !slopes(simd, plan, weights, true, batch, scratch).is_finite() {
             return Err("the loss");
         }
-        if update::update(simd, plan, &step, &mut trained, scratch).is_finite() {
-            Ok(())
-        } else {
-            Err("the gradient")
+        let (weights, trust) = weights.split_at_mut(plan.trained());
+        let mut trained = Trained { weights, first, second };
+        if !update::update(simd, plan, &step, &mut trained, scratch).is_finite() {
+            return Err("the gradient");
         }
+        if !trust.is_empty() {
+            answers::follow(trust, &scratch.wrong, scratch.rows);
+        }
+        Ok(())
     }
 }
 

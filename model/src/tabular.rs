@@ -40,6 +40,8 @@ pub struct TabularLimits {
     pub contexts: Vec<u16>,
     /// What is added to each feature; in any order.
     pub embeddings: Vec<Embedding>,
+    /// Whether networks may answer at every depth.
+    pub exits: bool,
 }
 
 impl Default for TabularLimits {
@@ -56,6 +58,7 @@ impl Default for TabularLimits {
             averages: vec![0, 500],
             contexts: vec![0, 1, 2, 4],
             embeddings: vec![Embedding::None, Embedding::PiecewiseLinear(4), Embedding::Periodic(3)],
+            exits: false,
         }
     }
 }
@@ -145,6 +148,7 @@ impl TabularSpace {
             nearest_integer(&limits.averages, hyper.average),
             nearest_integer(&limits.contexts, u16::from(architecture.context)),
             nearest_embedding(&limits.embeddings, architecture.embedding),
+            u16::from(limits.exits && architecture.exits),
         ]);
         self.space.canonical(&Genome(choices))
     }
@@ -173,6 +177,7 @@ impl TabularSpace {
             hyper,
             context: u8::try_from(limits.contexts[pick(6)]).unwrap_or(u8::MAX),
             embedding: limits.embeddings[pick(7)],
+            exits: pick(8) > 0,
         }
         .canonical()
     }
@@ -208,7 +213,7 @@ fn block_genes(limits: &TabularLimits, block: usize) -> [Gene; BLOCK_GENES] {
     ]
 }
 
-fn hyper_genes(limits: &TabularLimits) -> [Gene; 8] {
+fn hyper_genes(limits: &TabularLimits) -> [Gene; 9] {
     [
         Gene {
             ordered: false,
@@ -221,6 +226,8 @@ fn hyper_genes(limits: &TabularLimits) -> [Gene; 8] {
         gene("average", names(&limits.averages)),
         gene("context", names(&limits.contexts)),
         Gene { ordered: false, ..gene("embedding", names(&limits.embeddings)) },
+        // One depth is one answer.
+        Gene { active_if: Some((0, 1)), ordered: false, ..gene("exits", yes_or_no(limits.exits)) },
     ]
 }
 
@@ -245,6 +252,11 @@ fn block_of(limits: &TabularLimits, choices: &[u16]) -> Block {
         dropout: limits.dropouts[pick(4)],
         skip: choices[5] > 0,
     }
+}
+
+/// The choices of what may be had.
+fn yes_or_no(may: bool) -> Vec<String> {
+    ["no", "yes"].iter().take(1 + usize::from(may)).map(ToString::to_string).collect()
 }
 
 fn gene(name: &str, choices: Vec<String>) -> Gene {

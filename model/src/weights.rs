@@ -12,6 +12,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
+use crate::answers::{even, shares};
 use crate::architecture::{Architecture, BlockKind};
 use crate::cost::Shape;
 use crate::error::ModelError;
@@ -70,6 +71,8 @@ pub(crate) enum Role {
     BlockOut(usize),
     /// `V_l`: from a block to the head.
     BlockHead(usize),
+    /// `α`: how much each answer counts. Not trained by gradient.
+    Trust,
 }
 
 impl Role {
@@ -84,6 +87,7 @@ impl Role {
             Self::BlockGateBias(index) => format!("block{index:02}.gate_bias"),
             Self::BlockOut(index) => format!("block{index:02}.out"),
             Self::BlockHead(index) => format!("block{index:02}.head"),
+            Self::Trust => "trust".into(),
         }
     }
 }
@@ -93,7 +97,7 @@ impl Role {
     /// does most nearly the same in that block.
     pub fn before(self) -> Option<Self> {
         match self {
-            Self::Bias | Self::Linear => None,
+            Self::Bias | Self::Linear | Self::Trust => None,
             Self::BlockWeight(index) => index.checked_sub(1).map(Self::BlockWeight),
             Self::BlockBias(index) => index.checked_sub(1).map(Self::BlockBias),
             Self::BlockGate(index) | Self::BlockOut(index) => Some(Self::BlockWeight(index)),
@@ -125,9 +129,9 @@ impl TableSlot {
         self.rows * self.columns
     }
 
-    /// Whether it is added instead of multiplied.
+    /// Whether its numbers are no way for other numbers: what is added, and trust.
     pub fn is_bias(&self) -> bool {
-        matches!(self.role, Role::Bias | Role::BlockBias(_) | Role::BlockGateBias(_))
+        matches!(self.role, Role::Bias | Role::BlockBias(_) | Role::BlockGateBias(_) | Role::Trust)
     }
 
     /// Its stored shape: a bias has one dimension.
@@ -136,7 +140,7 @@ impl TableSlot {
     }
 }
 
-/// The tables of a network, in the order in which their numbers lie in one flat vector.
+/// The tables of a network, in the order in which their numbers lie in one flat vector; trust comes last.
 pub(crate) fn layout(architecture: &Architecture, shape: Shape) -> Vec<TableSlot> {
     let slot = |role, rows, columns| TableSlot { role, rows, columns };
     let mut entering = shape.seen(architecture);
@@ -160,6 +164,9 @@ pub(crate) fn layout(architecture: &Architecture, shape: Shape) -> Vec<TableSlot
             slots.push(slot(Role::BlockHead(index), leaving, shape.outputs));
         }
         entering = leaving;
+    }
+    if architecture.exits {
+        slots.push(slot(Role::Trust, 1, architecture.depths().len()));
     }
     slots
 }
@@ -203,6 +210,7 @@ impl Weights {
                 | Role::BlockGateBias(_)
                 | Role::BlockOut(_)
                 | Role::BlockHead(_) => vec![0.0; slot.numbers()],
+                Role::Trust => even(slot.numbers()),
             }
         };
         let slots = layout(architecture, shape);
@@ -222,14 +230,33 @@ impl Weights {
         let architecture = architecture.canonical();
         let fill = |slot: TableSlot| {
             let number = || if slot.is_bias() { 0.0 } else { he_uniform(slot.rows, &mut rng) };
-            let data = std::iter::repeat_with(number).take(slot.numbers()).collect();
+            let data = if slot.role == Role::Trust {
+                even(slot.numbers())
+            } else {
+                std::iter::repeat_with(number).take(slot.numbers()).collect()
+            };
             (slot.name(), Array { shape: slot.shape(), data })
         };
         Self(layout(&architecture, shape).into_iter().map(fill).collect())
     }
 
-    /// All numbers in one vector, after checking that each table is there, fits and is finite.
+    /// All numbers in one vector, after checking that each table is there, fits and is finite, and that trust is
+    /// shared out.
     pub(crate) fn flatten(&self, architecture: &Architecture, shape: Shape) -> Result<Vec<f32>, ModelError> {
+        match self.0.get(&Role::Trust.name()) {
+            Some(trust) if !shares(&trust.data) => {
+                Err(ModelError::Weights("table `trust` does not share out one".into()))
+            }
+            Some(_) | None => self.flatten_moments(architecture, shape),
+        }
+    }
+
+    /// The same for moments.
+    pub(crate) fn flatten_moments(
+        &self,
+        architecture: &Architecture,
+        shape: Shape,
+    ) -> Result<Vec<f32>, ModelError> {
         let slots = layout(architecture, shape);
         if self.0.len() != slots.len() {
             return Err(ModelError::Weights(format!(

@@ -9,8 +9,8 @@
 //! arXiv:1511.05641). A bucket that becomes two gives both its weights. A new class cannot be silent, as
 //! probabilities sum to one. Its weights are the mean of the other classes' weights, so its logit is the
 //! mean of theirs, lowered so that it gets at most [`NEW_CLASS_SHARE`] **on every row**: with `K` classes
-//! of logits `l`, Jensen gives `exp(mean(l)) <= sum(exp(l)) / K`. The others keep their proportions exactly. A mixture says what its members
-//! say, and so does a stack of them, about: the other classes keep their proportions there too.
+//! of logits `l`, Jensen gives `exp(mean(l)) <= sum(exp(l)) / K`. The others keep their proportions exactly. Several
+//! answers of one network, a mixture and a stack of its members keep them within that share.
 //!
 //! Moments of what is new are zero, so an adaptive optimiser takes its first steps there larger than
 //! elsewhere, but never more than about seven times its step size.
@@ -203,7 +203,9 @@ impl Ends {
         let streams =
             |blocks: usize| architecture.blocks[..blocks].iter().all(|block| block.kind.keeps_stream());
         let from_inputs = match role {
-            Role::Bias | Role::BlockBias(_) | Role::BlockGateBias(_) | Role::BlockOut(_) => false,
+            Role::Bias | Role::BlockBias(_) | Role::BlockGateBias(_) | Role::BlockOut(_) | Role::Trust => {
+                false
+            }
             Role::Linear => true,
             Role::BlockWeight(index) | Role::BlockGate(index) => streams(index),
             Role::BlockHead(index) => streams(index + 1),

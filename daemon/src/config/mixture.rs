@@ -44,6 +44,9 @@ pub struct MemberSection {
     /// What is added to each feature.
     #[serde(default)]
     pub embedding: Embedding,
+    /// Whether it answers at every depth.
+    #[serde(default)]
+    pub exits: bool,
 }
 
 impl MixtureSection {
@@ -67,6 +70,7 @@ impl MemberSection {
             blocks: self.widths.iter().map(|width| Block::plain(*width, activation)).collect(),
             context: self.context,
             embedding: self.embedding,
+            exits: self.exits,
             hyper: Hyper {
                 optimiser: self.optimiser.unwrap_or(usual.optimiser),
                 step_size: self.step_size.unwrap_or(usual.step_size),

@@ -20,10 +20,11 @@ fn reads_well() {
     let mut busy = two_blocks();
     busy.blocks[0].dropout = 0.1;
     busy.blocks[0].skip = true;
+    busy.exits = true;
     busy.hyper = Hyper { weight_decay: 0.001, batch: 32, replay: 0.5, ..busy.hyper };
     assert_eq!(
         busy.to_string(),
-        "64 gelu layer dropout 0.1 skip → 32 relu, adamw 0.003 decay 0.001 batch 32 replay 0.5"
+        "64 gelu layer dropout 0.1 skip → 32 relu, adamw 0.003 decay 0.001 batch 32 replay 0.5, exits"
     );
 }
 
@@ -76,7 +77,7 @@ fn residual_and_cross_blocks_keep_the_width_of_what_entered() {
 fn survives_json() {
     let text = serde_json::to_string(&two_blocks()).unwrap();
     assert_eq!(serde_json::from_str::<Architecture>(&text).unwrap(), two_blocks());
-    let before = text.replace(",\"context\":0", "");
+    let before = text.replace(",\"context\":0", "").replace(",\"exits\":false", "");
     assert_ne!(before, text);
     assert_eq!(serde_json::from_str::<Architecture>(&before).unwrap(), two_blocks(), "one saved without it");
 }

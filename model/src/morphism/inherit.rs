@@ -5,6 +5,7 @@
 use rand::Rng;
 
 use super::Morphism;
+use crate::answers::{ALONE, heirs, inherit};
 use crate::architecture::{Architecture, Block};
 use crate::cost::Shape;
 use crate::embedding::View;
@@ -20,6 +21,8 @@ pub(crate) struct Places {
     units: Vec<Origins>,
     /// What enters the first block, then what leaves each; none means something else than before.
     streams: Vec<Option<Origins>>,
+    /// Which answer goes on with the trust of each answer before.
+    heirs: Vec<usize>,
 }
 
 impl Places {
@@ -35,7 +38,7 @@ impl Places {
                 (false, false) => Some(units[index].clone()),
             });
         }
-        Self { units, streams }
+        Self { units, streams, heirs: heirs(from, to) }
     }
 
     fn stream(&self, at: usize, width: usize) -> Origins {
@@ -54,6 +57,8 @@ impl Places {
             Role::BlockBias(index) | Role::BlockGateBias(index) => (same(1), self.units[index].clone()),
             Role::BlockOut(index) => (self.units[index].clone(), self.stream(index, slot.columns)),
             Role::BlockHead(index) => (self.stream(index + 1, slot.rows), same(slot.columns)),
+            // Inherited, not carried.
+            Role::Trust => (vec![None; slot.rows], vec![None; slot.columns]),
         }
     }
 }
@@ -188,6 +193,17 @@ fn carry(
 ) -> Weights {
     let mut carried = Weights::default();
     for slot in layout(to, shape) {
+        if slot.role == Role::Trust {
+            let data = match (kind, source.0.get(&slot.name())) {
+                (Kind::Weight, table) => {
+                    let before = table.map_or(ALONE, |table| &table.data);
+                    inherit(before, &places.heirs, slot.columns)
+                }
+                (Kind::FirstMoment | Kind::SecondMoment, _) => vec![0.0; slot.columns],
+            };
+            carried.0.insert(slot.name(), Array { shape: slot.shape(), data });
+            continue;
+        }
         let (rows, columns) = places.of(&slot);
         let incoming = matches!(slot.role, Role::BlockWeight(_));
         let table = source.0.get(&slot.name());

@@ -9,7 +9,7 @@ use super::Network;
 use crate::error::ModelError;
 use crate::learner::check_examples;
 use crate::program::Batch;
-use crate::tensors::TensorNetwork;
+use crate::tensors::{TensorNetwork, Traced};
 use crate::training_loss::Goals;
 
 /// What one batch of labelled rows shows.
@@ -21,6 +21,8 @@ pub(crate) struct Probe {
     pub units: Vec<Vec<f32>>,
     /// What each block passes on, rows by numbers.
     pub hidden: Vec<Vec<f32>>,
+    /// Slopes of the mean loss at the logits of each answer, rows by outputs.
+    pub slopes: Vec<Vec<f32>>,
     /// Slope of the mean loss at every weight, in the order of the layout.
     pub gradient: Vec<f32>,
 }
@@ -51,10 +53,10 @@ impl TensorNetwork {
             return Ok(None);
         }
         let batch = Batch { encoded, goals: Goals::Truths(goals), class_weights };
-        let (loss, gradient, trace) = self.traced(batch, &[])?;
+        let Traced { loss, gradient, slopes, trace, .. } = self.traced(batch, &[])?;
         let all = |tensors: &[Tensor]| tensors.iter().map(numbers).collect::<Result<Vec<_>, _>>();
         let (units, hidden) = (all(&trace.units)?, all(&trace.hidden)?);
-        Ok(Some(Probe { loss, units, hidden, gradient: numbers(&gradient)? }))
+        Ok(Some(Probe { loss, units, hidden, slopes, gradient: numbers(&gradient)? }))
     }
 }
 

@@ -10,7 +10,7 @@ use pulp::Simd;
 use super::curves::draw;
 use super::kernels::{Strided, add_dots, add_rows, dot, multiply, outer, subtract_outer, turn};
 use super::lists::list_nonzero;
-use super::plan::{INPUT, LOGITS, Op, Plan, Register, Table};
+use super::plan::{INPUT, Op, Plan, Register, Table};
 use super::scratch::Scratch;
 
 /// Added to a variance before the root is taken, as everywhere (arXiv:1607.06450).
@@ -38,10 +38,11 @@ pub(super) fn held(numbers: &[f32], rows: usize, Register { at, width, .. }: Reg
     &numbers[rows * at..rows * (at + width)]
 }
 
-/// What the last forward pass said.
+/// What the last forward pass said, one of its answers.
 #[inline(always)]
-pub(super) fn logits<'a>(plan: &Plan, scratch: &'a Scratch) -> &'a [f32] {
-    held(&scratch.values, scratch.rows, plan.registers[LOGITS])
+pub(super) fn logits<'a>(plan: &Plan, answer: usize, scratch: &'a mut Scratch) -> &'a mut [f32] {
+    let Register { at, width, .. } = plan.registers[answer];
+    &mut scratch.values[scratch.rows * at..scratch.rows * (at + width)]
 }
 
 /// From the encoded rows in the scratch to the logits; `learning` through the masks there.
@@ -321,12 +322,17 @@ pub(super) fn collect<S: Simd>(simd: S, plan: &Plan, scratch: &mut Scratch) {
     scratch.gradient = gradient;
 }
 
-/// Empties the slopes and hands out those of the logits, filled with the logits themselves.
+/// Empties the slopes.
 #[inline(always)]
-pub(super) fn start_back<'a>(plan: &Plan, scratch: &'a mut Scratch) -> &'a mut [f32] {
+pub(super) fn start_back(plan: &Plan, scratch: &mut Scratch) {
+    scratch.grads[..scratch.rows * plan.width].fill(0.0);
+}
+
+/// The slopes at one answer's logits, filled with the logits themselves.
+#[inline(always)]
+pub(super) fn slopes_at<'a>(plan: &Plan, answer: usize, scratch: &'a mut Scratch) -> &'a mut [f32] {
     let rows = scratch.rows;
-    scratch.grads[..rows * plan.width].fill(0.0);
-    let logits = plan.registers[LOGITS];
+    let logits = plan.registers[answer];
     let slopes = &mut scratch.grads[rows * logits.at..rows * (logits.at + logits.width)];
     slopes.copy_from_slice(held(&scratch.values, rows, logits));
     slopes

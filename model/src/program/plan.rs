@@ -5,11 +5,13 @@
 //!
 //! A register is a table of one row for each sample. Register 0 holds the encoded rows, register 1 the
 //! logits, which many operations add to; every other one is written once, so its value is still there
-//! when the backward pass wants it.
+//! when the backward pass wants it. Exits have registers of their own for their logits, each beginning as the one
+//! before.
 
 use rand::{Rng, RngExt};
 
 use super::curves::Curve;
+use crate::answers::ALONE;
 use crate::architecture::{Activation, Architecture, Block, BlockKind, Norm};
 use crate::cost::Shape;
 use crate::embedding::View;
@@ -17,7 +19,7 @@ use crate::weights::{Role, TableSlot, layout};
 
 /// The register of the encoded rows.
 pub(super) const INPUT: usize = 0;
-/// The register of the logits.
+/// The register of the logits, or of those at the first exit.
 pub(super) const LOGITS: usize = 1;
 
 /// What a number has to be multiplied with before it pays to know whether it is zero.
@@ -77,6 +79,10 @@ pub(crate) struct Plan {
     /// Dropout of each block that has any, with its width.
     masks: Vec<(f32, usize)>,
     parameters: usize,
+    /// Those before trust, which no gradient touches.
+    trained: usize,
+    /// The registers of the logits of each answer.
+    pub(super) answers: Vec<usize>,
 }
 
 impl Plan {
@@ -92,7 +98,8 @@ impl Plan {
             stream = builder.block(index, block, stream, next);
             if architecture.reaches_head(index) {
                 let weight = builder.table(Role::BlockHead(index));
-                builder.ops.push(Op::Affine { from: stream.at, to: LOGITS, weight, bias: None });
+                let to = builder.logits(architecture.exits);
+                builder.ops.push(Op::Affine { from: stream.at, to, weight, bias: None });
             }
         }
         builder.done(architecture.clone(), shape)
@@ -116,6 +123,16 @@ impl Plan {
     /// How many weights it has.
     pub fn parameters(&self) -> usize {
         self.parameters
+    }
+
+    /// How many of them are trained by gradient: the first ones.
+    pub fn trained(&self) -> usize {
+        self.trained
+    }
+
+    /// How much each answer counts, as these weights have it.
+    pub fn trust<'a>(&self, weights: &'a [f32]) -> &'a [f32] {
+        if self.trained == self.parameters { ALONE } else { &weights[self.trained..] }
     }
 
     /// Masks for the dropout of this many rows, one block after the other: zero, or what makes up for
@@ -147,6 +164,7 @@ struct Builder {
     kept: usize,
     masks: Vec<(f32, usize)>,
     parameters: usize,
+    answers: Vec<usize>,
 }
 
 impl Builder {
@@ -159,7 +177,8 @@ impl Builder {
         };
         let slots = layout(architecture, shape).into_iter().map(place).collect();
         let (ops, registers, masks) = (Vec::new(), Vec::new(), Vec::new());
-        let mut builder = Self { slots, ops, registers, width: 0, kept: 0, masks, parameters: at };
+        let answers = vec![LOGITS];
+        let mut builder = Self { slots, ops, registers, width: 0, kept: 0, masks, parameters: at, answers };
         builder.register(shape.seen(architecture), true);
         builder.register(shape.outputs, false);
         builder
@@ -215,6 +234,17 @@ impl Builder {
         }
     }
 
+    /// Where a block adds to the logits: those of an exit begin as those of the exit before.
+    fn logits(&mut self, exits: bool) -> usize {
+        let last = *self.answers.last().expect("the linear path is the first answer");
+        if !exits {
+            return last;
+        }
+        let next = self.begin(Some(last), self.registers[last].width);
+        self.answers.push(next);
+        next
+    }
+
     /// A register that starts as another one, or at zero.
     fn begin(&mut self, from: Option<usize>, width: usize) -> usize {
         let to = self.register(width, false);
@@ -267,7 +297,9 @@ impl Builder {
     }
 
     fn done(self, architecture: Architecture, shape: Shape) -> Plan {
-        let Self { ops, registers, width, kept, masks, parameters, .. } = self;
-        Plan { architecture, shape, ops, registers, width, kept, masks, parameters }
+        let Self { slots, ops, registers, width, kept, masks, parameters, answers } = self;
+        let trust = slots.iter().find(|(slot, _)| slot.role == Role::Trust);
+        let trained = trust.map_or(parameters, |(_, at)| *at);
+        Plan { architecture, shape, ops, registers, width, kept, masks, parameters, trained, answers }
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Scratch {
     pub counts: Vec<usize>,
     /// Dropout masks, one block after the other.
     pub masks: Vec<f32>,
+    /// How wrong each of several answers was, summed over the rows.
+    pub wrong: Vec<f32>,
 }
 
 impl Scratch {
