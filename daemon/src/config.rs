@@ -161,9 +161,11 @@ impl raw::Raw {
             depth_max: self.search.depth_max,
             widths: self.search.widths.clone(),
             exits: self.search.exits,
+            committees: vec![1, 2, 4, 8],
             ..TabularLimits::default()
         };
         limits.contexts.retain(|context| usize::from(*context) <= self.search.context_max);
+        limits.committees.retain(|voices| *voices <= u16::from(self.search.committee_max));
         let start = self.mixture.mixture()?;
         if let Some(member) = start.members.iter().find(|m| usize::from(m.context) > self.search.context_max)
         {

@@ -13,10 +13,14 @@
 //! α_i += (1 - β) (floor - α_i)  where it is below floor = s / answers
 //! ```
 //!
-//! The paper lifts `α` to the floor at once. A new exit would then jump from nothing to a tenth of the answer
+//! A *committee* has voices that share the blocks (`TabM`, arXiv:2410.24210); each has an equal part in every answer.
+//! Voices start as copies, so that nothing changes, and get apart because each learns from each row as often as
+//! online bagging says: `Poisson(1)` times (Oza and Russell, AISTATS 2001).
+//!
+//! The paper of exits lifts `α` to the floor at once. A new exit would then jump from nothing to a tenth of the answer
 //! before it had learned anything, so here it gets there over about a hundred rows.
 //!
-//! A network with one answer has no `α`.
+//! A network with one answer has no `α`, and one with one voice learns from each row once.
 
 use crate::architecture::Architecture;
 use crate::cost::Shape;

@@ -30,6 +30,7 @@ struct BlockTensors {
 pub(crate) struct Layers {
     bias: Tensor,
     linear: Tensor,
+    adapter: Option<Tensor>,
     blocks: Vec<BlockTensors>,
 }
 
@@ -57,7 +58,9 @@ impl Layers {
         let mut at = 0;
         let mut tables = Vec::new();
         for slot in layout(architecture, shape) {
-            let table = flat.narrow(0, at, slot.numbers())?.reshape((slot.rows, slot.columns))?;
+            let table =
+                flat.narrow(0, at, slot.numbers())?.reshape((slot.copies, slot.rows, slot.columns))?;
+            let table = if slot.copies == 1 { table.squeeze(0)? } else { table };
             at += slot.numbers();
             tables.push((slot.role, table));
         }
@@ -72,29 +75,36 @@ impl Layers {
             head: find(Role::BlockHead(index)),
         };
         let blocks = (0..architecture.blocks.len()).map(block).collect();
-        Ok(Self { bias: need(Role::Bias), linear: need(Role::Linear), blocks })
+        let (bias, linear) = (need(Role::Bias), need(Role::Linear));
+        Ok(Self { bias, linear, adapter: find(Role::Adapter), blocks })
     }
 
     /// What the network says of these rows; `masks` has one dropout mask a block, if learning.
     pub fn forward(&self, of: &Architecture, rows: &Tensor, masks: &[Option<Tensor>]) -> Result<Trace> {
         let blocks = &of.blocks;
         let mut answers = Vec::new();
-        let mut logits = rows.matmul(&self.linear)?.broadcast_add(&self.bias)?;
+        let rows = &if of.voices() > 1 { rows.repeat((of.voices(), 1))? } else { rows.clone() };
+        let mut logits = add_to_each(&self.bias, &each(rows, &self.linear)?)?;
         let (mut units, mut hidden) = (Vec::with_capacity(blocks.len()), Vec::with_capacity(blocks.len()));
         let (mut stream, mut start) = (rows.clone(), rows.clone());
         for (index, (tensors, block)) in self.blocks.iter().zip(blocks).enumerate() {
-            let sums = stream.matmul(&tensors.weight)?.broadcast_add(&tensors.bias)?;
+            // Voices differ in what enters the sums of the first block.
+            let summed = match &self.adapter {
+                Some(adapter) if index == 0 => adapt(rows, adapter)?,
+                Some(_) | None => stream.clone(),
+            };
+            let sums = summed.matmul(&tensors.weight)?.broadcast_add(&tensors.bias)?;
             let active = activate(block.activation, &normalise(block, sums)?)?;
             let active = match masks.get(index).and_then(Option::as_ref) {
                 Some(mask) => active.mul(mask)?,
                 None => active,
             };
-            let left = tensors.leave(block.kind, &active, &stream, &start)?;
+            let left = tensors.leave(block.kind, &active, &stream, &start, &summed)?;
             if !block.kind.keeps_stream() {
                 start = left.clone();
             }
             if let Some(head) = &tensors.head {
-                let next = logits.add(&left.matmul(head)?)?;
+                let next = logits.add(&each(&left, head)?)?;
                 let before = std::mem::replace(&mut logits, next);
                 answers.extend(of.exits.then_some(before));
             }
@@ -108,12 +118,19 @@ impl Layers {
 }
 
 impl BlockTensors {
-    /// What leaves a block, given its units, what entered and what the stream began with.
-    fn leave(&self, kind: BlockKind, units: &Tensor, entered: &Tensor, start: &Tensor) -> Result<Tensor> {
+    /// What leaves a block, given its units, what entered, what the stream began with and what the sums are of.
+    fn leave(
+        &self,
+        kind: BlockKind,
+        units: &Tensor,
+        entered: &Tensor,
+        start: &Tensor,
+        summed: &Tensor,
+    ) -> Result<Tensor> {
         match (kind, &self.gate, &self.out) {
             (BlockKind::Gated, Some((gate, bias)), _) => {
                 // 2 σ(a) = 1 + tanh(a / 2)
-                let sums = entered.matmul(gate)?.broadcast_add(bias)?;
+                let sums = summed.matmul(gate)?.broadcast_add(bias)?;
                 units.mul(&sums.affine(0.5, 0.0)?.tanh()?.affine(1.0, 1.0)?)
             }
             (BlockKind::Residual, _, Some(out)) => entered.add(&units.matmul(out)?),
@@ -123,6 +140,25 @@ impl BlockTensors {
             }
         }
     }
+}
+
+/// Rows times a table, or those of each voice times its own.
+fn each(rows: &Tensor, table: &Tensor) -> Result<Tensor> {
+    let Ok((voices, height, width)) = table.dims3() else { return rows.matmul(table) };
+    rows.reshape((voices, (), height))?.matmul(table)?.reshape(((), width))
+}
+
+/// A bias added to all rows, or that of each voice to its own.
+fn add_to_each(bias: &Tensor, rows: &Tensor) -> Result<Tensor> {
+    let Ok((voices, _, width)) = bias.dims3() else { return rows.broadcast_add(bias) };
+    rows.reshape((voices, (), width))?.broadcast_add(bias)?.reshape(((), width))
+}
+
+/// The rows as each voice sees them.
+fn adapt(rows: &Tensor, adapter: &Tensor) -> Result<Tensor> {
+    let (voices, _, width) = adapter.dims3()?;
+    let factors = adapter.affine(1.0, 1.0)?;
+    rows.reshape((voices, (), width))?.broadcast_mul(&factors)?.reshape(((), width))
 }
 
 fn normalise(block: &Block, sums: Tensor) -> Result<Tensor> {

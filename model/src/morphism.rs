@@ -117,6 +117,13 @@ pub enum Morphism {
         /// Whether it does.
         exits: bool,
     },
+    /// More or fewer voices that answer together.
+    SetCommittee {
+        /// Voices before.
+        from: u8,
+        /// Voices after.
+        to: u8,
+    },
     /// Another way to learn.
     SetHyper {
         /// The new one.
@@ -142,6 +149,9 @@ impl Morphism {
         }
         if walk.here.exits && !to.exits {
             walk.step(Self::SetExits { exits: false });
+        }
+        if walk.here.committee != to.committee {
+            walk.step(Self::SetCommittee { from: walk.here.committee, to: to.committee });
         }
         while walk.here.blocks.len() > to.blocks.len() {
             walk.step(Self::Remove);
@@ -188,6 +198,7 @@ impl Morphism {
             Self::SetContext { to, .. } => after.context = *to,
             Self::SetEmbedding { to, .. } => after.embedding = *to,
             Self::SetExits { exits } => after.exits = *exits,
+            Self::SetCommittee { to, .. } => after.committee = *to,
             Self::SetHyper { hyper } => after.hyper = *hyper,
         }
         after.canonical()
@@ -202,6 +213,8 @@ impl Morphism {
             Self::SetSkip { skip, .. } => *skip,
             // At first the last depth has all the trust.
             Self::SetExits { exits } => *exits,
+            // As many copies of each voice: the mean is the same.
+            Self::SetCommittee { from, to } => to % from == 0,
             // A new gate is one.
             Self::SetKind { from, to, .. } => (*from, *to) == (BlockKind::Dense, BlockKind::Gated),
             Self::SetContext { from, to } => from <= to,
@@ -307,6 +320,8 @@ impl fmt::Display for Morphism {
             Self::SetEmbedding { to, .. } => write!(f, "embed by {to}"),
             Self::SetExits { exits: true } => f.write_str("answer at every depth"),
             Self::SetExits { exits: false } => f.write_str("answer at the last depth only"),
+            Self::SetCommittee { to: 1, .. } => f.write_str("answer alone"),
+            Self::SetCommittee { to, .. } => write!(f, "answer as a committee of {to}"),
             Self::SetHyper { hyper } => write!(f, "learn by {hyper}"),
         }
     }

@@ -22,7 +22,7 @@ use crate::answers;
 use crate::error::ModelError;
 use crate::loss::softmax;
 use crate::optimiser::{Rule, Step};
-use crate::training_loss::{Goals, answer_loss, training_loss};
+use crate::training_loss::{Answering, Goals, answer_loss, training_loss};
 
 mod curves;
 mod kernels;
@@ -186,9 +186,9 @@ impl Program {
         let rows = encoded.len() / shape.inputs.max(1);
         out.resize(rows * self.members.len() * shape.outputs, 0.0);
         scratch::with(|scratch| {
-            scratch.enter(encoded, first.view());
+            scratch.enter(encoded, first.view(), first.voices());
             for (index, member) in self.members.iter().enumerate() {
-                scratch.see(encoded, member.plan.view());
+                scratch.see(encoded, member.plan.view(), member.plan.voices());
                 let weights = member.answers(&self.tables[0]);
                 let (at, stride) = (index * shape.outputs, self.members.len() * shape.outputs);
                 ARCH.dispatch(Answer { plan: &member.plan, weights, scratch, out, at, stride });
@@ -206,13 +206,13 @@ impl Program {
     ) -> Vec<Diverged> {
         let mut failed = Vec::new();
         let Some(first) = self.members.first().map(|member| &member.plan) else { return failed };
-        let view = first.view();
+        let (view, voices) = (first.view(), first.voices());
         scratch::with(|scratch| {
-            scratch.enter(batch.encoded, view);
+            scratch.enter(batch.encoded, view, voices);
             for index in members {
                 let member = &mut self.members[index];
-                scratch.see(batch.encoded, member.plan.view());
-                masks(index, &member.plan, scratch.rows, &mut scratch.masks);
+                scratch.see(batch.encoded, member.plan.view(), member.plan.voices());
+                masks(index, &member.plan, scratch.rows / member.plan.voices(), &mut scratch.masks);
                 let Member { plan, rule, steps, at, average } = member;
                 let range = *at..*at + plan.parameters();
                 let [weights, first, second] = self.tables.each_mut().map(|table| &mut table[range.clone()]);
@@ -238,7 +238,7 @@ impl Program {
 /// The norm of the gradient of these rows' mean loss, nothing left out at random.
 fn gradient_norm(plan: &Plan, weights: &[f32], batch: Batch<'_>) -> f32 {
     scratch::with(|scratch| {
-        scratch.enter(batch.encoded, plan.view());
+        scratch.enter(batch.encoded, plan.view(), plan.voices());
         ARCH.dispatch(GradientNorm { plan, weights, batch, scratch })
     })
 }
@@ -274,7 +274,7 @@ pub(crate) fn answer(plan: &Plan, weights: &[f32], encoded: &[f32], out: &mut Ve
     out.clear();
     out.resize(encoded.len() / shape.inputs.max(1) * shape.outputs, 0.0);
     scratch::with(|scratch| {
-        scratch.enter(encoded, plan.view());
+        scratch.enter(encoded, plan.view(), plan.voices());
         ARCH.dispatch(Answer { plan, weights, scratch, out, at: 0, stride: shape.outputs });
     });
 }
@@ -299,7 +299,7 @@ impl WithSimd for Answer<'_> {
         let shape = plan.shape();
         scratch.prepare(plan);
         pass::forward(simd, plan, weights, false, scratch);
-        if let [only] = plan.answers[..] {
+        if let Some(only) = plan.only_answer() {
             for (row, logits) in pass::logits(plan, only, scratch).chunks_exact(shape.outputs).enumerate() {
                 let out = &mut out[at + row * stride..][..shape.outputs];
                 out.copy_from_slice(logits);
@@ -309,8 +309,11 @@ impl WithSimd for Answer<'_> {
             }
             return;
         }
+        let voices = plan.voices() as f32;
         for (answer, trust) in plan.answers.iter().zip(plan.trust(weights)) {
-            answers::add(pass::logits(plan, *answer, scratch), *trust, shape, &mut out[at..], stride);
+            for logits in pass::voices(plan, *answer, scratch) {
+                answers::add(logits, *trust / voices, shape, &mut out[at..], stride);
+            }
         }
     }
 }
@@ -328,11 +331,11 @@ fn slopes<S: Simd>(
     scratch.prepare(plan);
     pass::forward(simd, plan, weights, learning, scratch);
     pass::start_back(plan, scratch);
-    let loss = if let [only] = plan.answers[..] {
+    let loss = if let Some(only) = plan.only_answer() {
         let slopes = pass::slopes_at(plan, only, scratch);
         training_loss(slopes, batch.goals, batch.class_weights, plan.shape())
     } else {
-        answer_losses(plan, plan.trust(weights), batch, scratch)
+        answer_losses(plan, plan.trust(weights), learning, batch, scratch)
     };
     if loss.is_finite() {
         pass::backward(simd, plan, weights, scratch);
@@ -342,15 +345,21 @@ fn slopes<S: Simd>(
 
 /// As [`training_loss`], of several answers; how wrong each was stays in the scratch.
 #[inline(always)]
-fn answer_losses(plan: &Plan, trust: &[f32], batch: Batch<'_>, scratch: &mut Scratch) -> f32 {
+fn answer_losses(plan: &Plan, trust: &[f32], learning: bool, batch: Batch<'_>, scratch: &mut Scratch) -> f32 {
     scratch.wrong.clear();
     let mut loss = 0.0;
+    // Taken out, so that they can be read while slopes are written.
+    let masks = std::mem::take(&mut scratch.masks);
+    let counts = if learning { plan.counts(&masks, scratch.rows) } else { &[] };
+    let rule = Answering { trust: 0.0, voices: plan.voices(), counts };
     for (answer, trust) in plan.answers.iter().zip(trust) {
         let slopes = pass::slopes_at(plan, *answer, scratch);
-        let of = answer_loss(slopes, *trust, batch.goals, batch.class_weights, plan.shape());
+        let rule = Answering { trust: *trust, ..rule };
+        let of = answer_loss(slopes, rule, batch.goals, batch.class_weights, plan.shape());
         scratch.wrong.push(of.wrong);
         loss += of.loss;
     }
+    scratch.masks = masks;
     loss
 }
 
@@ -403,7 +412,7 @@ impl WithSimd for Learn<'_> {
             return Err("the gradient");
         }
         if !trust.is_empty() {
-            answers::follow(trust, &scratch.wrong, scratch.rows);
+            answers::follow(trust, &scratch.wrong, scratch.rows / plan.voices());
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 //! [`crate::morphism`]).
 
 use crate::architecture::{
-    Activation, Architecture, Block, BlockKind, DEPTH_MAX, Hyper, Norm, Optimiser, WIDTH_MAX,
+    Activation, Architecture, Block, BlockKind, COMMITTEE_MAX, DEPTH_MAX, Hyper, Norm, Optimiser, WIDTH_MAX,
 };
 use crate::context::CONTEXT_MAX;
 use crate::embedding::Embedding;
@@ -42,6 +42,8 @@ pub struct TabularLimits {
     pub embeddings: Vec<Embedding>,
     /// Whether networks may answer at every depth.
     pub exits: bool,
+    /// Voices of a network.
+    pub committees: Vec<u16>,
 }
 
 impl Default for TabularLimits {
@@ -59,6 +61,7 @@ impl Default for TabularLimits {
             contexts: vec![0, 1, 2, 4],
             embeddings: vec![Embedding::None, Embedding::PiecewiseLinear(4), Embedding::Periodic(3)],
             exits: false,
+            committees: vec![1],
         }
     }
 }
@@ -87,6 +90,10 @@ impl TabularLimits {
         if self.contexts.iter().any(|context| usize::from(*context) > CONTEXT_MAX) {
             return Err(invalid(format!("a context is outside 0 to {CONTEXT_MAX} labels")));
         }
+        if self.committees.iter().any(|voices| !(1..=u16::from(COMMITTEE_MAX)).contains(voices)) {
+            return Err(invalid(format!("a committee is outside 1 to {COMMITTEE_MAX}")));
+        }
+        ascending("committees", &self.committees)?;
         ascending("averages", &self.averages)?;
         ascending("contexts", &self.contexts)
     }
@@ -149,6 +156,7 @@ impl TabularSpace {
             nearest_integer(&limits.contexts, u16::from(architecture.context)),
             nearest_embedding(&limits.embeddings, architecture.embedding),
             u16::from(limits.exits && architecture.exits),
+            nearest_integer(&limits.committees, u16::from(architecture.committee)),
         ]);
         self.space.canonical(&Genome(choices))
     }
@@ -178,6 +186,7 @@ impl TabularSpace {
             context: u8::try_from(limits.contexts[pick(6)]).unwrap_or(u8::MAX),
             embedding: limits.embeddings[pick(7)],
             exits: pick(8) > 0,
+            committee: u8::try_from(limits.committees[pick(9)]).unwrap_or(u8::MAX),
         }
         .canonical()
     }
@@ -213,7 +222,7 @@ fn block_genes(limits: &TabularLimits, block: usize) -> [Gene; BLOCK_GENES] {
     ]
 }
 
-fn hyper_genes(limits: &TabularLimits) -> [Gene; 9] {
+fn hyper_genes(limits: &TabularLimits) -> [Gene; 10] {
     [
         Gene {
             ordered: false,
@@ -228,6 +237,7 @@ fn hyper_genes(limits: &TabularLimits) -> [Gene; 9] {
         Gene { ordered: false, ..gene("embedding", names(&limits.embeddings)) },
         // One depth is one answer.
         Gene { active_if: Some((0, 1)), ordered: false, ..gene("exits", yes_or_no(limits.exits)) },
+        gene("committee", names(&limits.committees)),
     ]
 }
 

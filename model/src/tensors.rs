@@ -13,7 +13,7 @@ use crate::error::ModelError;
 use crate::layers::{Layers, Trace, gradient};
 use crate::optimiser::{Descent, Rule};
 use crate::program::{Batch, Tables, averaging_rate, gradient_norm_max};
-use crate::training_loss::answer_loss;
+use crate::training_loss::{Answering, answer_loss};
 
 /// What labelled rows say of a network.
 pub(crate) struct Traced {
@@ -78,10 +78,13 @@ impl TensorNetwork {
             return Ok(Vec::new());
         }
         let trace = self.layers.forward(&self.architecture, &rows, &[])?;
+        let voices = self.architecture.voices();
         let mut said = vec![0.0; rows.dim(0)? * self.shape.outputs];
         for (logits, trust) in trace.logits.iter().zip(self.trust()?) {
             let mut logits: Vec<f32> = logits.flatten_all()?.to_vec1()?;
-            answers::add(&mut logits, trust, self.shape, &mut said, self.shape.outputs);
+            for voice in logits.chunks_exact_mut(said.len()) {
+                answers::add(voice, trust / voices as f32, self.shape, &mut said, self.shape.outputs);
+            }
         }
         Ok(said)
     }
@@ -105,8 +108,14 @@ impl TensorNetwork {
         Ok(())
     }
 
-    /// What these labelled rows say of the network; the masks are one a block, or none.
-    pub fn traced(&self, batch: Batch<'_>, masks: &[Option<Tensor>]) -> Result<Traced, ModelError> {
+    /// What these labelled rows say of the network; the masks are one a block, or none, the counts those of
+    /// [`Answering`].
+    pub fn traced(
+        &self,
+        batch: Batch<'_>,
+        masks: &[Option<Tensor>],
+        counts: &[f32],
+    ) -> Result<Traced, ModelError> {
         let rows = self.rows(batch.encoded)?;
         let flat = Var::from_tensor(&self.flat)?;
         let layers = Layers::view(flat.as_tensor(), &self.architecture, self.shape)?;
@@ -114,7 +123,8 @@ impl TensorNetwork {
         let (mut loss, mut wrong, mut slopes, mut tensors) = (0.0, Vec::new(), Vec::new(), Vec::new());
         for (logits, trust) in trace.logits.iter().zip(self.trust()?) {
             let mut slope: Vec<f32> = logits.flatten_all()?.to_vec1()?;
-            let of = answer_loss(&mut slope, trust, batch.goals, batch.class_weights, self.shape);
+            let rule = Answering { trust, voices: self.architecture.voices(), counts };
+            let of = answer_loss(&mut slope, rule, batch.goals, batch.class_weights, self.shape);
             loss += of.loss;
             wrong.push(of.wrong);
             tensors.push(Tensor::from_slice(&slope, logits.shape(), rows.device())?);
@@ -129,7 +139,7 @@ impl TensorNetwork {
         if batch.encoded.is_empty() {
             return Ok(0.0);
         }
-        let Traced { loss, gradient, .. } = self.traced(batch, &[])?;
+        let Traced { loss, gradient, .. } = self.traced(batch, &[], &[])?;
         let norm = gradient.sqr()?.sum_all()?.to_scalar::<f32>()?.sqrt();
         Ok(if loss.is_finite() { norm } else { loss })
     }
@@ -211,16 +221,16 @@ impl TensorLearner {
         Ok(self.descent.export()?)
     }
 
-    /// One step; on an error the weights stay as they are. The masks are those of the blocks with
-    /// dropout, one block after the other.
+    /// One step; on an error the weights stay as they are. The masks are what the plan drew.
     pub fn step(&mut self, batch: Batch<'_>, masks: &[f32]) -> Result<(), ModelError> {
         let inputs = self.network.shape.inputs;
         let rows = batch.encoded.len() / inputs.max(1);
         if rows == 0 {
             return Ok(());
         }
-        let masks = self.masks(rows, masks)?;
-        let Traced { loss, gradient, wrong, .. } = self.network.traced(batch, &masks)?;
+        let voices = self.network.architecture.voices();
+        let (masks, counts) = self.masks(rows * voices, masks)?;
+        let Traced { loss, gradient, wrong, .. } = self.network.traced(batch, &masks, counts)?;
         let mut trust = self.network.trust()?;
         answers::follow(&mut trust, &wrong, rows);
         self.finite(loss, "the loss")?;
@@ -244,7 +254,12 @@ impl TensorLearner {
         if value.is_finite() { Ok(()) } else { Err(ModelError::Diverged { step: self.steps(), quantity }) }
     }
 
-    fn masks(&self, rows: usize, masks: &[f32]) -> Result<Vec<Option<Tensor>>, ModelError> {
+    /// What was drawn, of each block and of the voices.
+    fn masks<'a>(
+        &self,
+        rows: usize,
+        masks: &'a [f32],
+    ) -> Result<(Vec<Option<Tensor>>, &'a [f32]), ModelError> {
         let mut rest = masks;
         let mut tensors = Vec::with_capacity(self.network.architecture.blocks.len());
         for block in &self.network.architecture.blocks {
@@ -256,6 +271,6 @@ impl TensorLearner {
                 None
             });
         }
-        Ok(tensors)
+        Ok((tensors, rest))
     }
 }

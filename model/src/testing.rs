@@ -39,8 +39,8 @@ pub fn random_embedding(rng: &mut Pcg64) -> Embedding {
 pub fn random_architecture(rng: &mut Pcg64) -> Architecture {
     let blocks = (0..rng.random_range(0..=3)).map(|_| random_block(rng)).collect();
     let embedding = random_embedding(rng);
-    let exits = rng.random();
-    Architecture { blocks, embedding, exits, ..Architecture::linear(Hyper::default()) }.canonical()
+    let (exits, committee) = (rng.random(), [1, 1, 2, 3][rng.random_range(0..4)]);
+    Architecture { blocks, embedding, exits, committee, ..Architecture::linear(Hyper::default()) }.canonical()
 }
 
 /// No weight is zero, so whatever a change forgets shows.

@@ -54,10 +54,21 @@ pub(crate) struct AnswerLoss {
     pub wrong: f32,
 }
 
-/// As [`training_loss`], of one of several answers, which counts this much.
+/// What one of several answers counts for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answering<'a> {
+    /// Its share in the answer.
+    pub trust: f32,
+    /// Voices that share it: each has all rows, one voice's after the other's.
+    pub voices: usize,
+    /// How often each row of each voice counts; empty is once.
+    pub counts: &'a [f32],
+}
+
+/// As [`training_loss`], of one of several answers.
 pub(crate) fn answer_loss(
     logits: &mut [f32],
-    trust: f32,
+    Answering { trust, voices, counts }: Answering<'_>,
     goals: Goals<'_>,
     class_weights: &[f32],
     shape: Shape,
@@ -65,7 +76,9 @@ pub(crate) fn answer_loss(
     let outputs = shape.outputs;
     let share = trust * (outputs as f32 / logits.len() as f32);
     let mut sum = AnswerLoss::default();
-    for (index, row) in logits.chunks_exact_mut(outputs).enumerate() {
+    let rows = logits.len() / outputs / voices;
+    for (at, row) in logits.chunks_exact_mut(outputs).enumerate() {
+        let index = at % rows;
         let said = row[0];
         // Weighed by class from outside, so that the slopes are the errors of the probabilities.
         let loss = row_loss(row, goals, index, &[], shape);
@@ -75,12 +88,14 @@ pub(crate) fn answer_loss(
                 ((said - numbers[index]).abs() / SCALES_TO_WRONG as f32).min(1.0)
             }
         };
-        let share = share * class_weight(goals, index, class_weights, shape);
+        let count = counts.get(at).copied().unwrap_or(1.0);
+        let share = share * count * class_weight(goals, index, class_weights, shape);
         sum.loss += share * loss;
         for part in row.iter_mut() {
             *part = if part.abs() < SLOPE_MIN { 0.0 } else { *part * share };
         }
     }
+    sum.wrong /= voices as f32;
     sum
 }
 

@@ -71,6 +71,8 @@ pub(crate) enum Role {
     BlockOut(usize),
     /// `V_l`: from a block to the head.
     BlockHead(usize),
+    /// `a`: how each voice of a committee sees the rows.
+    Adapter,
     /// `α`: how much each answer counts. Not trained by gradient.
     Trust,
 }
@@ -87,6 +89,7 @@ impl Role {
             Self::BlockGateBias(index) => format!("block{index:02}.gate_bias"),
             Self::BlockOut(index) => format!("block{index:02}.out"),
             Self::BlockHead(index) => format!("block{index:02}.head"),
+            Self::Adapter => "adapter".into(),
             Self::Trust => "trust".into(),
         }
     }
@@ -102,8 +105,16 @@ impl Role {
             Self::BlockBias(index) => index.checked_sub(1).map(Self::BlockBias),
             Self::BlockGate(index) | Self::BlockOut(index) => Some(Self::BlockWeight(index)),
             Self::BlockGateBias(index) => Some(Self::BlockBias(index)),
+            Self::Adapter => Some(Self::Linear),
             Self::BlockHead(index) => Some(index.checked_sub(1).map_or(Self::Linear, Self::BlockHead)),
         }
+    }
+}
+
+impl Role {
+    /// Whether each voice of a committee has one of its own.
+    fn of_voice(self) -> bool {
+        matches!(self, Self::Bias | Self::Linear | Self::BlockHead(_) | Self::Adapter)
     }
 }
 
@@ -112,7 +123,9 @@ impl Role {
 pub(crate) struct TableSlot {
     /// What it does.
     pub role: Role,
-    /// Its height: numbers that come in; 1 for a bias.
+    /// How many of it lie one below the other: one for each voice that has its own.
+    pub copies: usize,
+    /// The height of one: numbers that come in; 1 for a bias.
     pub rows: usize,
     /// Its width: numbers that go out.
     pub columns: usize,
@@ -126,7 +139,12 @@ impl TableSlot {
 
     /// How many numbers it has.
     pub fn numbers(&self) -> usize {
-        self.rows * self.columns
+        self.height() * self.columns
+    }
+
+    /// Its rows, of all copies.
+    pub fn height(&self) -> usize {
+        self.copies * self.rows
     }
 
     /// Whether its numbers are no way for other numbers: what is added, and trust.
@@ -134,15 +152,23 @@ impl TableSlot {
         matches!(self.role, Role::Bias | Role::BlockBias(_) | Role::BlockGateBias(_) | Role::Trust)
     }
 
-    /// Its stored shape: a bias has one dimension.
+    /// Its stored shape: a bias alone has one dimension.
     pub fn shape(&self) -> Vec<usize> {
-        if self.is_bias() { vec![self.columns] } else { vec![self.rows, self.columns] }
+        if self.is_bias() && self.copies == 1 {
+            vec![self.columns]
+        } else {
+            vec![self.height(), self.columns]
+        }
     }
 }
 
 /// The tables of a network, in the order in which their numbers lie in one flat vector; trust comes last.
 pub(crate) fn layout(architecture: &Architecture, shape: Shape) -> Vec<TableSlot> {
-    let slot = |role, rows, columns| TableSlot { role, rows, columns };
+    let voices = architecture.voices();
+    let slot = |role: Role, rows, columns| {
+        let copies = if role.of_voice() { voices } else { 1 };
+        TableSlot { role, copies, rows, columns }
+    };
     let mut entering = shape.seen(architecture);
     let mut slots = vec![slot(Role::Bias, 1, shape.outputs), slot(Role::Linear, entering, shape.outputs)];
     let streams = architecture.streams(entering);
@@ -164,6 +190,9 @@ pub(crate) fn layout(architecture: &Architecture, shape: Shape) -> Vec<TableSlot
             slots.push(slot(Role::BlockHead(index), leaving, shape.outputs));
         }
         entering = leaving;
+    }
+    if voices > 1 && !architecture.blocks.is_empty() {
+        slots.push(slot(Role::Adapter, 1, shape.seen(architecture)));
     }
     if architecture.exits {
         slots.push(slot(Role::Trust, 1, architecture.depths().len()));
@@ -209,7 +238,8 @@ impl Weights {
                 | Role::BlockGate(_)
                 | Role::BlockGateBias(_)
                 | Role::BlockOut(_)
-                | Role::BlockHead(_) => vec![0.0; slot.numbers()],
+                | Role::BlockHead(_)
+                | Role::Adapter => vec![0.0; slot.numbers()],
                 Role::Trust => even(slot.numbers()),
             }
         };

@@ -171,9 +171,11 @@ impl Widening {
             let before = table.shape.last().copied().unwrap_or(0);
             let nothing = vec![0.0; before];
             let mut data = Vec::with_capacity(slot.numbers());
-            for row in 0..slot.rows {
+            let height = table.data.len() / before.max(1) / slot.copies;
+            for row in 0..slot.height() {
+                let (copy, row) = (row / slot.rows, row % slot.rows);
                 let origin = if ends.from_inputs { seen[row].origin() } else { Some(row) };
-                let old = origin.map_or(nothing.as_slice(), |row| table.row(row));
+                let old = origin.map_or(nothing.as_slice(), |row| table.row(copy * height + row));
                 match ends.to_inputs {
                     Some(shared) => data.extend(seen.iter().map(|column| column.of(old, shared))),
                     None => data.extend_from_slice(old),
@@ -203,9 +205,12 @@ impl Ends {
         let streams =
             |blocks: usize| architecture.blocks[..blocks].iter().all(|block| block.kind.keeps_stream());
         let from_inputs = match role {
-            Role::Bias | Role::BlockBias(_) | Role::BlockGateBias(_) | Role::BlockOut(_) | Role::Trust => {
-                false
-            }
+            Role::Bias
+            | Role::BlockBias(_)
+            | Role::BlockGateBias(_)
+            | Role::BlockOut(_)
+            | Role::Adapter
+            | Role::Trust => false,
             Role::Linear => true,
             Role::BlockWeight(index) | Role::BlockGate(index) => streams(index),
             Role::BlockHead(index) => streams(index + 1),
@@ -215,6 +220,7 @@ impl Ends {
             Role::BlockOut(index) if streams(index) => {
                 Some(architecture.blocks[index].kind == BlockKind::Residual)
             }
+            Role::Adapter => Some(false),
             _ => None,
         };
         let to_outputs = matches!(role, Role::Bias | Role::Linear | Role::BlockHead(_));

@@ -47,6 +47,8 @@ pub struct MemberSection {
     /// Whether it answers at every depth.
     #[serde(default)]
     pub exits: bool,
+    /// Voices that share its blocks and answer together.
+    pub committee: Option<u8>,
 }
 
 impl MixtureSection {
@@ -71,6 +73,7 @@ impl MemberSection {
             context: self.context,
             embedding: self.embedding,
             exits: self.exits,
+            committee: self.committee.unwrap_or(1),
             hyper: Hyper {
                 optimiser: self.optimiser.unwrap_or(usual.optimiser),
                 step_size: self.step_size.unwrap_or(usual.step_size),

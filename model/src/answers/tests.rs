@@ -142,3 +142,85 @@ fn trust_moves_to_the_depth_that_is_right_and_decay_leaves_it_alone() {
         assert!(shares(&trust) && trust[0] > 0.02, "{trust:?}");
     }
 }
+
+fn committee(voices: u8, hyper: Hyper) -> Architecture {
+    let blocks = vec![Block::plain(6, Activation::Relu)];
+    Architecture { blocks, committee: voices, ..Architecture::linear(hyper) }
+}
+
+#[test]
+fn copies_of_one_voice_say_the_same_and_get_apart() {
+    let mut rng = Pcg64::seed_from_u64(7);
+    let hyper = Hyper { step_size: 0.01, ..Hyper::default() };
+    let alone = committee(1, hyper);
+    let weights = random_weights(&alone, SHAPE, 0.5, &mut rng);
+    let network = Network::from_weights(&alone, SHAPE, &weights, &Device::cpu()).unwrap();
+    let rows = random_numbers(50 * SHAPE.inputs, 1.0, &mut rng);
+    let goals: Vec<f32> = rows.chunks(3).map(|row| f32::from(u8::from(row[0] * row[1] > 0.0))).collect();
+    let parent = Learner::from_network(&network, &[], 1).unwrap();
+    let mut together = parent.inherit(&committee(4, hyper), 2).unwrap();
+    let (said, says) = (parent.predict(&rows).unwrap(), together.predict(&rows).unwrap());
+    assert!(said.iter().zip(&says).all(|(a, b)| (a - b).abs() < 1e-6));
+
+    together.learn(&rows, &goals).unwrap();
+    let learned = together.freeze().unwrap().weights().unwrap();
+    for name in ["bias", "linear", "block00.head", "adapter"] {
+        let table = &learned.0[name];
+        let voices: Vec<&[f32]> = table.data.chunks(table.data.len() / 4).collect();
+        for pair in voices.windows(2) {
+            assert_ne!(pair[0], pair[1], "{name}");
+        }
+    }
+    assert_eq!(learned.0["block00.weight"], {
+        let mut again = parent.inherit(&committee(4, hyper), 2).unwrap();
+        again.learn(&rows, &goals).unwrap();
+        again.freeze().unwrap().weights().unwrap().0["block00.weight"].clone()
+    });
+}
+
+#[test]
+fn a_voice_is_a_network_of_its_own() {
+    let mut rng = Pcg64::seed_from_u64(8);
+    let architecture = Architecture { exits: true, ..committee(3, Hyper::default()) };
+    let weights = random_weights(&architecture, SHAPE, 1.0, &mut rng);
+    let rows = random_numbers(5 * SHAPE.inputs, 2.0, &mut rng);
+    let says = |architecture: &Architecture, weights: &crate::Weights| {
+        let network = Network::from_weights(architecture, SHAPE, weights, &Device::cpu()).unwrap();
+        network.predict(&rows).unwrap()
+    };
+    let mut mean = [0.0; 10];
+    let alone = Architecture { committee: 1, ..architecture.clone() };
+    for voice in 0..3 {
+        let mut own = weights.clone();
+        let adapter = own.0.remove("adapter").unwrap();
+        for name in ["bias", "linear", "block00.head"] {
+            let table = own.0.get_mut(name).unwrap();
+            let each = table.data.len() / 3;
+            table.data = table.data[voice * each..(voice + 1) * each].to_vec();
+            table.shape = if name == "bias" { vec![2] } else { vec![each / 2, 2] };
+        }
+        let first = own.0.get_mut("block00.weight").unwrap();
+        for (row, adapter) in first.data.chunks_mut(6).zip(adapter.row(voice)) {
+            for weight in row {
+                *weight *= 1.0 + adapter;
+            }
+        }
+        mean.iter_mut().zip(says(&alone, &own)).for_each(|(mean, said)| *mean += said / 3.0);
+    }
+    assert!(mean.iter().zip(says(&architecture, &weights)).all(|(a, b)| (a - b).abs() < 1e-5));
+}
+
+#[test]
+fn a_voice_learns_from_a_row_once_on_average() {
+    let plan = crate::program::Plan::new(&committee(8, Hyper::default()), SHAPE);
+    let (mut rng, mut drawn) = (Pcg64::seed_from_u64(9), Vec::new());
+    plan.draw_masks(5_000, &mut rng, &mut drawn);
+    let counts = plan.counts(&drawn, 40_000);
+    assert_eq!(counts.len(), 40_000);
+    let mean = counts.iter().sum::<f32>() / 40_000.0;
+    let never = counts.iter().filter(|count| **count == 0.0).count() as f32 / 40_000.0;
+    assert!((mean - 1.0).abs() < 0.02 && (never - (-1.0_f32).exp()).abs() < 0.01, "{mean}, {never}");
+    let alone = crate::program::Plan::new(&committee(1, Hyper::default()), SHAPE);
+    alone.draw_masks(5, &mut rng, &mut drawn);
+    assert!(drawn.is_empty());
+}

@@ -33,7 +33,7 @@ pub(crate) struct Site {
     pub head: bool,
     /// Units of the next block; 0 if there is none.
     pub next: usize,
-    /// Whether its units are what leaves it, and sums of them are all that becomes of them.
+    /// Whether its units are what leaves it, and sums of them, the same for everybody, are all that becomes of them.
     pub plain: bool,
 }
 
@@ -54,13 +54,14 @@ impl Site {
             | Morphism::SetContext { .. }
             | Morphism::SetEmbedding { .. }
             | Morphism::SetExits { .. }
+            | Morphism::SetCommittee { .. }
             | Morphism::SetHyper { .. } => return None,
         };
         let block = after.blocks.get(index)?.clone();
         let before = from.blocks.get(index).map_or(0, Block::width);
         let dense = |block: &Block| block.kind == BlockKind::Dense;
         Some(Self {
-            plain: dense(&block) && after.blocks.get(index + 1).is_none_or(dense),
+            plain: after.committee == 1 && dense(&block) && after.blocks.get(index + 1).is_none_or(dense),
             index,
             count: block.width().saturating_sub(before),
             block,

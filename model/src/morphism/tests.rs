@@ -29,7 +29,11 @@ fn random_growth(architecture: &Architecture, rng: &mut Pcg64) -> Morphism {
     let block = rng.random_range(0..architecture.blocks.len());
     let from = architecture.blocks[block].width() as u16;
     let kind = architecture.blocks[block].kind;
-    match rng.random_range(0..8) {
+    match rng.random_range(0..9) {
+        8 if architecture.committee <= 4 => {
+            let from = architecture.committee;
+            Morphism::SetCommittee { from, to: 2 * from }
+        }
         7 => Morphism::SetExits { exits: true },
         6 if architecture.embedding == Embedding::None => {
             Morphism::SetEmbedding { from: Embedding::None, to: random_embedding(rng) }
@@ -170,12 +174,14 @@ fn reads_well() {
     to.hyper.batch = 4;
     to.context = 1;
     to.exits = true;
+    to.committee = 4;
     let path: Vec<String> = Morphism::path(&two_blocks(), &to).iter().map(ToString::to_string).collect();
     assert_eq!(
         path,
         [
             "learn by adamw 0.003 batch 4",
             "see the last label",
+            "answer as a committee of 4",
             "widen block 1 from 4 to 8",
             "activate block 2 by silu",
             "set the norm of block 2 to layer",

@@ -89,7 +89,7 @@ fn fused_sgd<S: Simd>(simd: S, plan: &Plan, step: &Step, scale: f32, weights: &m
     }
     let factor = step.rule.step_size * scale;
     for op in &plan.ops {
-        let Op::Affine { from, to, weight, bias } = op else { continue };
+        let Op::Affine { from, to, weight, bias, .. } = op else { continue };
         let (source, target) = (plan.registers[*from], plan.registers[*to]);
         let slope = held(&scratch.grads, 1, target);
         let x = held(&scratch.values, 1, source);

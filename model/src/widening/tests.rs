@@ -112,7 +112,8 @@ proptest! {
         let model = random_model(&before, seed);
         let widened = model.widened(after).unwrap();
         // The new classes of several answers do not take the same from each.
-        let several = model.network().members()[0].architecture().exits;
+        let of = model.network().members()[0].architecture();
+        let several = of.exits || of.committee > 1;
         let about = if several { NEW_CLASS_SHARE * added as f32 } else { 1e-5 };
         let mut rng = Pcg64::seed_from_u64(seed ^ 1);
         for _ in 0..10 {
