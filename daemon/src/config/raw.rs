@@ -133,6 +133,8 @@ section!(
         widths: Vec<u16>,
         context_max: usize,
         embeddings: bool,
+        exits: bool,
+        committee_max: u8,
         cooldown_outcomes: u64,
         plateau_outcomes: u64,
         least_gain: f64,
@@ -373,6 +375,13 @@ impl Raw {
                 "`search.context_max` is {}; give 0 to {}",
                 self.search.context_max,
                 model::context::CONTEXT_MAX
+            ));
+        }
+        if !(1..=model::architecture::COMMITTEE_MAX).contains(&self.search.committee_max) {
+            return refuse(format!(
+                "`search.committee_max` is {}; give 1 to {}",
+                self.search.committee_max,
+                model::architecture::COMMITTEE_MAX
             ));
         }
         if self.search.eta < 2 {
