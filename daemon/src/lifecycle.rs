@@ -15,7 +15,7 @@
 use model::Edit;
 use policies::gate::{Judgement, QualityEvidence, Verdict};
 use policies::search::Scheduler as _;
-use policies::search::SuccessiveHalving;
+use policies::search::{SuccessiveHalving, best_cheaper};
 use policies::watch::WatchVerdict;
 use serde::{Deserialize, Serialize};
 
@@ -79,14 +79,23 @@ pub enum Event {
     Breached,
     /// The proposer answered.
     Proposed(Vec<Edit>),
-    /// All trials of a rung have ended: mean paired gain over the control, none where a trial failed.
-    Climbed(Vec<Option<f64>>),
+    /// All trials of a rung have ended.
+    Climbed(Vec<Climber>),
     /// The gates spoke about the challenger.
     Judged(Vec<Judgement>),
     /// The smaller networks were measured.
     ReliefMeasured(Vec<ReliefOption>),
     /// A swap could not be made.
     SwapFailed(Change),
+}
+
+/// How a candidate did on a rung.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Climber {
+    /// Mean paired gain over the control; none where its trial failed.
+    pub gain: Option<f64>,
+    /// Whether it costs less, and may therefore be a little worse.
+    pub may_cost_quality: bool,
 }
 
 /// A change of what is served. The order is the arbiter's: the last one wins.
@@ -225,7 +234,7 @@ impl Lifecycle {
             Event::Drifted => self.drifted(rules),
             Event::Breached => self.breached(),
             Event::Proposed(candidates) => self.proposed(candidates, rules),
-            Event::Climbed(gains) => self.climbed(&gains, rules),
+            Event::Climbed(climbers) => self.climbed(&climbers, rules),
             Event::Judged(judgements) => self.judged(&judgements, rules),
             Event::ReliefMeasured(options) => self.relief_measured(&options, rules),
             Event::SwapFailed(change) => {
@@ -347,10 +356,14 @@ impl Lifecycle {
         vec![Effect::Climb { rung: 0, windows, candidates }]
     }
 
-    fn climbed(&mut self, gains: &[Option<f64>], rules: &Rules) -> Vec<Effect> {
+    fn climbed(&mut self, climbers: &[Climber], rules: &Rules) -> Vec<Effect> {
         let Some(episode) = self.episode.as_mut() else { return Vec::new() };
-        let survivors = rules.scheduler.advance(episode.rung, gains);
-        let Some(best) = survivors.first().copied() else {
+        let gains: Vec<Option<f64>> = climbers.iter().map(|climber| climber.gain).collect();
+        let cheaper: Vec<bool> = climbers.iter().map(|climber| climber.may_cost_quality).collect();
+        let survivors = rules.scheduler.advance(episode.rung, &gains);
+        let margin = rules.config.gate.non_inferiority_margin;
+        let best = survivors.first().copied().or_else(|| best_cheaper(&gains, &cheaper, margin));
+        let Some(best) = best else {
             return self.close("no candidate was better than the control", rules);
         };
         if let Some(windows) = rules.scheduler.rungs().get(episode.rung + 1).copied() {

@@ -134,6 +134,7 @@ section!(
         cooldown_outcomes: u64,
         plateau_outcomes: u64,
         least_gain: f64,
+        shrink_above: f64,
     }
 );
 section!(
@@ -142,7 +143,14 @@ section!(
 );
 section!(
     /// `[gate]`
-    Gate { alpha: f64, alpha_harm: f64, margin: f64, deadline_outcomes: u64, robustness_increase_max: f64 }
+    Gate {
+        alpha: f64,
+        alpha_harm: f64,
+        margin: f64,
+        non_inferiority_margin: f64,
+        deadline_outcomes: u64,
+        robustness_increase_max: f64,
+    }
 );
 section!(
     /// `[budget]`
@@ -351,8 +359,14 @@ impl Raw {
                 return refuse(format!("`{key}` is {value}; give a number above 0"));
             }
         }
-        if !(0.0..1.0).contains(&self.gate.margin) {
-            return refuse(format!("`gate.margin` is {}; give 0 or more, below 1", self.gate.margin));
+        let margins = [
+            ("gate.margin", self.gate.margin),
+            ("gate.non_inferiority_margin", self.gate.non_inferiority_margin),
+        ];
+        for (key, value) in margins {
+            if !(0.0..1.0).contains(&value) {
+                return refuse(format!("`{key}` is {value}; give 0 or more, below 1"));
+            }
         }
         self.check_search()
     }
@@ -381,6 +395,9 @@ impl Raw {
                 self.search.context_max,
                 model::context::CONTEXT_MAX
             ));
+        }
+        if !(0.0..=1.0).contains(&self.search.shrink_above) {
+            return refuse(format!("`search.shrink_above` is {}; give 0 to 1", self.search.shrink_above));
         }
         if self.search.eta < 2 {
             return refuse(format!("`search.eta` is {}; give 2 or more", self.search.eta));

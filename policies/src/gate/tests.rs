@@ -29,7 +29,7 @@ fn good() -> Evidence {
 }
 
 fn quality(log_gain: f64, log_harm: f64) -> QualityEvidence {
-    QualityEvidence { log_gain, log_harm, outcomes: 1_000, mean_gain: 0.01 }
+    QualityEvidence { claim: Claim::Better, log_gain, log_harm, outcomes: 1_000, mean_gain: 0.01 }
 }
 
 fn verdict(gate: &dyn Gate, change: impl Fn(&mut Evidence)) -> Verdict {
@@ -142,6 +142,7 @@ fn an_equal_challenger_rarely_passes_however_often_it_is_judged() {
             gain.observe(improvement);
             harm.observe(-improvement);
             let quality = QualityEvidence {
+                claim: Claim::Better,
                 log_gain: gain.log_value(),
                 log_harm: harm.log_value(),
                 outcomes,
@@ -170,7 +171,7 @@ prop_compose! {
     ) -> Evidence {
         let [clean_loss, noisy_loss, missing_loss, champion_noisy_increase, champion_missing_increase] = losses;
         let quality = quality.map(|(log_gain, log_harm, outcomes, mean_gain)| {
-            QualityEvidence { log_gain, log_harm, outcomes, mean_gain }
+            QualityEvidence { claim: Claim::Better, log_gain, log_harm, outcomes, mean_gain }
         });
         Evidence {
             outputs_finite, compute_seconds, compute_estimate, bytes, clean_loss, noisy_loss, missing_loss,
