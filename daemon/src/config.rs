@@ -9,13 +9,15 @@ use std::sync::Arc;
 
 use adapters::codec::CodecConfig;
 use adapters::kafka::{KafkaConfig, Topics};
-use model::{DeviceChoice, Mixture, Schema, TabularLimits};
+use model::{DeviceChoice, Embedding, Mixture, Schema, TabularLimits};
 use policies::evolve::EvolveLimits;
 
+mod gate;
 mod keys;
 mod mixture;
 mod raw;
 
+pub use gate::GateConfig;
 pub use raw::{DEFAULTS, State as StateConfig};
 
 /// Why a configuration was refused; the message names the key and says what to do.
@@ -68,7 +70,7 @@ pub struct LearnConfig {
     /// Limits of the child process.
     pub trials: raw::Trials,
     /// The gates.
-    pub gate: raw::Gate,
+    pub gate: GateConfig,
     /// Budgets to begin with.
     pub budget: raw::Budget,
     /// What relief may cost.
@@ -163,6 +165,7 @@ impl raw::Raw {
             ..TabularLimits::default()
         };
         limits.contexts.retain(|context| usize::from(*context) <= self.search.context_max);
+        limits.embeddings.retain(|embedding| self.search.embeddings || *embedding == Embedding::None);
         let start = self.mixture.mixture()?;
         if let Some(member) = start.members.iter().find(|m| usize::from(m.context) > self.search.context_max)
         {
@@ -171,6 +174,7 @@ impl raw::Raw {
                 self.search.context_max
             ));
         }
+        let gate = self.gate.clone().checked(&schema)?;
         let learn = LearnConfig {
             schema,
             evolve: self.evolve()?,
@@ -186,7 +190,7 @@ impl raw::Raw {
             search: self.search,
             limits,
             trials: self.trials,
-            gate: self.gate,
+            gate,
             budget: self.budget,
             relief: self.relief,
             watch: self.watch,

@@ -25,6 +25,7 @@ use crate::trials::Trials;
 mod adopt;
 mod arms;
 mod effects;
+mod evidence;
 mod flight;
 mod history;
 mod measure;
@@ -170,6 +171,7 @@ impl Learn {
             row,
             outcomes_before: self.state.outcomes,
             context,
+            group: self.group(&sample.row),
             answers,
         })
     }
@@ -196,6 +198,16 @@ impl Learn {
         true
     }
 
+    /// What networks see of the last recorded outcomes, oldest first, and their goals.
+    fn last_rows(&mut self, count: usize) -> (Vec<f32>, Vec<f32>) {
+        let from = self.state.history.pushed().saturating_sub(count as u64);
+        let (mut encoded, mut goals) = (Vec::new(), Vec::new());
+        for outcome in self.state.history.since(from) {
+            self.recall(&outcome, &mut encoded, &mut goals);
+        }
+        (encoded, goals)
+    }
+
     /// A prediction has met its label: score, detect, test, learn, tell the lifecycle.
     fn outcome(&mut self, outcome: &Outcome) -> Result<(), LearnError> {
         self.state.outcomes += 1;
@@ -204,6 +216,7 @@ impl Learn {
         self.state.score(outcome);
         self.detect(&losses);
         self.arms.test(&losses, &outcome.prediction.answers);
+        self.arms.note(outcome, self.state.schema(), &self.rules.config.gate);
         self.mix(outcome);
         self.learn(outcome)?;
         let facts = self.facts();

@@ -13,7 +13,7 @@
 //! ```
 
 use model::Edit;
-use policies::gate::{Judgement, QualityEvidence, Verdict};
+use policies::gate::{self, Judgement, QualityEvidence, Verdict};
 use policies::search::Scheduler as _;
 use policies::search::{SuccessiveHalving, best_cheaper};
 use policies::watch::WatchVerdict;
@@ -279,7 +279,7 @@ impl Lifecycle {
     fn shadowed(&mut self, facts: &Facts, rules: &Rules) -> Option<Vec<Effect>> {
         let shadow = self.shadow.as_mut()?;
         let quality = facts.quality.as_ref()?;
-        let gate = &rules.config.gate;
+        let gate = &rules.config.gate.quality;
         if quality.log_harm >= -gate.alpha_harm.ln() {
             return Some(self.drop_challenger("worse than the control"));
         }
@@ -376,7 +376,7 @@ impl Lifecycle {
                 candidates: episode.candidates.clone(),
             }];
         }
-        let deadline = rules.config.gate.deadline_outcomes;
+        let deadline = rules.config.gate.quality.deadline_outcomes;
         self.shadow = Some(Shadow { until: self.outcomes + deadline, judge_at: self.outcomes });
         let mut effects = vec![Effect::Shadow(best)];
         effects.extend(self.close("its best candidate goes into the shadow slot", rules));
@@ -393,10 +393,11 @@ impl Lifecycle {
         if self.shadow.is_none() {
             return Vec::new();
         }
-        if let Some(refused) = judgements.iter().find(|judgement| judgement.verdict == Verdict::Fail) {
+        let refused = judgements.iter().find(|one| one.binding && one.verdict == Verdict::Fail);
+        if let Some(refused) = refused {
             return self.drop_challenger(&format!("gate {}: {}", refused.gate.name(), refused.reason));
         }
-        let passed = judgements.iter().all(|judgement| judgement.verdict == Verdict::Pass);
+        let passed = gate::verdict(judgements) == Verdict::Pass;
         // A relief under way or a running watch goes first; the evidence does not go away.
         if !passed || self.relief || self.watching {
             return Vec::new();

@@ -6,6 +6,7 @@ pub mod confidence_sequence;
 pub mod e_process;
 pub mod non_inferiority;
 pub mod quantile;
+pub mod reliability;
 pub mod special;
 mod tally;
 
@@ -15,4 +16,5 @@ pub(crate) mod simulate;
 pub use confidence_sequence::ConfidenceSequence;
 pub use e_process::EProcess;
 pub use non_inferiority::{NonInferior, NonInferiority};
+pub use reliability::Reliability;
 pub use tally::{Tally, mean_paired_gain};

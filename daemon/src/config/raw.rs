@@ -12,6 +12,7 @@ use model::{DeviceChoice, Feature, FeatureKind, Objective, Schema, Target};
 use policies::evolve::EvolveLimits;
 use serde::{Deserialize, Serialize};
 
+use super::gate::GateSection;
 use super::mixture::MixtureSection;
 use super::{ConfigError, keys, refuse};
 
@@ -131,6 +132,7 @@ section!(
         depth_max: usize,
         widths: Vec<u16>,
         context_max: usize,
+        embeddings: bool,
         cooldown_outcomes: u64,
         plateau_outcomes: u64,
         least_gain: f64,
@@ -140,17 +142,6 @@ section!(
 section!(
     /// `[trials]`
     Trials { seconds_max: u64, memory_max_bytes: u64, niceness: i32 }
-);
-section!(
-    /// `[gate]`
-    Gate {
-        alpha: f64,
-        alpha_harm: f64,
-        margin: f64,
-        non_inferiority_margin: f64,
-        deadline_outcomes: u64,
-        robustness_increase_max: f64,
-    }
 );
 section!(
     /// `[budget]`
@@ -181,7 +172,7 @@ section!(
         detect: Detect,
         search: Search,
         trials: Trials,
-        gate: Gate,
+        gate: GateSection,
         budget: Budget,
         relief: Relief,
         watch: Watch,
@@ -324,8 +315,6 @@ impl Raw {
         let shares = [
             ("refresh.alpha", self.refresh.alpha),
             ("detect.delta", self.detect.delta),
-            ("gate.alpha", self.gate.alpha),
-            ("gate.alpha_harm", self.gate.alpha_harm),
             ("watch.alpha", self.watch.alpha),
         ];
         for (key, value) in shares {
@@ -357,15 +346,6 @@ impl Raw {
         for (key, value) in positive {
             if !(value > 0.0 && value.is_finite()) {
                 return refuse(format!("`{key}` is {value}; give a number above 0"));
-            }
-        }
-        let margins = [
-            ("gate.margin", self.gate.margin),
-            ("gate.non_inferiority_margin", self.gate.non_inferiority_margin),
-        ];
-        for (key, value) in margins {
-            if !(0.0..1.0).contains(&value) {
-                return refuse(format!("`{key}` is {value}; give 0 or more, below 1"));
             }
         }
         self.check_search()

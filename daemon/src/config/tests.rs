@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use model::Embedding;
+
 use super::{Config, DEFAULTS};
 
 const SCHEMA: &str =
@@ -116,4 +118,50 @@ fn a_member_that_sees_labels_is_refused_where_none_may_be_seen() {
     let error = Config::parse(&settings(1)).expect_err("one label is not two").to_string();
     assert!(error.contains("`search.context_max` is 1"), "{error}");
     assert!(Config::parse(&settings(5)).is_err());
+}
+
+#[test]
+fn embeddings_are_searched_or_not_and_given_to_members_either_way() {
+    let settings = |embeddings: bool| {
+        format!(
+            "search = {{ embeddings = {embeddings} }}
+             mixture = {{ members = [{{ embedding = {{ periodic = 2 }} }}, {{ embedding = \"none\" }}] }}
+             [schema]
+             classes = [\"a\", \"b\"]
+             features = [{{ name = \"x\", kind = \"numeric\" }}]"
+        )
+    };
+    let searched = |embeddings| Config::parse(&settings(embeddings)).expect("it is in order").learn;
+    assert_eq!(searched(false).limits.embeddings, [Embedding::None]);
+    assert_eq!(searched(true).limits.embeddings.len(), 3);
+    assert_eq!(searched(false).start.members[0].embedding, Embedding::Periodic(2));
+}
+
+#[test]
+fn groups_are_told_apart_by_a_category_and_compared_by_a_class() {
+    let settings = |gate: &str| {
+        format!(
+            "gate = {{ {gate} }}
+             [schema]
+             classes = [\"a\", \"b\"]
+             features = [{{ name = \"x\", kind = \"numeric\" }}, {{ name = \"c\", kind = \"boolean\" }}]"
+        )
+    };
+    let gate = |text: &str| Config::parse(&settings(text)).map(|config| config.learn.gate);
+    let asked = gate("fairness_feature = \"c\", fairness_class = \"b\"").expect("it is in order");
+    let fairness = asked.fairness.expect("it is asked for");
+    assert_eq!((fairness.feature, fairness.class), (1, 1));
+    let thresholds = asked.thresholds(0.01, 1e6);
+    assert!(thresholds.fairness.is_some() && thresholds.churn.is_none() && thresholds.energy.is_none());
+    for (wrong, said) in [
+        ("fairness_feature = \"y\"", "none of `schema.features`"),
+        ("fairness_feature = \"x\", fairness_class = \"a\"", "a number"),
+        ("fairness_feature = \"c\", fairness_class = \"z\"", "one of `a`, `b`"),
+        ("churn_max = -0.1", "`gate.churn_max` is -0.1"),
+        ("advisory = [\"speed\"]", "speed"),
+        ("stresses = [\"rain\"]", "rain"),
+    ] {
+        let error = gate(wrong).expect_err(wrong).to_string();
+        assert!(error.contains(said), "{error}");
+    }
 }

@@ -16,7 +16,6 @@ use super::{Learn, Outside};
 use crate::config::Config;
 use crate::lifecycle::{Effect, Event};
 use crate::trials::WorkerCommand;
-use crate::trials::protocol::Stress;
 
 /// Rows between an event and its label.
 const DELAY: u64 = 150;
@@ -69,13 +68,8 @@ fn place_twin(learn: &mut Learn) {
     let child = |(parent, architecture)| Origin::Child { parent, architecture };
     let edit = Edit(mixture.members.into_iter().enumerate().map(child).collect());
     let arm = arms.pool.edit(&arms.control, &edit, twins).expect("the twins fit");
-    arms.challenger = Some(Challenger {
-        number: 1,
-        arm,
-        stress: (Stress::default(), Stress::default()),
-        test: PairedTest::better(0.0),
-        failed: false,
-    });
+    arms.challenger =
+        Some(Challenger { number: 1, arm, scorecard: None, test: PairedTest::better(0.0), failed: false });
 }
 
 #[test]

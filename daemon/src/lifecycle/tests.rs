@@ -45,8 +45,7 @@ fn quality(log_gain: f64, log_harm: f64) -> QualityEvidence {
 }
 
 fn judged(verdict: Verdict) -> Event {
-    let judgement =
-        Judgement { gate: GateKind::Quality, verdict, measured: 0.0, limit: 0.0, reason: "because".into() };
+    let judgement = Judgement::new(GateKind::Quality, verdict, 0.0, 0.0, "because".into());
     Event::Judged(vec![judgement])
 }
 

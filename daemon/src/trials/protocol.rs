@@ -78,19 +78,6 @@ pub struct TrialResult {
     pub compute_seconds: Vec<f64>,
     /// Bytes of the trained numbers of the whole mixture.
     pub bytes: u64,
-    /// Mean loss of the finished mixture on the rows that count: clean, noisy, and with missing features.
-    pub stress: Stress,
-}
-
-/// Mean bounded losses under stress.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Stress {
-    /// Rows as they are.
-    pub clean: f64,
-    /// With noise on every number.
-    pub noisy: f64,
-    /// With numbers blanked.
-    pub missing: f64,
 }
 
 /// Exactly one for each trial.

@@ -135,7 +135,7 @@ fn a_trial_that_diverges_is_an_observation() {
 #[test]
 fn a_trial_that_panics_or_does_not_fit_is_an_observation() {
     let mut broken = Arc::unwrap_or_clone(stretch());
-    broken.score_from = 1_000_000;
+    broken.encoded.truncate(5);
     assert!(matches!(answer(Arc::new(broken), unchanged(5)), TrialReply::Failed { number: 5, .. }));
     let misfit = trial(6, Edit::keep(&[7]));
     assert!(matches!(answer(stretch(), misfit), TrialReply::Failed { number: 6, .. }));

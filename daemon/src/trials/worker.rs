@@ -1,6 +1,6 @@
 //! Worker: what the child process does with one trial.
 //!
-//! Lives here: inherit, predict then learn over the recorded rows, mix, measure, stress. May not: know
+//! Lives here: inherit, predict then learn over the recorded rows, mix, measure. May not: know
 //! episodes, gates or Kafka; it turns one request into one reply.
 //!
 //! Candidates differ from the control in a member or two. What the control's members say of the stretch is
@@ -17,7 +17,7 @@ use model::{
     Target, Truth,
 };
 
-use super::protocol::{self, Request, Stress, Stretch, Taught, Trial, TrialReply, TrialResult};
+use super::protocol::{self, Request, Stretch, Taught, Trial, TrialReply, TrialResult};
 
 /// Rows predicted at once; never more than the gap, so no row is predicted by weights that saw its label.
 const CHUNK_ROWS_MAX: usize = 32;
@@ -105,7 +105,6 @@ impl Worker {
             children: children.iter().map(|child| child.learner.state()).collect::<Result<_, _>>()?,
             compute_seconds: compute_seconds(trial.compute_batch, &stretch, &network)?,
             bytes: network.cost().bytes,
-            stress: stress(trial.seed, &stretch, &network)?,
         })
     }
 }
@@ -192,29 +191,6 @@ fn mixed(stretch: &Stretch, members: &[&Run], mut mixer: Mixer) -> (Vec<f32>, Mi
 pub fn loss(target: &Target, output: &[f32], goal: f32) -> f64 {
     let truth = if target.is_classification() { Truth::Class(goal as u32) } else { Truth::Number(goal) };
     model::bounded(target, &Output(output.into()), &truth, 1.0)
-}
-
-fn stress(seed: u64, stretch: &Stretch, network: &MixtureNetwork) -> Result<Stress, ModelError> {
-    let encoded = &stretch.encoded[stretch.score_from * network.shape().inputs..];
-    let goals = &stretch.goals[stretch.score_from..];
-    let mean = |rows: &[f32]| -> Result<f64, ModelError> {
-        let said = network.predict(rows)?;
-        let answers = said.chunks_exact(network.shape().outputs).zip(goals);
-        let total: f64 = answers.map(|(output, goal)| loss(&stretch.target, output, *goal)).sum();
-        Ok(total / goals.len().max(1) as f64)
-    };
-    let shape = network.shape();
-    let noisy = labels_kept(model::stress::noisy(encoded, seed), encoded, shape);
-    let missing = labels_kept(model::stress::missing(encoded, seed), encoded, shape);
-    Ok(Stress { clean: mean(encoded)?, noisy: mean(&noisy)?, missing: mean(&missing)? })
-}
-
-/// Stressed rows with the recent labels as they were: a bad day of the sensors is none of the labels.
-fn labels_kept(mut stressed: Vec<f32>, encoded: &[f32], shape: Shape) -> Vec<f32> {
-    let features = shape.features();
-    let rows = stressed.chunks_exact_mut(shape.inputs).zip(encoded.chunks_exact(shape.inputs));
-    rows.for_each(|(stressed, row)| stressed[features..].copy_from_slice(&row[features..]));
-    stressed
 }
 
 fn compute_seconds(

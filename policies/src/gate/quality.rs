@@ -38,7 +38,7 @@ impl Gate for QualityGate {
         let (outcomes, mean) = (quality.outcomes, quality.mean_gain);
         let judgement = |verdict, measured, limit, what: &str| {
             let reason = format!("{what} after {outcomes} outcomes, mean gain {mean:.4}");
-            Judgement { gate: self.kind(), verdict, measured, limit, reason }
+            Judgement::new(self.kind(), verdict, measured, limit, reason)
         };
         let (worse, good) = match quality.claim {
             Claim::Better => ("worse than the control", "better than the control"),
