@@ -92,6 +92,11 @@ impl Cost {
         }
         Self { bytes: cost.parameters * size_of::<f32>() as u64, ..cost }
     }
+
+    /// Whether it takes less work than the other, and no more memory.
+    pub fn is_below(&self, other: Self) -> bool {
+        self.macs < other.macs && self.bytes <= other.bytes
+    }
 }
 
 impl std::iter::Sum for Cost {

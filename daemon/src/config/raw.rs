@@ -138,6 +138,7 @@ section!(
         cooldown_outcomes: u64,
         plateau_outcomes: u64,
         least_gain: f64,
+        shrink_above: f64,
     }
 );
 section!(
@@ -383,6 +384,9 @@ impl Raw {
                 self.search.committee_max,
                 model::architecture::COMMITTEE_MAX
             ));
+        }
+        if !(0.0..=1.0).contains(&self.search.shrink_above) {
+            return refuse(format!("`search.shrink_above` is {}; give 0 to 1", self.search.shrink_above));
         }
         if self.search.eta < 2 {
             return refuse(format!("`search.eta` is {}; give 2 or more", self.search.eta));

@@ -31,6 +31,8 @@ fn twenty_broken_configurations_are_refused_with_the_key() {
         ("[http]\nlisten = \"here\"", "`http.listen` is `here`"),
         ("[gate]\nalpha = 5.0", "`gate.alpha` is 5"),
         ("[gate]\nmargin = -0.5", "`gate.margin` is -0.5"),
+        ("[gate]\nnon_inferiority_margin = 1.5", "`gate.non_inferiority_margin` is 1.5"),
+        ("[search]\nshrink_above = -1.0", "`search.shrink_above` is -1"),
         ("[search]\nrungs = [3, 1]", "`search.rungs`"),
         ("[search]\nrungs = []", "`search.rungs`"),
         ("[search]\neta = 1", "`search.eta` is 1"),
