@@ -12,6 +12,8 @@ use adapters::kafka::{KafkaConfig, Topics};
 use model::{DeviceChoice, Embedding, Mixture, Schema, TabularLimits};
 use policies::evolve::EvolveLimits;
 
+use crate::slot::MemoryPolicy;
+
 mod gate;
 mod keys;
 mod mixture;
@@ -96,6 +98,8 @@ pub struct Config {
     pub listen: std::net::SocketAddr,
     /// The serve plane.
     pub serve: raw::Serve,
+    /// What becomes of a displaced model.
+    pub memory_policy: MemoryPolicy,
     /// Labelled history for the first champion.
     pub history: Option<PathBuf>,
 }
@@ -152,6 +156,7 @@ impl raw::Raw {
         let device = self.device()?;
         let codec = self.codec(&schema)?;
         let kafka = self.kafka_config();
+        let memory_policy = self.memory_policy()?;
         let history = (!self.cold_start.history.is_empty()).then(|| PathBuf::from(&self.cold_start.history));
         let join = JoinConfig {
             window_ms: i64::try_from(self.join.window_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX),
@@ -206,6 +211,7 @@ impl raw::Raw {
             state: self.state,
             listen,
             serve: self.serve,
+            memory_policy,
             history,
         })
     }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::gate::GateSection;
 use super::mixture::MixtureSection;
 use super::{ConfigError, keys, refuse};
+use crate::slot::MemoryPolicy;
 
 /// The embedded defaults; also the documentation of every key.
 pub const DEFAULTS: &str = include_str!("../../../config/default.toml");
@@ -96,7 +97,7 @@ section!(
 );
 section!(
     /// `[serve]`
-    Serve { answers: bool, batch_max: usize, ready_when_cold: bool }
+    Serve { answers: bool, batch_max: usize, ready_when_cold: bool, memory_policy: String }
 );
 section!(
     /// `[join]`
@@ -281,6 +282,15 @@ impl Raw {
         toml::Value::String(self.model.device.clone()).try_into().map_err(|_| {
             ConfigError(format!("`model.device` is `{}`; give `cpu` or `cuda:0`", self.model.device))
         })
+    }
+
+    /// What becomes of a displaced model.
+    pub fn memory_policy(&self) -> Result<MemoryPolicy, ConfigError> {
+        match self.serve.memory_policy.as_str() {
+            "availability" => Ok(MemoryPolicy::Availability),
+            "resource" => Ok(MemoryPolicy::Resource),
+            other => refuse(format!("`serve.memory_policy` is `{other}`; give `availability` or `resource`")),
+        }
     }
 
     /// Where fields stand in messages.

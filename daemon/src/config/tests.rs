@@ -30,6 +30,7 @@ fn twenty_broken_configurations_are_refused_with_the_key() {
         ("[model]\ndevice = \"tpu\"", "`model.device` is `tpu`"),
         ("[http]\nlisten = \"here\"", "`http.listen` is `here`"),
         ("[gate]\nalpha = 5.0", "`gate.alpha` is 5"),
+        ("[serve]\nmemory_policy = \"thrift\"", "`serve.memory_policy` is `thrift`"),
         ("[gate]\nmargin = -0.5", "`gate.margin` is -0.5"),
         ("[gate]\nnon_inferiority_margin = 1.5", "`gate.non_inferiority_margin` is 1.5"),
         ("[search]\nshrink_above = -1.0", "`search.shrink_above` is -1"),
