@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use adapters::codec::CodecConfig;
 use adapters::kafka::{KafkaConfig, Topics};
-use model::{DeviceChoice, Mixture, Schema, TabularLimits};
+use model::{DeviceChoice, Embedding, Mixture, Schema, TabularLimits};
 use policies::evolve::EvolveLimits;
 
 mod keys;
@@ -163,6 +163,7 @@ impl raw::Raw {
             ..TabularLimits::default()
         };
         limits.contexts.retain(|context| usize::from(*context) <= self.search.context_max);
+        limits.embeddings.retain(|embedding| self.search.embeddings || *embedding == Embedding::None);
         let start = self.mixture.mixture()?;
         if let Some(member) = start.members.iter().find(|m| usize::from(m.context) > self.search.context_max)
         {

@@ -41,8 +41,10 @@ fn ours(criterion: &mut Criterion, name: &str, (width, depth): (u16, usize), row
         batch: u16::try_from(rows).expect("a small batch"),
         ..Hyper::default()
     };
-    let architecture =
-        Architecture { blocks: vec![Block::plain(width, Activation::Relu); depth], hyper, context: 0 };
+    let architecture = Architecture {
+        blocks: vec![Block::plain(width, Activation::Relu); depth],
+        ..Architecture::linear(hyper)
+    };
     let mut learner =
         Learner::new(&architecture, SHAPE, &[], &Device::cpu(), 7).expect("a plain architecture");
     let encoded = encoded(rows);

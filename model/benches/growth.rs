@@ -99,8 +99,10 @@ fn compare<S: std::borrow::Borrow<Stream>>(
         let (stream, at) = stream(seed)?;
         let stream: &Stream = stream.borrow();
         name.clone_from(&stream.name);
-        let architecture =
-            |blocks: &[Block]| Architecture { blocks: blocks.to_vec(), hyper: Hyper::default(), context: 0 };
+        let architecture = |blocks: &[Block]| Architecture {
+            blocks: blocks.to_vec(),
+            ..Architecture::linear(Hyper::default())
+        };
         let mut parent = Learner::new(&architecture(&case.from), stream.shape(), &[], &Device::cpu(), seed)?;
         let (encoded, goals) = stream.rows(0..at);
         parent.learn(encoded, goals)?;

@@ -25,7 +25,7 @@ fn main() {
 
 fn network(widths: &[u16], optimiser: Optimiser, step_size: f32) -> Architecture {
     let blocks = widths.iter().map(|width| Block::plain(*width, Activation::Relu)).collect();
-    Architecture { blocks, hyper: Hyper { optimiser, step_size, ..Hyper::default() }, context: 0 }
+    Architecture { blocks, ..Architecture::linear(Hyper { optimiser, step_size, ..Hyper::default() }) }
 }
 
 /// Networks that differ in depth, width and optimiser.

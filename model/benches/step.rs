@@ -146,7 +146,7 @@ fn pools() -> Done {
 
 fn network(blocks: &[Block], optimiser: Optimiser, step_size: f32, batch: u16) -> Architecture {
     let hyper = Hyper { optimiser, step_size, batch, ..Hyper::default() };
-    Architecture { blocks: blocks.to_vec(), hyper, context: 0 }
+    Architecture { blocks: blocks.to_vec(), ..Architecture::linear(hyper) }
 }
 
 /// Encoded rows: ten numbers, and ones and zeros as categories make them.

@@ -27,14 +27,17 @@
 //! old ones. So units belong to norm groups, each with its own statistics, and new units form a group of
 //! their own. The norm has no gain and shift: they add parameters and rarely help (arXiv:1911.07013).
 //!
-//! With a context, `x` is followed by the newest labels that had arrived ([`crate::context`]).
+//! With a context, `x` is followed by the newest labels that had arrived ([`crate::context`]); with an embedding, by
+//! functions of each of its numbers ([`crate::embedding`]).
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::context::CONTEXT_MAX;
+use crate::embedding::Embedding;
 use crate::error::ModelError;
 
 /// Most blocks an architecture may have.
@@ -329,12 +332,15 @@ pub struct Architecture {
     /// How many of the newest labels it sees beside each row, of those that had arrived when the row came.
     #[serde(default)]
     pub context: u8,
+    /// What it sees of each feature besides its number.
+    #[serde(default)]
+    pub embedding: Embedding,
 }
 
 impl Architecture {
     /// The linear model.
     pub fn linear(hyper: Hyper) -> Self {
-        Self { blocks: Vec::new(), hyper, context: 0 }
+        Self { blocks: Vec::new(), hyper, context: 0, embedding: Embedding::None }
     }
 
     /// Whether block `index` reaches the head.
@@ -380,9 +386,10 @@ impl Architecture {
     /// A name that is the same on every machine and in every release, equal for equal canonical forms.
     #[expect(clippy::missing_panics_doc, reason = "serialising plain structs cannot fail")]
     pub fn digest(&self) -> u64 {
-        let text =
-            serde_json::to_vec(&self.canonical()).expect("plain structs with string keys always serialise");
-        let hash = Sha256::digest(&text);
+        let mut value =
+            serde_json::to_value(self.canonical()).expect("plain structs with string keys always serialise");
+        leave_out_what_is_off(&mut value);
+        let hash = Sha256::digest(value.to_string());
         hash.iter().take(8).fold(0, |digest, byte| (digest << 8) | u64::from(*byte))
     }
 
@@ -398,6 +405,7 @@ impl Architecture {
         if usize::from(self.context) > CONTEXT_MAX {
             return Err(invalid(format!("the context is {} labels; give 0 to {CONTEXT_MAX}", self.context)));
         }
+        self.embedding.check()?;
         self.hyper.check()
     }
 
@@ -421,7 +429,23 @@ impl fmt::Display for Architecture {
         if self.context > 0 {
             write!(f, ", context {}", self.context)?;
         }
+        if self.embedding != Embedding::None {
+            write!(f, ", {}", self.embedding)?;
+        }
         Ok(())
+    }
+}
+
+/// A gene that a later release adds is off in every network that was named before.
+fn leave_out_what_is_off(value: &mut Value) {
+    match value {
+        Value::Object(genes) => {
+            let off = |gene: &Value| gene == false || gene == "none" || gene.as_f64() == Some(0.0);
+            genes.retain(|_, gene| !off(gene));
+            genes.values_mut().for_each(leave_out_what_is_off);
+        }
+        Value::Array(values) => values.iter_mut().for_each(leave_out_what_is_off),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::architecture::Architecture;
 use crate::context::CONTEXT_MAX;
+use crate::embedding::View;
 use crate::error::ModelError;
 use crate::schema::Target;
 use crate::weights::layout;
@@ -42,9 +43,9 @@ impl Shape {
         self.inputs - self.context * self.outputs
     }
 
-    /// Numbers of a row that this architecture sees: the first ones.
+    /// Numbers that this architecture sees of a row.
     pub(crate) fn seen(&self, architecture: &Architecture) -> usize {
-        self.features() + usize::from(architecture.context) * self.outputs
+        View::new(architecture, *self).width()
     }
 
     /// Refuses an architecture that looks for more recent labels than rows carry.

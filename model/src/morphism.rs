@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::architecture::{Activation, Architecture, Block, BlockKind, Hyper, Norm};
 use crate::cost::Shape;
+use crate::embedding::Embedding;
 use crate::weights::Weights;
 
 mod inherit;
@@ -104,6 +105,13 @@ pub enum Morphism {
         /// Labels after.
         to: u8,
     },
+    /// Something else added to each feature.
+    SetEmbedding {
+        /// What was added before.
+        from: Embedding,
+        /// What is added after.
+        to: Embedding,
+    },
     /// Another way to learn.
     SetHyper {
         /// The new one.
@@ -123,6 +131,9 @@ impl Morphism {
         }
         if walk.here.context != to.context {
             walk.step(Self::SetContext { from: walk.here.context, to: to.context });
+        }
+        if walk.here.embedding != to.embedding {
+            walk.step(Self::SetEmbedding { from: walk.here.embedding, to: to.embedding });
         }
         while walk.here.blocks.len() > to.blocks.len() {
             walk.step(Self::Remove);
@@ -163,6 +174,7 @@ impl Morphism {
             Self::SetDropout { block, dropout } => set(&mut after, *block, |block| block.dropout = *dropout),
             Self::SetSkip { block, skip } => set(&mut after, *block, |block| block.skip = *skip),
             Self::SetContext { to, .. } => after.context = *to,
+            Self::SetEmbedding { to, .. } => after.embedding = *to,
             Self::SetHyper { hyper } => after.hyper = *hyper,
         }
         after.canonical()
@@ -178,6 +190,7 @@ impl Morphism {
             // A new gate is one.
             Self::SetKind { from, to, .. } => (*from, *to) == (BlockKind::Dense, BlockKind::Gated),
             Self::SetContext { from, to } => from <= to,
+            Self::SetEmbedding { from, to } => from.begins(*to),
             Self::Remove | Self::Shrink { .. } | Self::SetActivation { .. } | Self::SetNorm { .. } => false,
         }
     }
@@ -275,6 +288,8 @@ impl fmt::Display for Morphism {
             Self::SetContext { to: 0, .. } => f.write_str("see no labels"),
             Self::SetContext { to: 1, .. } => f.write_str("see the last label"),
             Self::SetContext { to, .. } => write!(f, "see the last {to} labels"),
+            Self::SetEmbedding { to: Embedding::None, .. } => f.write_str("embed nothing"),
+            Self::SetEmbedding { to, .. } => write!(f, "embed by {to}"),
             Self::SetHyper { hyper } => write!(f, "learn by {hyper}"),
         }
     }

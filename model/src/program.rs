@@ -185,9 +185,9 @@ impl Program {
         let rows = encoded.len() / shape.inputs.max(1);
         out.resize(rows * self.members.len() * shape.outputs, 0.0);
         scratch::with(|scratch| {
-            scratch.enter(encoded, shape.inputs, first.seen());
+            scratch.enter(encoded, first.view());
             for (index, member) in self.members.iter().enumerate() {
-                scratch.see(encoded, shape.inputs, member.plan.seen());
+                scratch.see(encoded, member.plan.view());
                 let weights = member.answers(&self.tables[0]);
                 let (at, stride) = (index * shape.outputs, self.members.len() * shape.outputs);
                 ARCH.dispatch(Answer { plan: &member.plan, weights, scratch, out, at, stride });
@@ -205,18 +205,18 @@ impl Program {
     ) -> Vec<Diverged> {
         let mut failed = Vec::new();
         let Some(first) = self.members.first().map(|member| &member.plan) else { return failed };
-        let (inputs, seen) = (first.shape().inputs, first.seen());
+        let view = first.view();
         scratch::with(|scratch| {
-            scratch.enter(batch.encoded, inputs, seen);
+            scratch.enter(batch.encoded, view);
             for index in members {
                 let member = &mut self.members[index];
-                scratch.see(batch.encoded, inputs, member.plan.seen());
+                scratch.see(batch.encoded, member.plan.view());
                 masks(index, &member.plan, scratch.rows, &mut scratch.masks);
                 let Member { plan, rule, steps, at, average } = member;
                 let range = *at..*at + plan.parameters();
                 let [weights, first, second] = self.tables.each_mut().map(|table| &mut table[range.clone()]);
                 let trained = Trained { weights, first, second };
-                let (seen, count) = (plan.seen(), *steps + 1);
+                let (seen, count) = (plan.view().width(), *steps + 1);
                 let step = Step::new(*rule, count, gradient_norm_max(seen), scratch.entered(), seen);
                 match ARCH.dispatch(Learn { plan, trained, step, batch, scratch }) {
                     Ok(()) => {
@@ -237,7 +237,7 @@ impl Program {
 /// The norm of the gradient of these rows' mean loss, nothing left out at random.
 fn gradient_norm(plan: &Plan, weights: &[f32], batch: Batch<'_>) -> f32 {
     scratch::with(|scratch| {
-        scratch.enter(batch.encoded, plan.shape().inputs, plan.seen());
+        scratch.enter(batch.encoded, plan.view());
         ARCH.dispatch(GradientNorm { plan, weights, batch, scratch })
     })
 }
@@ -271,7 +271,7 @@ pub(crate) fn answer(plan: &Plan, weights: &[f32], encoded: &[f32], out: &mut Ve
     out.clear();
     out.resize(encoded.len() / shape.inputs.max(1) * shape.outputs, 0.0);
     scratch::with(|scratch| {
-        scratch.enter(encoded, shape.inputs, plan.seen());
+        scratch.enter(encoded, plan.view());
         ARCH.dispatch(Answer { plan, weights, scratch, out, at: 0, stride: shape.outputs });
     });
 }

@@ -8,6 +8,7 @@ use crate::architecture::{
     Activation, Architecture, Block, BlockKind, DEPTH_MAX, Hyper, Norm, Optimiser, WIDTH_MAX,
 };
 use crate::context::CONTEXT_MAX;
+use crate::embedding::Embedding;
 use crate::error::ModelError;
 use crate::space::{Gene, Genome, SearchSpace};
 
@@ -37,6 +38,8 @@ pub struct TabularLimits {
     pub averages: Vec<u16>,
     /// Recent labels seen beside each row; only 0 where no labels arrive while a network answers.
     pub contexts: Vec<u16>,
+    /// What is added to each feature; in any order.
+    pub embeddings: Vec<Embedding>,
 }
 
 impl Default for TabularLimits {
@@ -52,6 +55,7 @@ impl Default for TabularLimits {
             replays: vec![0.0, 0.25, 0.5, 1.0],
             averages: vec![0, 500],
             contexts: vec![0, 1, 2, 4],
+            embeddings: vec![Embedding::None, Embedding::PiecewiseLinear(4), Embedding::Periodic(3)],
         }
     }
 }
@@ -64,6 +68,10 @@ impl TabularLimits {
         if self.widths.iter().any(|width| !(1..=WIDTH_MAX).contains(&usize::from(*width))) {
             return Err(invalid(format!("a width is outside 1 to {WIDTH_MAX}")));
         }
+        if self.embeddings.is_empty() {
+            return Err(invalid("embeddings has to name at least one, such as none".into()));
+        }
+        self.embeddings.iter().try_for_each(|embedding| embedding.check())?;
         if self.kinds.is_empty() {
             return Err(invalid("kinds has to name at least one kind of block".into()));
         }
@@ -136,6 +144,7 @@ impl TabularSpace {
             nearest(&limits.replays, hyper.replay),
             nearest_integer(&limits.averages, hyper.average),
             nearest_integer(&limits.contexts, u16::from(architecture.context)),
+            nearest_embedding(&limits.embeddings, architecture.embedding),
         ]);
         self.space.canonical(&Genome(choices))
     }
@@ -150,7 +159,6 @@ impl TabularSpace {
         let (depth, rest) = genome.0.split_first().expect("a genome of this space starts with its depth");
         let (blocks, hyper) = rest.split_at(limits.depth_max * BLOCK_GENES);
         let pick = |index: usize| usize::from(hyper[index]);
-        let context = u8::try_from(limits.contexts[pick(6)]).unwrap_or(u8::MAX);
         let hyper = Hyper {
             optimiser: Optimiser::ALL[pick(0)],
             step_size: limits.step_sizes[pick(1)],
@@ -160,8 +168,13 @@ impl TabularSpace {
             average: limits.averages[pick(5)],
         };
         let blocks = blocks.chunks_exact(BLOCK_GENES).take(usize::from(*depth));
-        Architecture { blocks: blocks.map(|choices| block_of(limits, choices)).collect(), hyper, context }
-            .canonical()
+        Architecture {
+            blocks: blocks.map(|choices| block_of(limits, choices)).collect(),
+            hyper,
+            context: u8::try_from(limits.contexts[pick(6)]).unwrap_or(u8::MAX),
+            embedding: limits.embeddings[pick(7)],
+        }
+        .canonical()
     }
 }
 
@@ -195,7 +208,7 @@ fn block_genes(limits: &TabularLimits, block: usize) -> [Gene; BLOCK_GENES] {
     ]
 }
 
-fn hyper_genes(limits: &TabularLimits) -> [Gene; 7] {
+fn hyper_genes(limits: &TabularLimits) -> [Gene; 8] {
     [
         Gene {
             ordered: false,
@@ -207,6 +220,7 @@ fn hyper_genes(limits: &TabularLimits) -> [Gene; 7] {
         gene("replay", names(&limits.replays)),
         gene("average", names(&limits.averages)),
         gene("context", names(&limits.contexts)),
+        Gene { ordered: false, ..gene("embedding", names(&limits.embeddings)) },
     ]
 }
 
@@ -255,6 +269,14 @@ fn nearest(ladder: &[f32], value: f32) -> u16 {
 fn nearest_integer(ladder: &[u16], value: u16) -> u16 {
     let ladder: Vec<f32> = ladder.iter().map(|rung| f32::from(*rung)).collect();
     nearest(&ladder, f32::from(value))
+}
+
+/// One of the same kind, the nearest in size; the first if there is none of it.
+fn nearest_embedding(choices: &[Embedding], embedding: Embedding) -> u16 {
+    let of_kind = |other: &&Embedding| std::mem::discriminant(*other) == std::mem::discriminant(&embedding);
+    let apart = |other: &&Embedding| other.width().abs_diff(embedding.width());
+    let nearest = choices.iter().filter(of_kind).min_by_key(apart).or(choices.first());
+    nearest.map_or(0, |nearest| position(choices, *nearest))
 }
 
 fn ascending<T: PartialOrd>(name: &str, ladder: &[T]) -> Result<(), ModelError> {

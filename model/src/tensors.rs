@@ -3,12 +3,11 @@
 //! Lives here: answers and steps in tensor operations. Does not live here: their function and its
 //! gradient (that is [`crate::layers`]), the rule of a step (that is [`crate::optimiser`]).
 
-use std::borrow::Cow;
-
 use candle_core::{Tensor, Var};
 
 use crate::architecture::Architecture;
 use crate::cost::Shape;
+use crate::embedding::View;
 use crate::error::ModelError;
 use crate::layers::{Layers, Trace, gradient};
 use crate::loss::softmax;
@@ -106,21 +105,20 @@ impl TensorNetwork {
     }
 
     fn rows(&self, encoded: &[f32]) -> Result<Tensor, ModelError> {
-        let rows = encoded.len() / self.shape.inputs.max(1);
-        Ok(Tensor::from_slice(
-            &self.seen(encoded),
-            (rows, self.shape.seen(&self.architecture)),
-            self.device(),
-        )?)
+        let view = self.view();
+        Ok(Tensor::from_vec(self.seen(encoded), (view.rows(encoded), view.width()), self.device())?)
+    }
+
+    fn view(&self) -> View {
+        View::new(&self.architecture, self.shape)
     }
 
     /// What it sees of encoded rows.
-    fn seen<'a>(&self, encoded: &'a [f32]) -> Cow<'a, [f32]> {
-        let (inputs, seen) = (self.shape.inputs, self.shape.seen(&self.architecture));
-        if seen == inputs {
-            return Cow::Borrowed(encoded);
-        }
-        encoded.chunks_exact(inputs).flat_map(|row| &row[..seen]).copied().collect()
+    fn seen(&self, encoded: &[f32]) -> Vec<f32> {
+        let view = self.view();
+        let mut seen = vec![0.0; view.rows(encoded) * view.width()];
+        view.see_all(encoded, &mut seen);
+        seen
     }
 }
 
@@ -194,7 +192,7 @@ impl TensorLearner {
         let masks = self.masks(rows, masks)?;
         let (loss, gradient) = self.network.gradient(batch, &masks)?;
         self.finite(loss, "the loss")?;
-        let seen = self.network.shape.seen(&self.network.architecture);
+        let seen = self.network.view().width();
         let rows = self.network.seen(batch.encoded);
         let norm = self.descent.step(&gradient, gradient_norm_max(seen), &rows, seen)?;
         self.finite(norm, "the gradient")?;

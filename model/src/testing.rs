@@ -4,6 +4,7 @@ use rand::RngExt;
 use rand_pcg::Pcg64;
 
 use crate::architecture::{Activation, Architecture, Block, BlockKind, Hyper, Norm};
+use crate::embedding::Embedding;
 
 /// Numbers within `bound` of zero.
 pub fn random_numbers(count: usize, bound: f32, rng: &mut Pcg64) -> Vec<f32> {
@@ -23,8 +24,18 @@ pub fn random_block(rng: &mut Pcg64) -> Block {
     }
 }
 
+/// None, half of the time.
+pub fn random_embedding(rng: &mut Pcg64) -> Embedding {
+    match rng.random_range(0..4) {
+        0 => Embedding::PiecewiseLinear(rng.random_range(1..=3)),
+        1 => Embedding::Periodic(rng.random_range(1..=3)),
+        _ => Embedding::None,
+    }
+}
+
 /// A canonical network of no to three blocks.
 pub fn random_architecture(rng: &mut Pcg64) -> Architecture {
     let blocks = (0..rng.random_range(0..=3)).map(|_| random_block(rng)).collect();
-    Architecture { blocks, hyper: Hyper::default(), context: 0 }.canonical()
+    let embedding = random_embedding(rng);
+    Architecture { blocks, embedding, ..Architecture::linear(Hyper::default()) }.canonical()
 }

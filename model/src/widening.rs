@@ -17,6 +17,7 @@
 
 use crate::architecture::{Architecture, BlockKind};
 use crate::cost::Shape;
+use crate::embedding::View;
 use crate::encoder::Encoder;
 use crate::error::ModelError;
 use crate::schema::{FeatureKind, Schema};
@@ -139,6 +140,21 @@ impl Widening {
         self.tables(architecture, moments, |_, _| 0.0)
     }
 
+    /// The columns of what this architecture sees of a row.
+    fn seen(&self, architecture: &Architecture) -> Vec<Column> {
+        let [view, before] = [self.to, self.from].map(|shape| View::new(architecture, shape));
+        let each = architecture.embedding.width();
+        let added = (0..self.to.features() * each).map(|at| {
+            let place = |number: usize| before.taken() + number * each + at % each;
+            match self.columns[at / each] {
+                Column::Same(number) => Column::Same(place(number)),
+                Column::Part(number, parts) => Column::Part(place(number), parts),
+                Column::New(_) => Column::New(0.0),
+            }
+        });
+        self.columns[..view.taken()].iter().copied().chain(added).collect()
+    }
+
     /// Every table, with what `class` makes of a row of the old outputs for each new one.
     fn tables(
         &self,
@@ -147,6 +163,7 @@ impl Widening {
         class: impl Fn(&TableSlot, &[f32]) -> f32,
     ) -> Weights {
         let mut wider = Weights::default();
+        let seen = self.seen(architecture);
         for slot in layout(architecture, self.to) {
             let name = slot.name();
             let Some(table) = source.0.get(&name) else { continue };
@@ -155,10 +172,10 @@ impl Widening {
             let nothing = vec![0.0; before];
             let mut data = Vec::with_capacity(slot.numbers());
             for row in 0..slot.rows {
-                let origin = if ends.from_inputs { self.columns[row].origin() } else { Some(row) };
+                let origin = if ends.from_inputs { seen[row].origin() } else { Some(row) };
                 let old = origin.map_or(nothing.as_slice(), |row| table.row(row));
                 match ends.to_inputs {
-                    Some(shared) => data.extend(self.columns.iter().map(|column| column.of(old, shared))),
+                    Some(shared) => data.extend(seen.iter().map(|column| column.of(old, shared))),
                     None => data.extend_from_slice(old),
                 }
                 if ends.to_outputs {

@@ -2,7 +2,7 @@
 //!
 //! Lives here: the sections and the way to a checked [`Mixture`]. Does not live here: what a mixture does.
 
-use model::{Activation, Architecture, Block, Hyper, MixingRule, Mixture, Optimiser};
+use model::{Activation, Architecture, Block, Embedding, Hyper, MixingRule, Mixture, Optimiser};
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, refuse};
@@ -41,6 +41,9 @@ pub struct MemberSection {
     /// Recent labels seen beside each row.
     #[serde(default)]
     pub context: u8,
+    /// What is added to each feature.
+    #[serde(default)]
+    pub embedding: Embedding,
 }
 
 impl MixtureSection {
@@ -63,6 +66,7 @@ impl MemberSection {
         Architecture {
             blocks: self.widths.iter().map(|width| Block::plain(*width, activation)).collect(),
             context: self.context,
+            embedding: self.embedding,
             hyper: Hyper {
                 optimiser: self.optimiser.unwrap_or(usual.optimiser),
                 step_size: self.step_size.unwrap_or(usual.step_size),

@@ -131,6 +131,7 @@ section!(
         depth_max: usize,
         widths: Vec<u16>,
         context_max: usize,
+        embeddings: bool,
         cooldown_outcomes: u64,
         plateau_outcomes: u64,
         least_gain: f64,

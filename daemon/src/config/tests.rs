@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use model::Embedding;
+
 use super::{Config, DEFAULTS};
 
 const SCHEMA: &str =
@@ -114,4 +116,21 @@ fn a_member_that_sees_labels_is_refused_where_none_may_be_seen() {
     let error = Config::parse(&settings(1)).expect_err("one label is not two").to_string();
     assert!(error.contains("`search.context_max` is 1"), "{error}");
     assert!(Config::parse(&settings(5)).is_err());
+}
+
+#[test]
+fn embeddings_are_searched_or_not_and_given_to_members_either_way() {
+    let settings = |embeddings: bool| {
+        format!(
+            "search = {{ embeddings = {embeddings} }}
+             mixture = {{ members = [{{ embedding = {{ periodic = 2 }} }}, {{ embedding = \"none\" }}] }}
+             [schema]
+             classes = [\"a\", \"b\"]
+             features = [{{ name = \"x\", kind = \"numeric\" }}]"
+        )
+    };
+    let searched = |embeddings| Config::parse(&settings(embeddings)).expect("it is in order").learn;
+    assert_eq!(searched(false).limits.embeddings, [Embedding::None]);
+    assert_eq!(searched(true).limits.embeddings.len(), 3);
+    assert_eq!(searched(false).start.members[0].embedding, Embedding::Periodic(2));
 }

@@ -8,7 +8,7 @@ fn counts_each_weight_once() {
     let mut blocks = vec![Block::plain(8, Activation::Relu), Block::plain(4, Activation::Tanh)];
     let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0 };
     let cost = |blocks: &[Block]| {
-        Cost::of(&Architecture { blocks: blocks.to_vec(), hyper: Hyper::default(), context: 0 }, shape)
+        Cost::of(&Architecture { blocks: blocks.to_vec(), ..Architecture::linear(Hyper::default()) }, shape)
     };
     let plain = cost(&blocks);
     assert_eq!(plain.macs, 3 * 2 + 3 * 8 + 8 * 4 + 4 * 2);

@@ -7,6 +7,7 @@ use super::Window;
 use crate::architecture::{Architecture, Block, BlockKind};
 use crate::cost::Shape;
 use crate::dense::{Cholesky, Table, dot};
+use crate::embedding::View;
 use crate::error::ModelError;
 use crate::morphism::Morphism;
 use crate::network::Network;
@@ -51,6 +52,7 @@ impl Site {
             | Morphism::SetDropout { .. }
             | Morphism::SetSkip { .. }
             | Morphism::SetContext { .. }
+            | Morphism::SetEmbedding { .. }
             | Morphism::SetHyper { .. } => return None,
         };
         let block = after.blocks.get(index)?.clone();
@@ -90,9 +92,10 @@ impl Survey {
         class_weights: &[f32],
     ) -> Result<Self, ModelError> {
         let (architecture, shape) = (network.architecture(), network.shape());
-        let seen = shape.seen(architecture);
-        let mut inputs = Table::new(seen);
-        let mut hidden: Vec<Table> = architecture.streams(seen).into_iter().map(Table::new).collect();
+        let view = View::new(architecture, shape);
+        let mut seen = vec![0.0; view.width()];
+        let mut inputs = Table::new(seen.len());
+        let mut hidden: Vec<Table> = architecture.streams(seen.len()).into_iter().map(Table::new).collect();
         let mut head = Table::new(if site.head { shape.outputs } else { 0 });
         let mut next = Table::new(site.next);
         let tensors = network.tensors()?;
@@ -101,7 +104,8 @@ impl Survey {
             else {
                 continue;
             };
-            inputs.data.extend(&row[..inputs.columns]);
+            view.see(row, &mut seen);
+            inputs.data.extend(&seen);
             hidden.iter_mut().zip(&passed).for_each(|(all, one)| all.data.extend(one));
             if site.head {
                 head.data.extend(table_of(&gradient, Role::Bias, architecture, shape));

@@ -83,8 +83,10 @@ proptest! {
 
 #[test]
 fn the_same_seed_grows_the_same() {
-    let architecture =
-        Architecture { blocks: vec![Block::plain(6, Activation::Relu)], hyper: Hyper::default(), context: 0 };
+    let architecture = Architecture {
+        blocks: vec![Block::plain(6, Activation::Relu)],
+        ..Architecture::linear(Hyper::default())
+    };
     let to = Architecture { blocks: vec![Block::plain(12, Activation::Relu)], ..architecture.clone() };
     let parent = trained(&architecture, 300, 1);
     let (encoded, goals) = examples(200, 1, 2);
@@ -98,8 +100,10 @@ fn the_same_seed_grows_the_same() {
 
 #[test]
 fn few_rows_and_norms_leave_units_random() {
-    let architecture =
-        Architecture { blocks: vec![Block::plain(6, Activation::Relu)], hyper: Hyper::default(), context: 0 };
+    let architecture = Architecture {
+        blocks: vec![Block::plain(6, Activation::Relu)],
+        ..Architecture::linear(Hyper::default())
+    };
     let parent = trained(&architecture, 300, 1);
     let (encoded, goals) = examples(WINDOW_ROWS_MIN, 1, 2);
     let few = Window { encoded: &encoded[..SHAPE.inputs * 8], goals: &goals[..8] };
@@ -120,8 +124,10 @@ fn few_rows_and_norms_leave_units_random() {
 
 #[test]
 fn gradmax_gives_new_weights_a_larger_gradient_than_other_ways_out_of_that_length() {
-    let architecture =
-        Architecture { blocks: vec![Block::plain(6, Activation::Tanh)], hyper: Hyper::default(), context: 0 };
+    let architecture = Architecture {
+        blocks: vec![Block::plain(6, Activation::Tanh)],
+        ..Architecture::linear(Hyper::default())
+    };
     let to = Architecture { blocks: vec![Block::plain(8, Activation::Tanh)], ..architecture.clone() };
     let parent = trained(&architecture, 300, 1);
     let (encoded, goals) = examples(WINDOW_ROWS_MAX, 1, 2);
@@ -155,8 +161,10 @@ fn gradmax_gives_new_weights_a_larger_gradient_than_other_ways_out_of_that_lengt
 fn a_single_unit_does_what_the_network_does_with_it() {
     let rows = random_numbers(40, 3.0, &mut Pcg64::seed_from_u64(5));
     for activation in Activation::ALL {
-        let one =
-            Architecture { blocks: vec![Block::plain(1, activation)], hyper: Hyper::default(), context: 0 };
+        let one = Architecture {
+            blocks: vec![Block::plain(1, activation)],
+            ..Architecture::linear(Hyper::default())
+        };
         let shape = Shape { inputs: 1, outputs: 1, classification: false, context: 0 };
         let mut weights = Weights::initial(&one, shape, 1);
         weights.0.get_mut("block00.weight").unwrap().data = vec![1.0];
@@ -178,7 +186,7 @@ fn chosen_units_beat_random_ones_after_a_drift() {
     const SEEDS: u64 = 10;
     let block = |width| Block::plain(width, Activation::Relu);
     let architecture =
-        |width| Architecture { blocks: vec![block(width)], hyper: Hyper::default(), context: 0 };
+        |width| Architecture { blocks: vec![block(width)], ..Architecture::linear(Hyper::default()) };
     let after = |parent: &Learner, growth, seed: u64| {
         let (encoded, goals) = examples(WINDOW_ROWS_MAX, 1, seed + 100);
         let window = Window { encoded: &encoded, goals: &goals };

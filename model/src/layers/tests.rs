@@ -19,7 +19,7 @@ fn each_norm_group_has_its_own_statistics() {
 /// One row of two numbers through a block of one unit that is twice the first number.
 fn through(kind: BlockKind) -> Vec<f32> {
     let block = Block { kind, ..Block::plain(1, Activation::Relu) };
-    let architecture = Architecture { blocks: vec![block], hyper: crate::Hyper::default(), context: 0 };
+    let architecture = Architecture { blocks: vec![block], ..Architecture::linear(crate::Hyper::default()) };
     let shape = Shape { inputs: 2, outputs: 2, classification: false, context: 0 };
     let mut weights = crate::Weights::initial(&architecture, shape, 1);
     let mut set = |name: &str, data: &[f32]| {

@@ -19,7 +19,7 @@ pub(super) fn hyper() -> Hyper {
 
 pub(super) fn deep() -> Architecture {
     let first = Block { dropout: 0.1, skip: true, ..Block::plain(16, Activation::Gelu) };
-    Architecture { blocks: vec![first, Block::plain(8, Activation::Tanh)], hyper: hyper(), context: 0 }
+    Architecture { blocks: vec![first, Block::plain(8, Activation::Tanh)], ..Architecture::linear(hyper()) }
 }
 
 pub(super) fn learner(architecture: &Architecture, seed: u64) -> Learner {

@@ -45,7 +45,10 @@ fn an_edit_that_does_not_fit_is_refused() {
 fn equal_meaning_has_one_digest() {
     let block = |groups| Block { groups, ..Block::plain(1, Activation::Relu) };
     let of = |groups| {
-        Mixture::of_one(Architecture { blocks: vec![block(groups)], hyper: Hyper::default(), context: 0 })
+        Mixture::of_one(Architecture {
+            blocks: vec![block(groups)],
+            ..Architecture::linear(Hyper::default())
+        })
     };
     assert_eq!(of(vec![4, 4]).digest(), of(vec![8]).digest(), "groups matter under a norm only");
     let mut normed = of(vec![4, 4]);

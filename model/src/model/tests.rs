@@ -38,7 +38,8 @@ fn trained(target: Target) -> Model {
     let schema = schema(target);
     let mut encoder = Encoder::new(&schema);
     let block = Block { groups: vec![5, 3], norm: Norm::Layer, ..Block::plain(8, Activation::Gelu) };
-    let architecture = Architecture { blocks: vec![block], hyper: Hyper::default(), context: 2 };
+    let architecture =
+        Architecture { blocks: vec![block], context: 2, ..Architecture::linear(Hyper::default()) };
     let shape = Shape::with_labels(encoder.width(), schema.target());
     let mixture = Mixture {
         members: vec![architecture, Architecture::linear(Hyper::default())],

@@ -7,6 +7,7 @@ use rand::Rng;
 use super::Morphism;
 use crate::architecture::{Architecture, Block};
 use crate::cost::Shape;
+use crate::embedding::View;
 use crate::weights::{self, Array, Role, TableSlot, Weights, he_uniform, layout};
 
 /// Where each row, column or unit comes from; none is new.
@@ -23,9 +24,7 @@ pub(crate) struct Places {
 
 impl Places {
     fn new(from: &Architecture, to: &Architecture, shape: Shape, units: Vec<Origins>) -> Self {
-        // Labels it had not seen are new.
-        let seen = shape.seen(from);
-        let inputs = (0..shape.seen(to)).map(|input| (input < seen).then_some(input)).collect();
+        let inputs = View::new(to, shape).origins(View::new(from, shape));
         let mut streams = vec![Some(inputs)];
         for (index, block) in to.blocks.iter().enumerate() {
             let keeps = block.kind.keeps_stream();

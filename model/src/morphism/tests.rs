@@ -10,7 +10,7 @@ use super::*;
 use crate::cost::Cost;
 use crate::device::Device;
 use crate::network::Network;
-use crate::testing::{random_architecture, random_block, random_numbers};
+use crate::testing::{random_architecture, random_block, random_embedding, random_numbers};
 
 /// Four numbers and two labels.
 const SHAPE: Shape = Shape { inputs: 10, outputs: 3, classification: false, context: 2 };
@@ -32,7 +32,10 @@ fn random_growth(architecture: &Architecture, rng: &mut Pcg64) -> Morphism {
     let block = rng.random_range(0..architecture.blocks.len());
     let from = architecture.blocks[block].width() as u16;
     let kind = architecture.blocks[block].kind;
-    match rng.random_range(0..6) {
+    match rng.random_range(0..7) {
+        6 if architecture.embedding == Embedding::None => {
+            Morphism::SetEmbedding { from: Embedding::None, to: random_embedding(rng) }
+        }
         5 => Morphism::SetContext { from: architecture.context, to: 2 },
         4 if kind == BlockKind::Dense => Morphism::SetKind { block, from: kind, to: BlockKind::Gated },
         0 => Morphism::SetSkip { block, skip: true },
@@ -81,7 +84,7 @@ proptest! {
 
 fn two_blocks() -> Architecture {
     let blocks = vec![Block::plain(4, Activation::Relu), Block::plain(2, Activation::Gelu)];
-    Architecture { blocks, hyper: Hyper::default(), context: 0 }
+    Architecture { blocks, ..Architecture::linear(Hyper::default()) }
 }
 
 #[test]

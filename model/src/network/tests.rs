@@ -10,8 +10,10 @@ const SHAPE: Shape = Shape { inputs: 2, outputs: 2, classification: true, contex
 fn send_and_sync<T: Send + Sync>() {}
 
 fn hand_made() -> (Architecture, Weights) {
-    let architecture =
-        Architecture { blocks: vec![Block::plain(1, Activation::Relu)], hyper: Hyper::default(), context: 0 };
+    let architecture = Architecture {
+        blocks: vec![Block::plain(1, Activation::Relu)],
+        ..Architecture::linear(Hyper::default())
+    };
     let mut weights = Weights::initial(&architecture, SHAPE, 0);
     let mut set = |name: &str, data: &[f32]| weights.0.get_mut(name).unwrap().data = data.to_vec();
     set("bias", &[0.5, 0.0]);

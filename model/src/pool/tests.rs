@@ -13,7 +13,7 @@ const SHAPE: Shape = Shape { inputs: 4, outputs: 3, classification: true, contex
 
 fn member(widths: &[u16], hyper: Hyper) -> Architecture {
     let blocks = widths.iter().map(|width| Block::plain(*width, Activation::Relu)).collect();
-    Architecture { blocks, hyper, context: 0 }
+    Architecture { blocks, ..Architecture::linear(hyper) }
 }
 
 /// Members that differ in everything a step depends on.

@@ -12,6 +12,7 @@ use rand::{Rng, RngExt};
 use super::curves::Curve;
 use crate::architecture::{Activation, Architecture, Block, BlockKind, Norm};
 use crate::cost::Shape;
+use crate::embedding::View;
 use crate::weights::{Role, TableSlot, layout};
 
 /// The register of the encoded rows.
@@ -107,9 +108,9 @@ impl Plan {
         self.shape
     }
 
-    /// Numbers of each encoded row that it sees: the first ones.
-    pub fn seen(&self) -> usize {
-        self.registers[INPUT].width
+    /// What it sees of each encoded row.
+    pub fn view(&self) -> View {
+        View::new(&self.architecture, self.shape)
     }
 
     /// How many weights it has.

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use super::kernels::Listed;
 use super::lists::{LIST_SLACK, list_nonzero};
 use super::plan::{INPUT, Plan, Register};
+use crate::embedding::View;
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::default());
@@ -24,8 +25,8 @@ pub(super) fn with<R>(call: impl FnOnce(&mut Scratch) -> R) -> R {
 pub(super) struct Scratch {
     /// Rows at hand.
     pub rows: usize,
-    /// Numbers of each that the networks at hand see.
-    seen: usize,
+    /// What the networks at hand see of them.
+    view: Option<View>,
     /// All registers, the encoded rows first.
     pub values: Vec<f32>,
     /// The loss's slope at every number of `values`.
@@ -47,30 +48,32 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// Takes in encoded rows of this many inputs, of which the first ones are seen. They stay until the next
-    /// ones, whatever networks that see as much run over them.
-    pub fn enter(&mut self, encoded: &[f32], inputs: usize, seen: usize) {
-        (self.rows, self.seen) = (encoded.len() / inputs.max(1), seen);
+    /// Takes in what is seen of encoded rows. It stays until the next rows, whatever networks that see the same run
+    /// over it.
+    pub fn enter(&mut self, encoded: &[f32], view: View) {
+        self.rows = view.rows(encoded);
+        self.view = Some(view);
+        let seen = view.width();
         grow(&mut self.values, self.rows * seen);
         grow(&mut self.inputs, self.rows * seen + LIST_SLACK);
+        view.see_all(encoded, &mut self.values[..self.rows * seen]);
         self.input_counts.clear();
-        for (index, row) in encoded.chunks_exact(inputs).enumerate() {
-            let row = &row[..seen];
-            self.values[index * seen..][..seen].copy_from_slice(row);
+        for index in 0..self.rows {
+            let row = &self.values[index * seen..][..seen];
             self.input_counts.push(list_nonzero(row, &mut self.inputs[index * seen..]));
         }
     }
 
-    /// The same rows as last time, for a network that sees this much of them.
-    pub fn see(&mut self, encoded: &[f32], inputs: usize, seen: usize) {
-        if self.seen != seen {
-            self.enter(encoded, inputs, seen);
+    /// The same rows as last time, for a network that sees this of them.
+    pub fn see(&mut self, encoded: &[f32], view: View) {
+        if self.view != Some(view) {
+            self.enter(encoded, view);
         }
     }
 
     /// What is seen of the rows at hand, one after the other.
     pub fn entered(&self) -> &[f32] {
-        &self.values[..self.rows * self.seen]
+        &self.values[..self.rows * self.view.map_or(0, View::width)]
     }
 
     /// Makes room for this plan over the rows at hand.

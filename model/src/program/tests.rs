@@ -146,7 +146,8 @@ proptest! {
 #[test]
 fn a_gradient_is_shortened_to_its_norm_also_when_it_is_never_written_down() {
     let hyper = Hyper { optimiser: Optimiser::Sgd, step_size: 0.1, ..Hyper::default() };
-    let architecture = Architecture { blocks: vec![Block::plain(64, Activation::Tanh)], hyper, context: 0 };
+    let architecture =
+        Architecture { blocks: vec![Block::plain(64, Activation::Tanh)], ..Architecture::linear(hyper) };
     let shape = Shape { inputs: 3, outputs: 1, classification: false, context: 0 };
     let mut learner = Learner::new(&architecture, shape, &[], &Device::cpu(), 1).unwrap();
     let before = numbers(&learner);

@@ -25,7 +25,7 @@ fn scores(network: &Network, (encoded, goals): &(Vec<f32>, Vec<f32>)) -> Scores 
 
 fn plain(blocks: &[u16]) -> Architecture {
     let blocks = blocks.iter().map(|width| Block::plain(*width, Activation::Relu)).collect();
-    Architecture { blocks, hyper: Hyper::default(), context: 0 }
+    Architecture { blocks, ..Architecture::linear(Hyper::default()) }
 }
 
 fn network(architecture: &Architecture, seed: u64) -> Network {

@@ -19,8 +19,7 @@ fn network(norm: Norm, seed: u64) -> Network {
     let first = Block { norm, skip: true, ..Block::plain(4, Activation::Relu) };
     let architecture = Architecture {
         blocks: vec![first, Block::plain(3, Activation::Tanh)],
-        hyper: Hyper::default(),
-        context: 0,
+        ..Architecture::linear(Hyper::default())
     };
     let weights = Weights::random(&architecture, SHAPE, seed);
     Network::from_weights(&architecture, SHAPE, &weights, &Device::cpu()).unwrap()
@@ -63,8 +62,10 @@ fn a_score_is_how_fast_the_loss_changes_as_the_unit_fades() {
 
 #[test]
 fn a_silent_unit_scores_nothing_and_goes_first_although_its_weights_are_large() {
-    let architecture =
-        Architecture { blocks: vec![Block::plain(3, Activation::Relu)], hyper: Hyper::default(), context: 0 };
+    let architecture = Architecture {
+        blocks: vec![Block::plain(3, Activation::Relu)],
+        ..Architecture::linear(Hyper::default())
+    };
     let mut weights = Weights::random(&architecture, SHAPE, 5);
     weights.0.get_mut("block00.bias").unwrap().data = vec![0.0, -100.0, 0.0];
     weights.0.get_mut("block00.head").unwrap().data = vec![0.5, -0.5, 9.0, -9.0, 0.4, -0.4];

@@ -38,14 +38,16 @@ fn a_network_outside_the_space_has_a_nearest_genome() {
     let block = Block { groups: vec![40, 30], norm: Norm::Layer, ..Block::plain(70, Activation::Silu) };
     let outside = Architecture {
         blocks: vec![block; 5],
-        hyper: Hyper { step_size: 0.02, batch: 64, weight_decay: 2e-5, ..Hyper::default() },
         context: 3,
+        embedding: Embedding::Periodic(7),
+        ..Architecture::linear(Hyper { step_size: 0.02, batch: 64, weight_decay: 2e-5, ..Hyper::default() })
     };
     let near = space().architecture(&space().genome(&outside));
     assert_eq!(near.blocks.len(), 3);
     assert_eq!(near.blocks[0].groups, [64]);
     assert_eq!((near.hyper.step_size, near.hyper.batch, near.hyper.weight_decay), (0.03, 32, 1e-5));
     assert_eq!(near.context, 4, "the nearer in size");
+    assert_eq!(near.embedding, Embedding::Periodic(3), "of the same kind, the nearer in size");
 }
 
 #[test]

@@ -11,8 +11,7 @@ fn architecture() -> Architecture {
     let first = Block { skip: true, ..Block::plain(8, Activation::Relu) };
     Architecture {
         blocks: vec![first, Block::plain(4, Activation::Tanh)],
-        hyper: Hyper::default(),
-        context: 0,
+        ..Architecture::linear(Hyper::default())
     }
 }
 

@@ -9,7 +9,7 @@ const SHAPE: Shape = Shape { inputs: 10, outputs: 2, classification: true, conte
 
 fn mixture(members: usize, depth: usize, width: u16) -> Mixture {
     let blocks = vec![Block::plain(width, Activation::Relu); depth];
-    let member = Architecture { blocks, hyper: Hyper::default(), context: 0 };
+    let member = Architecture { blocks, ..Architecture::linear(Hyper::default()) };
     Mixture { members: vec![member; members], rule: MixingRule::Mean }
 }
 

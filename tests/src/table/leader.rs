@@ -38,7 +38,7 @@ pub fn ten() -> Vec<Architecture> {
 /// Learns from each row at once. Without weight decay, `AdamW` is Adam.
 fn network(widths: &[u16], optimiser: Optimiser, step_size: f32) -> Architecture {
     let blocks = widths.iter().map(|width| Block::plain(*width, Activation::Relu)).collect();
-    Architecture { blocks, hyper: Hyper { optimiser, step_size, ..Hyper::default() }, context: 0 }
+    Architecture { blocks, ..Architecture::linear(Hyper { optimiser, step_size, ..Hyper::default() }) }
 }
 
 /// Networks that all learn from every label, of which the one that did best lately answers.
@@ -70,12 +70,7 @@ impl Leader {
     }
 
     fn untrained(&self, architecture: &Architecture, place: usize) -> Result<Learner, ModelError> {
-        let shape = Shape {
-            inputs: self.encoder.width(),
-            outputs: self.schema.target().outputs(),
-            classification: true,
-            context: 0,
-        };
+        let shape = Shape::new(self.encoder.width(), self.schema.target());
         Learner::new(architecture, shape, &[], &Device::cpu(), self.seed.wrapping_add((place as u64) << 32))
     }
 

@@ -31,7 +31,7 @@ fn a_trial_that_exceeds_its_memory_is_an_observation_and_the_next_one_runs() -> 
     };
     let mut trials = Trials::start(command)?;
     let blocks = vec![Block::plain(4_096, Activation::Relu); 16];
-    trials.submit(stretch()?, trial(1, Architecture { blocks, hyper: Hyper::default(), context: 0 }));
+    trials.submit(stretch()?, trial(1, Architecture { blocks, ..Architecture::linear(Hyper::default()) }));
     trials.submit(stretch()?, trial(2, Architecture::linear(Hyper::default())));
     let first = trials.wait();
     ensure!(matches!(first, Some(TrialReply::Failed { number: 1, .. })), "the first trial fits into memory");

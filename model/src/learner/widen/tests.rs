@@ -29,8 +29,14 @@ impl Student {
         let schema = Schema::new(features, Target::Classification { classes }, Objective::default()).unwrap();
         let encoder = Encoder::new(&schema);
         let shape = Shape::with_labels(encoder.width(), schema.target());
-        let learner =
-            Learner::new(&Architecture { blocks, hyper, context: 0 }, shape, &[], &Device::cpu(), 7).unwrap();
+        let learner = Learner::new(
+            &Architecture { blocks, ..Architecture::linear(hyper) },
+            shape,
+            &[],
+            &Device::cpu(),
+            7,
+        )
+        .unwrap();
         Self { schema, encoder, learner }
     }
 

@@ -13,8 +13,7 @@ const SHAPE: Shape = Shape { inputs: 2, outputs: 2, classification: true, contex
 fn network() -> Network {
     let architecture = Architecture {
         blocks: vec![Block { dropout: 0.5, ..Block::plain(3, Activation::Relu) }],
-        hyper: Hyper::default(),
-        context: 0,
+        ..Architecture::linear(Hyper::default())
     };
     let weights = Weights::random(&architecture, SHAPE, 4);
     Network::from_weights(&architecture, SHAPE, &weights, &Device::cpu()).unwrap()
