@@ -13,6 +13,9 @@ use model::{Generation, Model};
 
 /// Old models waiting to be dropped; past that, the writer drops them itself.
 pub const REAPER_QUEUE_MAX: usize = 256;
+/// Weights that whoever refreshes drops itself: each outcome may bring newer ones, and to wake a thread takes longer
+/// than to free this much.
+const DROPPED_BYTES_MAX: u64 = 1024 * 1024;
 
 /// What answers: a model and the generation its answers carry.
 #[derive(Debug)]
@@ -51,7 +54,10 @@ impl Slot {
 
     /// Newer weights of the same network: one pointer store, nothing is kept.
     pub fn refresh(&self, next: Served) {
-        self.reap(self.cell.swap(Arc::new(next)));
+        let older = self.cell.swap(Arc::new(next));
+        if older.model.cost().bytes > DROPPED_BYTES_MAX {
+            self.reap(older);
+        }
     }
 
     /// Another network: one pointer store; the displaced one stays warm until [`Self::release`].
