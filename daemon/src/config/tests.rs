@@ -166,3 +166,23 @@ fn groups_are_told_apart_by_a_category_and_compared_by_a_class() {
         assert!(error.contains(said), "{error}");
     }
 }
+
+#[test]
+fn exits_and_committees_are_searched_where_the_configuration_says_so() {
+    let settings = |search: &str| {
+        format!(
+            "search = {{ {search} }}
+             mixture = {{ members = [{{ widths = [8], exits = true, committee = 4 }}] }}
+             [schema]
+             classes = [\"a\", \"b\"]
+             features = [{{ name = \"x\", kind = \"numeric\" }}]"
+        )
+    };
+    let config = Config::parse(&settings("exits = true, committee_max = 4")).expect("both may be had").learn;
+    assert!(config.limits.exits);
+    assert_eq!(config.limits.committees, [1, 2, 4]);
+    let usual = Config::parse(&settings("")).expect("a member may have what is not searched").learn;
+    assert!(!usual.limits.exits && usual.limits.committees == [1]);
+    assert!(Config::parse(&settings("committee_max = 9")).is_err());
+    assert!(Config::parse(&settings("committee_max = 0")).is_err());
+}
