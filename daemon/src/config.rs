@@ -162,10 +162,13 @@ impl raw::Raw {
         let mut limits = TabularLimits {
             depth_max: self.search.depth_max,
             widths: self.search.widths.clone(),
+            exits: self.search.exits,
+            committees: vec![1, 2, 4, 8],
             ..TabularLimits::default()
         };
         limits.contexts.retain(|context| usize::from(*context) <= self.search.context_max);
         limits.embeddings.retain(|embedding| self.search.embeddings || *embedding == Embedding::None);
+        limits.committees.retain(|voices| *voices <= u16::from(self.search.committee_max));
         let start = self.mixture.mixture()?;
         if let Some(member) = start.members.iter().find(|m| usize::from(m.context) > self.search.context_max)
         {

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use adapters::kafka::Positions;
 use adapters::store::{RowRef, RowSegments, StoreError};
 use model::{
-    Addition, Context, Device, Metric, ModelError, Reading, Record, Row, Sample, TabularSpace, Truth,
+    Addition, Context, Device, Metric, ModelError, Reading, Record, Row, Sample, TabularSpace, Timestamp,
+    Truth,
 };
 use policies::detect::{Breach, Detector as _, DetectorKind, Drift};
 
@@ -133,6 +134,12 @@ impl Learn {
         self.state.positions = positions;
         self.swap_pending()?;
         self.measure_new()
+    }
+
+    /// It is so late: deadlines pass also where no record comes. Before the records of a unit of work.
+    pub fn passed(&mut self, now: Timestamp) -> Result<(), LearnError> {
+        self.events.push_back(Event::Passed(now));
+        self.settle()
     }
 
     /// An event: stored, watched for drift of its features, answered by every arm.

@@ -12,21 +12,26 @@
 //!    └── breach ──▶ relief ──▶ smaller network           ◀──────────┘         Rollback
 //! ```
 
-use model::Edit;
+use model::{Edit, Timestamp};
 use policies::gate::{self, Judgement, QualityEvidence, Verdict};
-use policies::search::Scheduler as _;
-use policies::search::{SuccessiveHalving, best_cheaper};
+use policies::search::{Scheduler as _, SuccessiveHalving};
 use policies::watch::WatchVerdict;
 use serde::{Deserialize, Serialize};
 
 use crate::config::LearnConfig;
 
+mod climber;
 mod relief;
 
+pub use climber::Climber;
 pub use relief::{ReliefOption, smaller};
 
 /// Outcomes between two judgements of a challenger whose other gates are undecided.
 const JUDGE_AGAIN_OUTCOMES: u64 = 100;
+/// Rollbacks in a row after which a person should look.
+const FLAPPING_ROLLBACKS: u32 = 3;
+/// The pause after a rollback doubles with every further one in a row, so many times at most.
+const BACKOFF_DOUBLINGS_MAX: u32 = 6;
 
 /// Why an episode was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +78,8 @@ pub struct Facts {
 pub enum Event {
     /// One more outcome was learned.
     Learned(Facts),
+    /// It is so late; also when no record comes.
+    Passed(Timestamp),
     /// A detector fired.
     Drifted,
     /// A budget is breached.
@@ -87,15 +94,6 @@ pub enum Event {
     ReliefMeasured(Vec<ReliefOption>),
     /// A swap could not be made.
     SwapFailed(Change),
-}
-
-/// How a candidate did on a rung.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Climber {
-    /// Mean paired gain over the control; none where its trial failed.
-    pub gain: Option<f64>,
-    /// Whether it costs less, and may therefore be a little worse.
-    pub may_cost_quality: bool,
 }
 
 /// A change of what is served. The order is the arbiter's: the last one wins.
@@ -159,23 +157,24 @@ struct Episode {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Shadow {
     until: u64,
+    expires: Timestamp,
     judge_at: u64,
 }
 
 /// The control plane's memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts; as one enum most of its values could not occur"
-)]
 pub struct Lifecycle {
     outcomes: u64,
+    now: Timestamp,
     champion: bool,
     cold_search_done: bool,
     episode: Option<Episode>,
     shadow: Option<Shadow>,
     relief: bool,
-    watching: bool,
+    /// Until when a watch lasts at most.
+    watch: Option<Timestamp>,
+    /// Rollbacks since a watch ended well.
+    rollbacks: u32,
     quiet_until: u64,
     /// Until then no drift opens an episode either.
     barren_until: u64,
@@ -202,12 +201,14 @@ impl Lifecycle {
     pub fn new() -> Self {
         Self {
             outcomes: 0,
+            now: Timestamp(i64::MIN),
             champion: false,
             cold_search_done: false,
             episode: None,
             shadow: None,
             relief: false,
-            watching: false,
+            watch: None,
+            rollbacks: 0,
             quiet_until: 0,
             barren_until: 0,
             refresh_at: 0,
@@ -231,15 +232,16 @@ impl Lifecycle {
     pub fn step(&mut self, event: Event, rules: &Rules) -> Vec<Effect> {
         match event {
             Event::Learned(facts) => self.learned(&facts, rules),
+            Event::Passed(now) => self.passed(now),
             Event::Drifted => self.drifted(rules),
-            Event::Breached => self.breached(),
+            Event::Breached => self.breached(rules),
             Event::Proposed(candidates) => self.proposed(candidates, rules),
             Event::Climbed(climbers) => self.climbed(&climbers, rules),
             Event::Judged(judgements) => self.judged(&judgements, rules),
             Event::ReliefMeasured(options) => self.relief_measured(&options, rules),
             Event::SwapFailed(change) => {
                 if change == Change::Promotion {
-                    self.watching = false;
+                    self.watch = None;
                 }
                 vec![Effect::Alarm(format!("the swap ({change:?}) failed; the champion stays"))]
             }
@@ -249,7 +251,7 @@ impl Lifecycle {
     /// One outcome later. At most one swap leaves here: rollback before promotion before refresh.
     fn learned(&mut self, facts: &Facts, rules: &Rules) -> Vec<Effect> {
         self.outcomes = facts.outcomes;
-        if let Some(effects) = self.watched(facts) {
+        if let Some(effects) = self.watched(facts, rules) {
             return effects;
         }
         if let Some(effects) = self.shadowed(facts, rules) {
@@ -260,20 +262,48 @@ impl Lifecycle {
         effects
     }
 
-    fn watched(&mut self, facts: &Facts) -> Option<Vec<Effect>> {
-        match facts.watch.filter(|_| self.watching)? {
+    /// Deadlines that no outcome has to come for: where labels or traffic stop, nothing is decided by waiting.
+    fn passed(&mut self, now: Timestamp) -> Vec<Effect> {
+        // A clock that goes back must not give anybody more time.
+        self.now = self.now.max(now);
+        let mut effects = Vec::new();
+        if self.shadow.as_ref().is_some_and(|shadow| self.now >= shadow.expires) {
+            effects.extend(self.undecided("too few outcomes came in the time it had"));
+        }
+        if self.watch.is_some_and(|until| self.now >= until) {
+            self.watch = None;
+            effects.push(Effect::Release);
+        }
+        effects
+    }
+
+    fn watched(&mut self, facts: &Facts, rules: &Rules) -> Option<Vec<Effect>> {
+        self.watch?;
+        match facts.watch? {
             WatchVerdict::Watching => None,
             WatchVerdict::Keep => {
-                self.watching = false;
+                (self.watch, self.rollbacks) = (None, 0);
                 Some(vec![Effect::Release])
             }
-            WatchVerdict::Rollback => {
-                self.watching = false;
-                let mut effects = self.drop_challenger("the champion it was compared with is rolled back");
-                effects.push(Effect::Swap(Change::Rollback));
-                Some(effects)
-            }
+            WatchVerdict::Rollback => Some(self.roll_back(rules)),
         }
+    }
+
+    /// Back to the displaced champion; every further rollback in a row doubles the pause of the search.
+    fn roll_back(&mut self, rules: &Rules) -> Vec<Effect> {
+        self.watch = None;
+        self.rollbacks += 1;
+        let pause = rules.config.search.cooldown_outcomes << self.rollbacks.min(BACKOFF_DOUBLINGS_MAX);
+        self.quiet_until = self.outcomes + pause;
+        let mut effects = self.drop_challenger("the champion it was compared with is rolled back");
+        effects.push(Effect::Swap(Change::Rollback));
+        if self.rollbacks >= FLAPPING_ROLLBACKS {
+            let times = self.rollbacks;
+            effects.push(Effect::Alarm(format!(
+                "{times} promotions in a row were rolled back; the search pauses for {pause} outcomes"
+            )));
+        }
+        effects
     }
 
     fn shadowed(&mut self, facts: &Facts, rules: &Rules) -> Option<Vec<Effect>> {
@@ -287,7 +317,13 @@ impl Lifecycle {
             shadow.judge_at = facts.outcomes + JUDGE_AGAIN_OUTCOMES;
             return Some(vec![Effect::Judge]);
         }
-        (facts.outcomes >= shadow.until).then(|| self.drop_challenger("undecided at its deadline"))
+        (facts.outcomes >= shadow.until).then(|| self.undecided("undecided at its deadline"))
+    }
+
+    /// What the gates say at the end is told before the challenger goes: inconclusive, and why.
+    fn undecided(&mut self, reason: &str) -> Vec<Effect> {
+        let drop = self.drop_challenger(reason);
+        std::iter::once(Effect::Judge).chain(drop).collect()
     }
 
     fn drop_challenger(&mut self, reason: &str) -> Vec<Effect> {
@@ -325,7 +361,11 @@ impl Lifecycle {
     }
 
     fn may_search(&self) -> bool {
-        self.champion && self.episode.is_none() && self.shadow.is_none() && !self.relief && !self.watching
+        self.champion
+            && self.episode.is_none()
+            && self.shadow.is_none()
+            && !self.relief
+            && self.watch.is_none()
     }
 
     fn open(&mut self, cause: Cause, rules: &Rules) -> Vec<Effect> {
@@ -358,12 +398,8 @@ impl Lifecycle {
 
     fn climbed(&mut self, climbers: &[Climber], rules: &Rules) -> Vec<Effect> {
         let Some(episode) = self.episode.as_mut() else { return Vec::new() };
-        let gains: Vec<Option<f64>> = climbers.iter().map(|climber| climber.gain).collect();
-        let cheaper: Vec<bool> = climbers.iter().map(|climber| climber.may_cost_quality).collect();
-        let survivors = rules.scheduler.advance(episode.rung, &gains);
-        let margin = rules.config.gate.non_inferiority_margin;
-        let best = survivors.first().copied().or_else(|| best_cheaper(&gains, &cheaper, margin));
-        let Some(best) = best else {
+        let survivors = climber::survivors(climbers, episode.rung, rules);
+        let Some(best) = survivors.first().copied() else {
             return self.close("no candidate was better than the control", rules);
         };
         if let Some(windows) = rules.scheduler.rungs().get(episode.rung + 1).copied() {
@@ -376,8 +412,12 @@ impl Lifecycle {
                 candidates: episode.candidates.clone(),
             }];
         }
-        let deadline = rules.config.gate.quality.deadline_outcomes;
-        self.shadow = Some(Shadow { until: self.outcomes + deadline, judge_at: self.outcomes });
+        let gate = &rules.config.gate;
+        self.shadow = Some(Shadow {
+            until: self.outcomes + gate.quality.deadline_outcomes,
+            expires: after(self.now, gate.deadline_seconds),
+            judge_at: self.outcomes,
+        });
         let mut effects = vec![Effect::Shadow(best)];
         effects.extend(self.close("its best candidate goes into the shadow slot", rules));
         effects
@@ -399,18 +439,22 @@ impl Lifecycle {
         }
         let passed = gate::verdict(judgements) == Verdict::Pass;
         // A relief under way or a running watch goes first; the evidence does not go away.
-        if !passed || self.relief || self.watching {
+        if !passed || self.relief || self.watch.is_some() {
             return Vec::new();
         }
         self.shadow = None;
-        self.watching = true;
+        self.watch = Some(after(self.now, rules.config.watch.deadline_seconds));
         self.quiet_until = self.outcomes + rules.config.search.cooldown_outcomes;
         vec![Effect::Swap(Change::Promotion)]
     }
 
-    fn breached(&mut self) -> Vec<Effect> {
+    fn breached(&mut self, rules: &Rules) -> Vec<Effect> {
         if self.relief || !self.champion {
             return Vec::new();
+        }
+        // What it displaced is there at once, and had kept the budget.
+        if self.watch.is_some() {
+            return self.roll_back(rules);
         }
         self.relief = true;
         // Its trials would be taken for those of the relief, or the other way round; a breach goes first.
@@ -426,7 +470,7 @@ impl Lifecycle {
         self.relief = false;
         match relief::choose(options, rules.config.relief.quality_loss_max) {
             Some(chosen) => {
-                self.watching = false;
+                self.watch = None;
                 let mut effects = self.drop_challenger("a smaller network takes over");
                 effects.push(Effect::Swap(Change::Relief(chosen)));
                 effects
@@ -437,6 +481,11 @@ impl Lifecycle {
             )],
         }
     }
+}
+
+/// So many seconds later.
+fn after(now: Timestamp, seconds: u64) -> Timestamp {
+    Timestamp(now.0.saturating_add_unsigned(seconds.saturating_mul(1_000)))
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub struct GateSection {
     pub margin: f64,
     pub non_inferiority_margin: f64,
     pub deadline_outcomes: u64,
+    pub deadline_seconds: u64,
     pub energy_seconds_max: f64,
     pub stresses: Vec<Stress>,
     pub robustness_increase_max: f64,
@@ -45,6 +46,8 @@ pub struct GateConfig {
     pub margin: f64,
     /// Of one that costs less: mean loss over the control's that it must not reach.
     pub non_inferiority_margin: f64,
+    /// Seconds after which an undecided challenger is dropped, whatever came.
+    pub deadline_seconds: u64,
     /// Stresses that have to be survived.
     pub robustness: RobustnessGate,
     /// Where groups are told apart.
@@ -102,6 +105,7 @@ impl GateSection {
             },
             margin: self.margin,
             non_inferiority_margin: self.non_inferiority_margin,
+            deadline_seconds: self.deadline_seconds,
             robustness: RobustnessGate { increase_max: self.robustness_increase_max, wanted: self.stresses },
             fairness,
             energy: (self.energy_seconds_max > 0.0).then_some(energy),

@@ -133,6 +133,8 @@ section!(
         widths: Vec<u16>,
         context_max: usize,
         embeddings: bool,
+        exits: bool,
+        committee_max: u8,
         cooldown_outcomes: u64,
         plateau_outcomes: u64,
         least_gain: f64,
@@ -153,7 +155,7 @@ section!(
 );
 section!(
     /// `[watch]`
-    Watch { outcomes: u64, alpha: f64 }
+    Watch { outcomes: u64, deadline_seconds: u64, alpha: f64 }
 );
 section!(
     /// The whole file.
@@ -378,6 +380,13 @@ impl Raw {
         }
         if !(0.0..=1.0).contains(&self.search.shrink_above) {
             return refuse(format!("`search.shrink_above` is {}; give 0 to 1", self.search.shrink_above));
+        }
+        if !(1..=model::architecture::COMMITTEE_MAX).contains(&self.search.committee_max) {
+            return refuse(format!(
+                "`search.committee_max` is {}; give 1 to {}",
+                self.search.committee_max,
+                model::architecture::COMMITTEE_MAX
+            ));
         }
         if self.search.eta < 2 {
             return refuse(format!("`search.eta` is {}; give 2 or more", self.search.eta));

@@ -1,6 +1,6 @@
 //! The lifecycle's laws, on events alone.
 
-use model::{Architecture, Edit, Hyper};
+use model::{Architecture, Edit, Hyper, Timestamp};
 use policies::gate::{Claim, GateKind, Judgement, QualityEvidence, Verdict};
 use policies::search::SuccessiveHalving;
 use policies::watch::WatchVerdict;
@@ -25,8 +25,15 @@ fn linear() -> Edit {
 
 /// A lifecycle whose cold start episode has put a challenger into the shadow slot.
 fn shadowing(rules: &Rules) -> Lifecycle {
-    let mut lifecycle = Lifecycle::new();
-    lifecycle.step(Event::Learned(facts(3_000)), rules);
+    shadowed(Lifecycle::new(), rules)
+}
+
+fn shadowed(lifecycle: Lifecycle, rules: &Rules) -> Lifecycle {
+    shadowed_at(lifecycle, 3_000, rules)
+}
+
+fn shadowed_at(mut lifecycle: Lifecycle, outcomes: u64, rules: &Rules) -> Lifecycle {
+    lifecycle.step(Event::Learned(facts(outcomes)), rules);
     lifecycle.step(Event::Proposed(vec![linear(); 9]), rules);
     for gains in [9, 3, 1] {
         lifecycle.step(climbed(&vec![Some(0.1); gains]), rules);
@@ -74,7 +81,65 @@ fn an_undecided_challenger_is_dropped_at_its_deadline() {
     let rules = rules();
     let mut lifecycle = shadowing(&rules);
     let late = Facts { quality: Some(quality(0.0, 0.0)), ..facts(50_000) };
-    assert!(matches!(lifecycle.step(Event::Learned(late), &rules)[..], [Effect::Drop(_)]));
+    assert!(matches!(lifecycle.step(Event::Learned(late), &rules)[..], [Effect::Judge, Effect::Drop(_)]));
+}
+
+#[test]
+fn without_outcomes_a_challenger_is_dropped_when_its_time_is_up_and_a_clock_that_goes_back_gives_none() {
+    let rules = rules();
+    let mut lifecycle = Lifecycle::new();
+    lifecycle.step(Event::Passed(Timestamp(1_000)), &rules);
+    let mut lifecycle = shadowed(lifecycle, &rules);
+    let end = 1_000 + 1_000 * rules.config.gate.deadline_seconds.cast_signed();
+    for now in [end - 1, -5, end - 1] {
+        assert!(lifecycle.step(Event::Passed(Timestamp(now)), &rules).is_empty());
+    }
+    let effects = lifecycle.step(Event::Passed(Timestamp(end)), &rules);
+    assert!(matches!(effects[..], [Effect::Judge, Effect::Drop(_)]), "{effects:?}");
+    assert!(lifecycle.step(Event::Passed(Timestamp(end + 1)), &rules).is_empty());
+}
+
+#[test]
+fn a_watch_without_outcomes_ends_when_its_time_is_up() {
+    let rules = rules();
+    let mut lifecycle = Lifecycle::new();
+    lifecycle.step(Event::Passed(Timestamp(0)), &rules);
+    let mut lifecycle = shadowed(lifecycle, &rules);
+    lifecycle.step(judged(Verdict::Pass), &rules);
+    let end = 1_000 * rules.config.watch.deadline_seconds.cast_signed();
+    assert!(lifecycle.step(Event::Passed(Timestamp(end - 1)), &rules).is_empty());
+    assert_eq!(lifecycle.step(Event::Passed(Timestamp(end)), &rules), [Effect::Release]);
+}
+
+#[test]
+fn a_breach_under_a_watch_takes_the_new_champion_out_at_once() {
+    let rules = rules();
+    let mut lifecycle = shadowing(&rules);
+    lifecycle.step(judged(Verdict::Pass), &rules);
+    assert_eq!(lifecycle.step(Event::Breached, &rules), [Effect::Swap(Change::Rollback)]);
+    assert_eq!(lifecycle.step(Event::Breached, &rules), [Effect::SeekRelief], "the old one breaches too");
+}
+
+#[test]
+fn rollbacks_in_a_row_pause_the_search_for_longer_and_longer_and_then_alarm() {
+    let rules = rules();
+    let mut lifecycle = Lifecycle::new();
+    let (mut outcomes, mut pauses) = (3_000, Vec::new());
+    for _ in 0..3 {
+        lifecycle = shadowed_at(lifecycle, outcomes, &rules);
+        lifecycle.step(judged(Verdict::Pass), &rules);
+        let harmed = Facts { watch: Some(WatchVerdict::Rollback), ..facts(outcomes) };
+        let effects = lifecycle.step(Event::Learned(harmed), &rules);
+        pauses.push((lifecycle.quiet_until - outcomes, effects.len()));
+        outcomes = lifecycle.quiet_until + rules.config.search.plateau_outcomes;
+    }
+    let usual = rules.config.search.cooldown_outcomes;
+    assert_eq!(pauses, [(2 * usual, 1), (4 * usual, 1), (8 * usual, 2)]);
+    lifecycle = shadowed_at(lifecycle, outcomes, &rules);
+    lifecycle.step(judged(Verdict::Pass), &rules);
+    let kept = Facts { watch: Some(WatchVerdict::Keep), ..facts(outcomes) };
+    assert_eq!(lifecycle.step(Event::Learned(kept), &rules), [Effect::Release]);
+    assert_eq!(lifecycle.rollbacks, 0);
 }
 
 #[test]
