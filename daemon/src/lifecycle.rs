@@ -14,16 +14,17 @@
 
 use model::{Edit, Timestamp};
 use policies::gate::{self, Judgement, QualityEvidence, Verdict};
-use policies::search::Scheduler as _;
-use policies::search::{SuccessiveHalving, best_cheaper};
+use policies::search::{Scheduler as _, SuccessiveHalving};
 use policies::watch::WatchVerdict;
 use serde::{Deserialize, Serialize};
 
 use crate::config::LearnConfig;
 
+mod climber;
 mod relief;
 mod watch;
 
+pub use climber::Climber;
 pub use relief::{ReliefOption, smaller};
 
 /// Outcomes between two judgements of a challenger whose other gates are undecided.
@@ -89,15 +90,6 @@ pub enum Event {
     ReliefMeasured(Vec<ReliefOption>),
     /// A swap could not be made.
     SwapFailed(Change),
-}
-
-/// How a candidate did on a rung.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Climber {
-    /// Mean paired gain over the control; none where its trial failed.
-    pub gain: Option<f64>,
-    /// Whether it costs less, and may therefore be a little worse.
-    pub may_cost_quality: bool,
 }
 
 /// A change of what is served. The order is the arbiter's: the last one wins.
@@ -373,12 +365,8 @@ impl Lifecycle {
 
     fn climbed(&mut self, climbers: &[Climber], rules: &Rules) -> Vec<Effect> {
         let Some(episode) = self.episode.as_mut() else { return Vec::new() };
-        let gains: Vec<Option<f64>> = climbers.iter().map(|climber| climber.gain).collect();
-        let cheaper: Vec<bool> = climbers.iter().map(|climber| climber.may_cost_quality).collect();
-        let survivors = rules.scheduler.advance(episode.rung, &gains);
-        let margin = rules.config.gate.non_inferiority_margin;
-        let best = survivors.first().copied().or_else(|| best_cheaper(&gains, &cheaper, margin));
-        let Some(best) = best else {
+        let survivors = climber::survivors(climbers, episode.rung, rules);
+        let Some(best) = survivors.first().copied() else {
             return self.close("no candidate was better than the control", rules);
         };
         if let Some(windows) = rules.scheduler.rungs().get(episode.rung + 1).copied() {
