@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use adapters::audit::AuditLog;
 use adapters::codec::{DecodeError, JsonCodec};
@@ -15,6 +15,7 @@ use adapters::files::{InferOptions, Rows, infer};
 use adapters::http::{Health, Pages, Status};
 use adapters::kafka::{GroupSource, KafkaConfig, KafkaError, Polled, Sink, Source, TopicRole};
 use anyhow::{Context as _, Result};
+use model::Timestamp;
 use tokio::sync::watch;
 
 use crate::config::{Config, StateConfig};
@@ -286,6 +287,7 @@ impl LearnPlane {
                 self.bury(record, role, &error)?;
             }
         }
+        self.learn.passed(now())?;
         self.learn.turn(records, self.source.positions())?;
         for event in self.learn.happened() {
             self.record(&event)?;
@@ -410,6 +412,12 @@ fn end_within(thread: JoinHandle<()>, limit: Duration, what: &str) {
     } else if thread.join().is_err() {
         tracing::error!("{what} panicked");
     }
+}
+
+/// This machine's clock.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn role_name(role: TopicRole) -> &'static str {

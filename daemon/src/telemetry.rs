@@ -92,6 +92,7 @@ pub enum AuditEvent {
         generation: Generation,
         before: String,
         architecture: String,
+        claim: &'static str,
         outcomes: u64,
         mean_gain: f64,
         log_evidence: f64,

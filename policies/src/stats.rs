@@ -8,6 +8,7 @@ pub mod e_process;
 pub mod non_inferiority;
 pub mod proportion;
 pub mod quantile;
+pub mod reliability;
 pub mod special;
 mod tally;
 
@@ -18,4 +19,5 @@ pub use confidence_sequence::ConfidenceSequence;
 pub use e_lond::{AlphaRule, Tests};
 pub use e_process::EProcess;
 pub use non_inferiority::{NonInferior, NonInferiority};
+pub use reliability::Reliability;
 pub use tally::{Tally, mean_paired_gain};
