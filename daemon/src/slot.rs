@@ -24,6 +24,9 @@ pub const REAPER_QUEUE_MAX: usize = 64;
 pub const BACKLOG_MAX: usize = 6;
 /// Models alive around a swap whose writer asks for room first: the one that serves, the displaced, and the next.
 pub const MODELS_MAX: usize = 3;
+/// Weights that the writer drops itself: each outcome may bring newer ones, and to wake a thread takes longer than to
+/// free this much.
+const DROPPED_BYTES_MAX: u64 = 1024 * 1024;
 
 /// What answers: a model and the generation its answers carry.
 #[derive(Debug)]
@@ -192,7 +195,8 @@ impl Slot {
     /// The writer's end of a model; a reader may still have it, and then hands it to the reaper itself.
     fn let_go(&self, held: Arc<Held>) {
         if let Some(last) = Arc::into_inner(held) {
-            if self.alive.now() > BACKLOG_MAX { drop(last) } else { last.condemn() }
+            let small = last.served.model.cost().bytes <= DROPPED_BYTES_MAX;
+            if small || self.alive.now() > BACKLOG_MAX { drop(last) } else { last.condemn() }
         }
     }
 }

@@ -14,7 +14,7 @@
 
 #![expect(clippy::inline_always, reason = "code compiled for better processors has to lie in one function")]
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -62,7 +62,7 @@ pub(crate) struct Program {
 
 #[derive(Clone, Debug)]
 struct Member {
-    plan: Plan,
+    plan: Arc<Plan>,
     rule: Rule,
     steps: u64,
     /// Its first number in the tables.
@@ -96,7 +96,7 @@ pub(crate) struct Batch<'a> {
 impl Program {
     /// A program of one member with these numbers, as many as its plan has parameters.
     /// Where weights are averaged, the mean starts at `average`, or at the weights.
-    pub fn of(plan: Plan, tables: Tables, steps: u64, average: Option<Vec<f32>>) -> Self {
+    pub fn of(plan: Arc<Plan>, tables: Tables, steps: u64, average: Option<Vec<f32>>) -> Self {
         debug_assert!(tables.iter().all(|table| table.len() == plan.parameters()));
         let hyper = plan.architecture().hyper;
         let average = (hyper.average > 0).then(|| average.unwrap_or_else(|| tables[0].clone()));
@@ -148,7 +148,7 @@ impl Program {
     }
 
     /// The plan of a member.
-    pub fn plan(&self, member: usize) -> &Plan {
+    pub fn plan(&self, member: usize) -> &Arc<Plan> {
         &self.members[member].plan
     }
 
@@ -180,20 +180,8 @@ impl Program {
     /// What every member says of these rows: for each row the answers of the members, one after the
     /// other; probabilities a class, or a standardised number.
     pub fn answer(&self, encoded: &[f32], out: &mut Vec<f32>) {
-        out.clear();
-        let Some(first) = self.members.first().map(|member| &member.plan) else { return };
-        let shape = first.shape();
-        let rows = encoded.len() / shape.inputs.max(1);
-        out.resize(rows * self.members.len() * shape.outputs, 0.0);
-        scratch::with(|scratch| {
-            scratch.enter(encoded, first.view(), first.voices());
-            for (index, member) in self.members.iter().enumerate() {
-                scratch.see(encoded, member.plan.view(), member.plan.voices());
-                let weights = member.answers(&self.tables[0]);
-                let (at, stride) = (index * shape.outputs, self.members.len() * shape.outputs);
-                ARCH.dispatch(Answer { plan: &member.plan, weights, scratch, out, at, stride });
-            }
-        });
+        let members = self.members.iter();
+        answer(members.map(|member| (&*member.plan, member.answers(&self.tables[0]))), encoded, out);
     }
 
     /// One step of each of these members on the same rows. `masks` fills in a member's dropout masks. A
@@ -268,14 +256,27 @@ impl Member {
     }
 }
 
-/// What a network says of these rows, one after the other.
-pub(crate) fn answer(plan: &Plan, weights: &[f32], encoded: &[f32], out: &mut Vec<f32>) {
-    let shape = plan.shape();
+/// What each of these networks with these weights says of these rows: for each row their answers, one after the
+/// other. They agree in their ends.
+pub(crate) fn answer<'a>(
+    networks: impl ExactSizeIterator<Item = (&'a Plan, &'a [f32])>,
+    encoded: &[f32],
+    out: &mut Vec<f32>,
+) {
     out.clear();
-    out.resize(encoded.len() / shape.inputs.max(1) * shape.outputs, 0.0);
+    let count = networks.len();
     scratch::with(|scratch| {
-        scratch.enter(encoded, plan.view(), plan.voices());
-        ARCH.dispatch(Answer { plan, weights, scratch, out, at: 0, stride: shape.outputs });
+        for (index, (plan, weights)) in networks.enumerate() {
+            let shape = plan.shape();
+            if index == 0 {
+                scratch.enter(encoded, plan.view(), plan.voices());
+                out.resize(plan.view().rows(encoded) * count * shape.outputs, 0.0);
+            } else {
+                scratch.see(encoded, plan.view(), plan.voices());
+            }
+            let (at, stride) = (index * shape.outputs, count * shape.outputs);
+            ARCH.dispatch(Answer { plan, weights, scratch, out, at, stride });
+        }
     });
 }
 
