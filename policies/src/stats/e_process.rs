@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 
 /// Shares of the wealth that the mixture bets; small ones find small effects, large ones find them early.
 const STAKES: [f64; 7] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5];
+/// The same for the means of blocks, as shares of what a mean of -1 would leave nothing of: means are small, so the
+/// largest is what limits how fast evidence grows.
+const BLOCK_STAKES: [f64; STAKES.len()] = [0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 0.95];
 /// Log wealth stays within this distance of zero: far beyond any alpha, far inside of what `exp` bears.
 pub const LOG_VALUE_MAX: f64 = 700.0;
 /// The largest margin; at one, no observation could speak against the hypothesis.
@@ -50,7 +53,8 @@ impl EProcess {
     ///
     /// The hypothesis is then "the mean of each block, given the blocks before, is at most the margin".
     pub fn in_blocks(margin: f64, block: u64) -> Self {
-        // With `margin < 1` and `stake <= 1/2` every factor `1 + stake (y - margin)` stays positive.
+        // With `margin < 1` and `stake <= 1/2`, or `stake (1 + margin) < 1` in blocks, every factor
+        // `1 + stake (y - margin)` stays positive.
         let margin = margin.clamp(-1.0, MARGIN_MAX);
         Self {
             margin,
@@ -81,7 +85,10 @@ impl EProcess {
     }
 
     fn bet(&mut self, y: f64) {
-        for (wealth, stake) in self.log_wealth.iter_mut().zip(STAKES) {
+        let (stakes, scale) =
+            if self.block == 1 { (STAKES, 1.0) } else { (BLOCK_STAKES, 1.0 / (1.0 + self.margin.max(0.0))) };
+        for (wealth, share) in self.log_wealth.iter_mut().zip(stakes) {
+            let stake = share * scale;
             *wealth = (*wealth + (stake * (y - self.margin)).ln_1p()).clamp(-LOG_VALUE_MAX, LOG_VALUE_MAX);
         }
     }

@@ -2,4 +2,5 @@
 //!
 //! Lives here: short ones for every build; the long ones are binaries of this crate. May not: need a broker.
 
+mod judge;
 mod storm;
