@@ -168,6 +168,7 @@ fn outcomes_needed(setting: &Setting, number: u64) -> Option<u64> {
 
 fn verdict(gate: &QualityGate, gain: &EProcess) -> Verdict {
     let quality = QualityEvidence {
+        claim: policies::gate::Claim::Better,
         log_gain: gain.log_value(),
         log_harm: f64::MIN,
         outcomes: gain.count(),
