@@ -142,3 +142,6 @@ fn features_only(mut stressed: Vec<f32>, encoded: &[f32], shape: Shape) -> Vec<f
     rows.for_each(|(stressed, row)| stressed[features..].copy_from_slice(&row[features..]));
     stressed
 }
+
+#[cfg(test)]
+mod tests;
