@@ -27,7 +27,7 @@ pub struct GateSection {
     pub deadline_seconds: u64,
     pub energy_seconds_max: f64,
     pub stresses: Vec<Stress>,
-    pub robustness_increase_max: f64,
+    pub robustness_excess_max: f64,
     pub outcomes_min: u64,
     pub calibration_increase_max: f64,
     pub fairness_feature: String,
@@ -80,7 +80,7 @@ impl GateSection {
             return refuse(format!("`gate.{key}` is {value}; give 0 or more, below 1"));
         }
         let limits = [
-            ("robustness_increase_max", self.robustness_increase_max),
+            ("robustness_excess_max", self.robustness_excess_max),
             ("calibration_increase_max", self.calibration_increase_max),
             ("fairness_gap_max", self.fairness_gap_max),
             ("churn_max", self.churn_max),
@@ -106,7 +106,7 @@ impl GateSection {
             margin: self.margin,
             deadline_seconds: self.deadline_seconds,
             non_inferiority_margin: self.non_inferiority_margin,
-            robustness: RobustnessGate { increase_max: self.robustness_increase_max, wanted: self.stresses },
+            robustness: RobustnessGate { excess_max: self.robustness_excess_max, wanted: self.stresses },
             fairness,
             energy: (self.energy_seconds_max > 0.0).then_some(energy),
             calibration: (classes && self.calibration_increase_max < 1.0).then_some(calibration),
