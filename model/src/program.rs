@@ -21,7 +21,7 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::error::ModelError;
 use crate::loss::softmax;
 use crate::optimiser::{Rule, Step};
-use crate::training_loss::{Goals, training_loss};
+use crate::training_loss::{Goals, training_loss, wrong_share};
 
 mod curves;
 mod kernels;
@@ -68,6 +68,8 @@ struct Member {
     at: usize,
     /// The running mean of its weights, if that is what answers.
     average: Option<Vec<f32>>,
+    /// Share of wrong answers to the rows of its last step, if its surges ask for it; not finite if that failed.
+    wrong: f32,
 }
 
 /// A step that was not done, because this was not finite.
@@ -99,7 +101,10 @@ impl Program {
         debug_assert!(tables.iter().all(|table| table.len() == plan.parameters()));
         let hyper = plan.architecture().hyper;
         let average = (hyper.average > 0).then(|| average.unwrap_or_else(|| tables[0].clone()));
-        Self { members: vec![Member { plan, rule: Rule::from(&hyper), steps, at: 0, average }], tables }
+        Self {
+            members: vec![Member { plan, rule: Rule::from(&hyper), steps, at: 0, average, wrong: 0.0 }],
+            tables,
+        }
     }
 
     /// Adds the members of another program.
@@ -154,6 +159,12 @@ impl Program {
     /// Steps of a member so far.
     pub fn steps(&self, member: usize) -> u64 {
         self.members[member].steps
+    }
+
+    /// Share of the rows of a member's last step of which the answer was wrong; 0 without surges, not finite if the
+    /// step failed.
+    pub fn wrong(&self, member: usize) -> f32 {
+        self.members[member].wrong
     }
 
     /// The weights with which a member answers.
@@ -212,21 +223,24 @@ impl Program {
                 let member = &mut self.members[index];
                 scratch.see(batch.encoded, member.plan.view());
                 masks(index, &member.plan, scratch.rows, &mut scratch.masks);
-                let Member { plan, rule, steps, at, average } = member;
+                let Member { plan, rule, steps, at, average, wrong } = member;
                 let range = *at..*at + plan.parameters();
                 let [weights, first, second] = self.tables.each_mut().map(|table| &mut table[range.clone()]);
                 let trained = Trained { weights, first, second };
                 let (seen, count) = (plan.view().width(), *steps + 1);
                 let step = Step::new(*rule, count, gradient_norm_max(seen), scratch.entered(), seen);
                 match ARCH.dispatch(Learn { plan, trained, step, batch, scratch }) {
-                    Ok(()) => {
-                        *steps += 1;
+                    Ok(share) => {
+                        (*steps, *wrong) = (*steps + 1, share);
                         if let Some(average) = average {
                             let rate = averaging_rate(plan.architecture().hyper.average, *steps);
                             follow(average, &self.tables[0][range], rate);
                         }
                     }
-                    Err(quantity) => failed.push(Diverged { member: index, steps: *steps, quantity }),
+                    Err(quantity) => {
+                        *wrong = f32::NAN;
+                        failed.push(Diverged { member: index, steps: *steps, quantity });
+                    }
                 }
             }
         });
@@ -306,7 +320,7 @@ impl WithSimd for Answer<'_> {
     }
 }
 
-/// Fills the scratch with the slopes of the loss; returns the loss.
+/// Fills the scratch with the slopes of the loss; returns the loss, and the share of wrong answers if surges ask for it.
 #[inline(always)]
 fn slopes<S: Simd>(
     simd: S,
@@ -315,15 +329,21 @@ fn slopes<S: Simd>(
     learning: bool,
     batch: Batch<'_>,
     scratch: &mut Scratch,
-) -> f32 {
+) -> (f32, f32) {
     scratch.prepare(plan);
     pass::forward(simd, plan, weights, learning, scratch);
     let slopes = pass::start_back(plan, scratch);
+    let wrong = match batch.goals {
+        Goals::Truths(truths) if plan.architecture().hyper.surge > 0 => {
+            wrong_share(slopes, truths, plan.shape())
+        }
+        Goals::Truths(_) | Goals::Answers(_) => 0.0,
+    };
     let loss = training_loss(slopes, batch.goals, batch.class_weights, plan.shape());
     if loss.is_finite() {
         pass::backward(simd, plan, weights, scratch);
     }
-    loss
+    (loss, wrong)
 }
 
 /// What a step does before it changes anything, for rows in the scratch.
@@ -343,7 +363,7 @@ impl WithSimd for GradientNorm<'_> {
         if scratch.rows == 0 {
             return 0.0;
         }
-        let loss = slopes(simd, plan, weights, false, batch, scratch);
+        let (loss, _) = slopes(simd, plan, weights, false, batch, scratch);
         if loss.is_finite() { update::gradient_norm(simd, plan, scratch) } else { loss }
     }
 }
@@ -358,19 +378,20 @@ struct Learn<'a> {
 }
 
 impl WithSimd for Learn<'_> {
-    type Output = Result<(), &'static str>;
+    type Output = Result<f32, &'static str>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Result<(), &'static str> {
+    fn with_simd<S: Simd>(self, simd: S) -> Result<f32, &'static str> {
         let Self { plan, mut trained, step, batch, scratch } = self;
         if scratch.rows == 0 {
-            return Ok(());
+            return Ok(0.0);
         }
-        if !slopes(simd, plan, trained.weights, true, batch, scratch).is_finite() {
+        let (loss, wrong) = slopes(simd, plan, trained.weights, true, batch, scratch);
+        if !loss.is_finite() {
             return Err("the loss");
         }
         if update::update(simd, plan, &step, &mut trained, scratch).is_finite() {
-            Ok(())
+            Ok(wrong)
         } else {
             Err("the gradient")
         }

@@ -5,7 +5,7 @@
 //! [`crate::morphism`]).
 
 use crate::architecture::{
-    Activation, Architecture, Block, BlockKind, DEPTH_MAX, Hyper, Norm, Optimiser, WIDTH_MAX,
+    Activation, Architecture, Block, BlockKind, DEPTH_MAX, Hyper, Norm, Optimiser, SURGE_MAX, WIDTH_MAX,
 };
 use crate::context::CONTEXT_MAX;
 use crate::embedding::Embedding;
@@ -40,6 +40,8 @@ pub struct TabularLimits {
     pub contexts: Vec<u16>,
     /// What is added to each feature; in any order.
     pub embeddings: Vec<Embedding>,
+    /// Steps that follow a row after a sudden drift.
+    pub surges: Vec<u16>,
 }
 
 impl Default for TabularLimits {
@@ -56,6 +58,7 @@ impl Default for TabularLimits {
             averages: vec![0, 500],
             contexts: vec![0, 1, 2, 4],
             embeddings: vec![Embedding::None, Embedding::PiecewiseLinear(4), Embedding::Periodic(3)],
+            surges: vec![0, 3],
         }
     }
 }
@@ -84,6 +87,10 @@ impl TabularLimits {
         if self.contexts.iter().any(|context| usize::from(*context) > CONTEXT_MAX) {
             return Err(invalid(format!("a context is outside 0 to {CONTEXT_MAX} labels")));
         }
+        if self.surges.iter().any(|surge| *surge > u16::from(SURGE_MAX)) {
+            return Err(invalid(format!("a surge is outside 0 to {SURGE_MAX} steps")));
+        }
+        ascending("surges", &self.surges)?;
         ascending("averages", &self.averages)?;
         ascending("contexts", &self.contexts)
     }
@@ -145,6 +152,7 @@ impl TabularSpace {
             nearest_integer(&limits.averages, hyper.average),
             nearest_integer(&limits.contexts, u16::from(architecture.context)),
             nearest_embedding(&limits.embeddings, architecture.embedding),
+            nearest_integer(&limits.surges, u16::from(hyper.surge)),
         ]);
         self.space.canonical(&Genome(choices))
     }
@@ -159,6 +167,7 @@ impl TabularSpace {
         let (depth, rest) = genome.0.split_first().expect("a genome of this space starts with its depth");
         let (blocks, hyper) = rest.split_at(limits.depth_max * BLOCK_GENES);
         let pick = |index: usize| usize::from(hyper[index]);
+        let [context, surge] = [limits.contexts[pick(6)], limits.surges[pick(8)]];
         let hyper = Hyper {
             optimiser: Optimiser::ALL[pick(0)],
             step_size: limits.step_sizes[pick(1)],
@@ -166,12 +175,13 @@ impl TabularSpace {
             batch: limits.batches[pick(3)],
             replay: limits.replays[pick(4)],
             average: limits.averages[pick(5)],
+            surge: u8::try_from(surge).unwrap_or(u8::MAX),
         };
         let blocks = blocks.chunks_exact(BLOCK_GENES).take(usize::from(*depth));
         Architecture {
             blocks: blocks.map(|choices| block_of(limits, choices)).collect(),
             hyper,
-            context: u8::try_from(limits.contexts[pick(6)]).unwrap_or(u8::MAX),
+            context: u8::try_from(context).unwrap_or(u8::MAX),
             embedding: limits.embeddings[pick(7)],
         }
         .canonical()
@@ -208,7 +218,7 @@ fn block_genes(limits: &TabularLimits, block: usize) -> [Gene; BLOCK_GENES] {
     ]
 }
 
-fn hyper_genes(limits: &TabularLimits) -> [Gene; 8] {
+fn hyper_genes(limits: &TabularLimits) -> [Gene; 9] {
     [
         Gene {
             ordered: false,
@@ -221,6 +231,7 @@ fn hyper_genes(limits: &TabularLimits) -> [Gene; 8] {
         gene("average", names(&limits.averages)),
         gene("context", names(&limits.contexts)),
         Gene { ordered: false, ..gene("embedding", names(&limits.embeddings)) },
+        gene("surge", names(&limits.surges)),
     ]
 }
 

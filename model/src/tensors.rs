@@ -13,7 +13,7 @@ use crate::layers::{Layers, Trace, gradient};
 use crate::loss::softmax;
 use crate::optimiser::{Descent, Rule};
 use crate::program::{Batch, Tables, averaging_rate, gradient_norm_max};
-use crate::training_loss::training_loss;
+use crate::training_loss::{Goals, training_loss, wrong_share};
 
 /// Weights on a device, with what they are.
 #[derive(Debug)]
@@ -130,6 +130,8 @@ pub(crate) struct TensorLearner {
     descent: Descent,
     /// The running mean of the weights, if that is what answers.
     average: Option<TensorNetwork>,
+    /// Share of wrong answers to the rows of the last step, where its surges ask for it.
+    wrong: f32,
 }
 
 impl TensorLearner {
@@ -148,7 +150,7 @@ impl TensorLearner {
         let tables = tables.each_ref().map(Vec::as_slice);
         let descent = Descent::new(Rule::from(&architecture.hyper), steps, tables, device)?;
         let network = TensorNetwork::over(architecture, shape, descent.weights()?)?;
-        Ok(Self { network, descent, average })
+        Ok(Self { network, descent, average, wrong: 0.0 })
     }
 
     /// The network that answers.
@@ -176,6 +178,11 @@ impl TensorLearner {
         self.descent.steps()
     }
 
+    /// Share of the rows of the last step of which the answer was wrong; 0 without surges.
+    pub fn wrong(&self) -> f32 {
+        self.wrong
+    }
+
     /// Weights and moments.
     pub fn export(&self) -> Result<Tables, ModelError> {
         Ok(self.descent.export()?)
@@ -190,8 +197,12 @@ impl TensorLearner {
             return Ok(());
         }
         let masks = self.masks(rows, masks)?;
-        let (loss, gradient) = self.network.gradient(batch, &masks)?;
+        let (loss, gradient, trace) = self.network.traced(batch, &masks)?;
         self.finite(loss, "the loss")?;
+        if let (Goals::Truths(truths), true) = (batch.goals, self.network.architecture.hyper.surge > 0) {
+            let logits: Vec<f32> = trace.logits.flatten_all()?.to_vec1()?;
+            self.wrong = wrong_share(&logits, truths, self.network.shape);
+        }
         let seen = self.network.view().width();
         let rows = self.network.seen(batch.encoded);
         let norm = self.descent.step(&gradient, gradient_norm_max(seen), &rows, seen)?;

@@ -5,7 +5,7 @@
 
 use crate::cost::Shape;
 use crate::error::ModelError;
-use crate::loss::softmax;
+use crate::loss::{SCALES_TO_WRONG, softmax};
 
 /// Errors of standardised numbers beyond this grow the loss linearly, so outliers do not rule a step.
 pub const HUBER_DELTA: f32 = 1.0;
@@ -51,6 +51,20 @@ pub(crate) fn training_loss(
         }
     }
     loss * share
+}
+
+/// Share of these rows whose answer is wrong: another class than the true one, or a number as far off as counts as
+/// entirely wrong.
+pub(crate) fn wrong_share(logits: &[f32], truths: &[f32], shape: Shape) -> f32 {
+    let wrong = |(row, truth): (&[f32], &f32)| {
+        if shape.classification {
+            let true_one = row[*truth as usize];
+            f32::from(u8::from(row.iter().any(|other| *other > true_one)))
+        } else {
+            ((row[0] - truth).abs() / SCALES_TO_WRONG as f32).min(1.0)
+        }
+    };
+    logits.chunks_exact(shape.outputs).zip(truths).map(wrong).sum::<f32>() / truths.len().max(1) as f32
 }
 
 /// Refuses goals that no output stands for.
