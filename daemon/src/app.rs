@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use crate::config::{Config, StateConfig};
 use crate::learn::{Learn, Outside};
 use crate::reader::Reader;
-use crate::serve::Serve;
+use crate::serve::{Answerer, Serve};
 use crate::storage::Storage;
 use crate::telemetry::{AuditEvent, Telemetry, Timeline};
 use crate::trials::WorkerCommand;
@@ -60,6 +60,7 @@ impl App {
         let telemetry = Telemetry::new();
         let audit = AuditLog::open(&config.state.directory.join("audit.jsonl"))?;
         let learn = open_learn(config, worker)?;
+        learn.slot().set_memory_policy(config.memory_policy);
         let codec = JsonCodec::new(config.learn.schema.clone(), config.codec.clone())?;
         // What the stream has added before the restart.
         let codec = codec.widened(Arc::new(learn.state().schema().clone()));
@@ -71,15 +72,14 @@ impl App {
         let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, status: status_seen };
         let serve = config.serve.answers.then(|| {
             let group = format!("driftform-{}-serve", config.name);
+            let answerer = Answerer::new(Arc::clone(learn.slot()), codec.clone(), telemetry.clone());
             let serve = Serve {
-                slot: Arc::clone(learn.slot()),
-                codec: codec.clone(),
+                answerer,
                 source: GroupSource::open(kafka, &group, TopicRole::Events, &kafka.topics.events)?,
                 // Its own: answers on their way must not hold up a snapshot.
                 sink: Arc::new(Sink::open(kafka)?),
                 topic: kafka.topics.predictions.clone(),
                 batch_max: config.serve.batch_max,
-                telemetry: telemetry.clone(),
             };
             start_serve(serve, Arc::clone(&stop), health.clone())
         });

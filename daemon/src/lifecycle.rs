@@ -15,23 +15,19 @@
 use model::{Edit, Timestamp};
 use policies::gate::{self, Judgement, QualityEvidence, Verdict};
 use policies::search::Scheduler as _;
-use policies::search::SuccessiveHalving;
+use policies::search::{SuccessiveHalving, best_cheaper};
 use policies::watch::WatchVerdict;
 use serde::{Deserialize, Serialize};
 
 use crate::config::LearnConfig;
 
 mod relief;
+mod watch;
 
 pub use relief::{ReliefOption, smaller};
 
 /// Outcomes between two judgements of a challenger whose other gates are undecided.
 const JUDGE_AGAIN_OUTCOMES: u64 = 100;
-/// Rollbacks in a row after which a person should look.
-const FLAPPING_ROLLBACKS: u32 = 3;
-/// The pause after a rollback doubles with every further one in a row, so many times at most.
-const BACKOFF_DOUBLINGS_MAX: u32 = 6;
-
 /// Why an episode was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -85,14 +81,23 @@ pub enum Event {
     Breached,
     /// The proposer answered.
     Proposed(Vec<Edit>),
-    /// All trials of a rung have ended: mean paired gain over the control, none where a trial failed.
-    Climbed(Vec<Option<f64>>),
+    /// All trials of a rung have ended.
+    Climbed(Vec<Climber>),
     /// The gates spoke about the challenger.
     Judged(Vec<Judgement>),
     /// The smaller networks were measured.
     ReliefMeasured(Vec<ReliefOption>),
     /// A swap could not be made.
     SwapFailed(Change),
+}
+
+/// How a candidate did on a rung.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Climber {
+    /// Mean paired gain over the control; none where its trial failed.
+    pub gain: Option<f64>,
+    /// Whether it costs less, and may therefore be a little worse.
+    pub may_cost_quality: bool,
 }
 
 /// A change of what is served. The order is the arbiter's: the last one wins.
@@ -235,7 +240,7 @@ impl Lifecycle {
             Event::Drifted => self.drifted(rules),
             Event::Breached => self.breached(rules),
             Event::Proposed(candidates) => self.proposed(candidates, rules),
-            Event::Climbed(gains) => self.climbed(&gains, rules),
+            Event::Climbed(climbers) => self.climbed(&climbers, rules),
             Event::Judged(judgements) => self.judged(&judgements, rules),
             Event::ReliefMeasured(options) => self.relief_measured(&options, rules),
             Event::SwapFailed(change) => {
@@ -272,35 +277,6 @@ impl Lifecycle {
         if self.watch.is_some_and(|until| self.now >= until) {
             self.watch = None;
             effects.push(Effect::Release);
-        }
-        effects
-    }
-
-    fn watched(&mut self, facts: &Facts, rules: &Rules) -> Option<Vec<Effect>> {
-        self.watch?;
-        match facts.watch? {
-            WatchVerdict::Watching => None,
-            WatchVerdict::Keep => {
-                (self.watch, self.rollbacks) = (None, 0);
-                Some(vec![Effect::Release])
-            }
-            WatchVerdict::Rollback => Some(self.roll_back(rules)),
-        }
-    }
-
-    /// Back to the displaced champion; every further rollback in a row doubles the pause of the search.
-    fn roll_back(&mut self, rules: &Rules) -> Vec<Effect> {
-        self.watch = None;
-        self.rollbacks += 1;
-        let pause = rules.config.search.cooldown_outcomes << self.rollbacks.min(BACKOFF_DOUBLINGS_MAX);
-        self.quiet_until = self.outcomes + pause;
-        let mut effects = self.drop_challenger("the champion it was compared with is rolled back");
-        effects.push(Effect::Swap(Change::Rollback));
-        if self.rollbacks >= FLAPPING_ROLLBACKS {
-            let times = self.rollbacks;
-            effects.push(Effect::Alarm(format!(
-                "{times} promotions in a row were rolled back; the search pauses for {pause} outcomes"
-            )));
         }
         effects
     }
@@ -395,10 +371,14 @@ impl Lifecycle {
         vec![Effect::Climb { rung: 0, windows, candidates }]
     }
 
-    fn climbed(&mut self, gains: &[Option<f64>], rules: &Rules) -> Vec<Effect> {
+    fn climbed(&mut self, climbers: &[Climber], rules: &Rules) -> Vec<Effect> {
         let Some(episode) = self.episode.as_mut() else { return Vec::new() };
-        let survivors = rules.scheduler.advance(episode.rung, gains);
-        let Some(best) = survivors.first().copied() else {
+        let gains: Vec<Option<f64>> = climbers.iter().map(|climber| climber.gain).collect();
+        let cheaper: Vec<bool> = climbers.iter().map(|climber| climber.may_cost_quality).collect();
+        let survivors = rules.scheduler.advance(episode.rung, &gains);
+        let margin = rules.config.gate.non_inferiority_margin;
+        let best = survivors.first().copied().or_else(|| best_cheaper(&gains, &cheaper, margin));
+        let Some(best) = best else {
             return self.close("no candidate was better than the control", rules);
         };
         if let Some(windows) = rules.scheduler.rungs().get(episode.rung + 1).copied() {

@@ -18,10 +18,11 @@ use std::sync::LazyLock;
 
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::answers;
 use crate::error::ModelError;
 use crate::loss::softmax;
 use crate::optimiser::{Rule, Step};
-use crate::training_loss::{Goals, training_loss, wrong_share};
+use crate::training_loss::{Answering, Goals, answer_loss, training_loss, wrong_share};
 
 mod curves;
 mod kernels;
@@ -196,9 +197,9 @@ impl Program {
         let rows = encoded.len() / shape.inputs.max(1);
         out.resize(rows * self.members.len() * shape.outputs, 0.0);
         scratch::with(|scratch| {
-            scratch.enter(encoded, first.view());
+            scratch.enter(encoded, first.view(), first.voices());
             for (index, member) in self.members.iter().enumerate() {
-                scratch.see(encoded, member.plan.view());
+                scratch.see(encoded, member.plan.view(), member.plan.voices());
                 let weights = member.answers(&self.tables[0]);
                 let (at, stride) = (index * shape.outputs, self.members.len() * shape.outputs);
                 ARCH.dispatch(Answer { plan: &member.plan, weights, scratch, out, at, stride });
@@ -216,13 +217,13 @@ impl Program {
     ) -> Vec<Diverged> {
         let mut failed = Vec::new();
         let Some(first) = self.members.first().map(|member| &member.plan) else { return failed };
-        let view = first.view();
+        let (view, voices) = (first.view(), first.voices());
         scratch::with(|scratch| {
-            scratch.enter(batch.encoded, view);
+            scratch.enter(batch.encoded, view, voices);
             for index in members {
                 let member = &mut self.members[index];
-                scratch.see(batch.encoded, member.plan.view());
-                masks(index, &member.plan, scratch.rows, &mut scratch.masks);
+                scratch.see(batch.encoded, member.plan.view(), member.plan.voices());
+                masks(index, &member.plan, scratch.rows / member.plan.voices(), &mut scratch.masks);
                 let Member { plan, rule, steps, at, average, wrong } = member;
                 let range = *at..*at + plan.parameters();
                 let [weights, first, second] = self.tables.each_mut().map(|table| &mut table[range.clone()]);
@@ -234,7 +235,7 @@ impl Program {
                         (*steps, *wrong) = (*steps + 1, share);
                         if let Some(average) = average {
                             let rate = averaging_rate(plan.architecture().hyper.average, *steps);
-                            follow(average, &self.tables[0][range], rate);
+                            follow(average, &self.tables[0][range], plan.trained(), rate);
                         }
                     }
                     Err(quantity) => {
@@ -251,7 +252,7 @@ impl Program {
 /// The norm of the gradient of these rows' mean loss, nothing left out at random.
 fn gradient_norm(plan: &Plan, weights: &[f32], batch: Batch<'_>) -> f32 {
     scratch::with(|scratch| {
-        scratch.enter(batch.encoded, plan.view());
+        scratch.enter(batch.encoded, plan.view(), plan.voices());
         ARCH.dispatch(GradientNorm { plan, weights, batch, scratch })
     })
 }
@@ -261,10 +262,12 @@ pub(crate) fn averaging_rate(average: u16, steps: u64) -> f32 {
     (1.0 / f32::from(average)).max(1.0 / (steps as f32 + 1.0))
 }
 
-fn follow(average: &mut [f32], weights: &[f32], rate: f32) {
-    for (mean, weight) in average.iter_mut().zip(weights) {
+/// The mean follows what is trained; trust is that of now.
+fn follow(average: &mut [f32], weights: &[f32], trained: usize, rate: f32) {
+    for (mean, weight) in average.iter_mut().zip(&weights[..trained]) {
         *mean += rate * (weight - *mean);
     }
+    average[trained..].copy_from_slice(&weights[trained..]);
 }
 
 impl Member {
@@ -285,7 +288,7 @@ pub(crate) fn answer(plan: &Plan, weights: &[f32], encoded: &[f32], out: &mut Ve
     out.clear();
     out.resize(encoded.len() / shape.inputs.max(1) * shape.outputs, 0.0);
     scratch::with(|scratch| {
-        scratch.enter(encoded, plan.view());
+        scratch.enter(encoded, plan.view(), plan.voices());
         ARCH.dispatch(Answer { plan, weights, scratch, out, at: 0, stride: shape.outputs });
     });
 }
@@ -310,11 +313,20 @@ impl WithSimd for Answer<'_> {
         let shape = plan.shape();
         scratch.prepare(plan);
         pass::forward(simd, plan, weights, false, scratch);
-        for (row, logits) in pass::logits(plan, scratch).chunks_exact(shape.outputs).enumerate() {
-            let out = &mut out[at + row * stride..][..shape.outputs];
-            out.copy_from_slice(logits);
-            if shape.classification {
-                softmax(out);
+        if let Some(only) = plan.only_answer() {
+            for (row, logits) in pass::logits(plan, only, scratch).chunks_exact(shape.outputs).enumerate() {
+                let out = &mut out[at + row * stride..][..shape.outputs];
+                out.copy_from_slice(logits);
+                if shape.classification {
+                    softmax(out);
+                }
+            }
+            return;
+        }
+        let voices = plan.voices() as f32;
+        for (answer, trust) in plan.answers.iter().zip(plan.trust(weights)) {
+            for logits in pass::voices(plan, *answer, scratch) {
+                answers::add(logits, *trust / voices, shape, &mut out[at..], stride);
             }
         }
     }
@@ -332,18 +344,51 @@ fn slopes<S: Simd>(
 ) -> (f32, f32) {
     scratch.prepare(plan);
     pass::forward(simd, plan, weights, learning, scratch);
-    let slopes = pass::start_back(plan, scratch);
-    let wrong = match batch.goals {
-        Goals::Truths(truths) if plan.architecture().hyper.surge > 0 => {
-            wrong_share(slopes, truths, plan.shape())
-        }
-        Goals::Truths(_) | Goals::Answers(_) => 0.0,
+    pass::start_back(plan, scratch);
+    let wrong = wrong_answers(plan, plan.trust(weights), batch, scratch);
+    let loss = if let Some(only) = plan.only_answer() {
+        let slopes = pass::slopes_at(plan, only, scratch);
+        training_loss(slopes, batch.goals, batch.class_weights, plan.shape())
+    } else {
+        answer_losses(plan, plan.trust(weights), learning, batch, scratch)
     };
-    let loss = training_loss(slopes, batch.goals, batch.class_weights, plan.shape());
     if loss.is_finite() {
         pass::backward(simd, plan, weights, scratch);
     }
     (loss, wrong)
+}
+
+/// Share of wrong answers to the rows, before the logits are turned into slopes; 0 if no surge asks for it.
+#[inline(always)]
+fn wrong_answers(plan: &Plan, trust: &[f32], batch: Batch<'_>, scratch: &mut Scratch) -> f32 {
+    let (Goals::Truths(truths), true) = (batch.goals, plan.architecture().hyper.surge > 0) else {
+        return 0.0;
+    };
+    let mut wrong = 0.0;
+    for (answer, trust) in plan.answers.iter().zip(trust) {
+        wrong += trust * wrong_share(pass::slopes_at(plan, *answer, scratch), truths, plan.shape());
+    }
+    wrong
+}
+
+/// As [`training_loss`], of several answers; how wrong each was stays in the scratch.
+#[inline(always)]
+fn answer_losses(plan: &Plan, trust: &[f32], learning: bool, batch: Batch<'_>, scratch: &mut Scratch) -> f32 {
+    scratch.wrong.clear();
+    let mut loss = 0.0;
+    // Taken out, so that they can be read while slopes are written.
+    let masks = std::mem::take(&mut scratch.masks);
+    let counts = if learning { plan.counts(&masks, scratch.rows) } else { &[] };
+    let rule = Answering { trust: 0.0, voices: plan.voices(), counts };
+    for (answer, trust) in plan.answers.iter().zip(trust) {
+        let slopes = pass::slopes_at(plan, *answer, scratch);
+        let rule = Answering { trust: *trust, ..rule };
+        let of = answer_loss(slopes, rule, batch.goals, batch.class_weights, plan.shape());
+        scratch.wrong.push(of.wrong);
+        loss += of.loss;
+    }
+    scratch.masks = masks;
+    loss
 }
 
 /// What a step does before it changes anything, for rows in the scratch.
@@ -382,19 +427,23 @@ impl WithSimd for Learn<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Result<f32, &'static str> {
-        let Self { plan, mut trained, step, batch, scratch } = self;
+        let Self { plan, trained: Trained { weights, first, second }, step, batch, scratch } = self;
         if scratch.rows == 0 {
             return Ok(0.0);
         }
-        let (loss, wrong) = slopes(simd, plan, trained.weights, true, batch, scratch);
+        let (loss, wrong) = slopes(simd, plan, weights, true, batch, scratch);
         if !loss.is_finite() {
             return Err("the loss");
         }
-        if update::update(simd, plan, &step, &mut trained, scratch).is_finite() {
-            Ok(wrong)
-        } else {
-            Err("the gradient")
+        let (weights, trust) = weights.split_at_mut(plan.trained());
+        let mut trained = Trained { weights, first, second };
+        if !update::update(simd, plan, &step, &mut trained, scratch).is_finite() {
+            return Err("the gradient");
         }
+        if !trust.is_empty() {
+            answers::follow(trust, &scratch.wrong, scratch.rows / plan.voices());
+        }
+        Ok(wrong)
     }
 }
 

@@ -9,12 +9,14 @@ use serde::{Deserialize, Serialize};
 
 pub mod behaviour;
 pub mod cheap;
+pub mod claim;
 pub mod quality;
 pub mod scorecard;
 pub mod thresholds;
 
 pub use behaviour::{CalibrationGate, ChurnGate, FairnessGate};
 pub use cheap::{EnergyGate, FiniteGate, LatencyGate, MemoryGate, ParityGate, RobustnessGate};
+pub use claim::{Claim, PairedTest, Spent};
 pub use quality::QualityGate;
 pub use scorecard::{Answered, Gap, Scorecard};
 pub use thresholds::{Thresholds, verdict};
@@ -212,9 +214,11 @@ impl EnergyUnit {
 /// State of the paired test of a challenger against the control arm.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QualityEvidence {
-    /// Natural logarithm of the evidence that the challenger is better.
+    /// What it has to show.
+    pub claim: Claim,
+    /// Natural logarithm of the evidence for that: that the challenger is better, or not worse by the margin.
     pub log_gain: f64,
-    /// Natural logarithm of the evidence that it is worse.
+    /// Natural logarithm of the evidence that it is worse, or worse by more than the margin.
     pub log_harm: f64,
     /// Outcomes both were scored on.
     pub outcomes: u64,

@@ -22,6 +22,7 @@ pub struct GateSection {
     pub alpha: f64,
     pub alpha_harm: f64,
     pub margin: f64,
+    pub non_inferiority_margin: f64,
     pub deadline_outcomes: u64,
     pub deadline_seconds: u64,
     pub energy_seconds_max: f64,
@@ -45,6 +46,8 @@ pub struct GateConfig {
     pub margin: f64,
     /// Seconds after which an undecided challenger is dropped, whatever came.
     pub deadline_seconds: u64,
+    /// Of one that costs less: mean loss over the control's that it must not reach.
+    pub non_inferiority_margin: f64,
     /// Stresses that have to be survived.
     pub robustness: RobustnessGate,
     /// Where groups are told apart.
@@ -72,8 +75,9 @@ impl GateSection {
         if let Some((key, value)) = shares.into_iter().find(|(_, value)| !(*value > 0.0 && *value < 1.0)) {
             return refuse(format!("`gate.{key}` is {value}; give a chance between 0 and 1"));
         }
-        if !(0.0..1.0).contains(&self.margin) {
-            return refuse(format!("`gate.margin` is {}; give 0 or more, below 1", self.margin));
+        let margins = [("margin", self.margin), ("non_inferiority_margin", self.non_inferiority_margin)];
+        if let Some((key, value)) = margins.into_iter().find(|(_, value)| !(0.0..1.0).contains(value)) {
+            return refuse(format!("`gate.{key}` is {value}; give 0 or more, below 1"));
         }
         let limits = [
             ("robustness_increase_max", self.robustness_increase_max),
@@ -101,6 +105,7 @@ impl GateSection {
             },
             margin: self.margin,
             deadline_seconds: self.deadline_seconds,
+            non_inferiority_margin: self.non_inferiority_margin,
             robustness: RobustnessGate { increase_max: self.robustness_increase_max, wanted: self.stresses },
             fairness,
             energy: (self.energy_seconds_max > 0.0).then_some(energy),

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::gate::GateSection;
 use super::mixture::MixtureSection;
 use super::{ConfigError, keys, refuse};
+use crate::slot::MemoryPolicy;
 
 /// The embedded defaults; also the documentation of every key.
 pub const DEFAULTS: &str = include_str!("../../../config/default.toml");
@@ -96,7 +97,7 @@ section!(
 );
 section!(
     /// `[serve]`
-    Serve { answers: bool, batch_max: usize, ready_when_cold: bool }
+    Serve { answers: bool, batch_max: usize, ready_when_cold: bool, memory_policy: String }
 );
 section!(
     /// `[join]`
@@ -133,9 +134,12 @@ section!(
         widths: Vec<u16>,
         context_max: usize,
         embeddings: bool,
+        exits: bool,
+        committee_max: u8,
         cooldown_outcomes: u64,
         plateau_outcomes: u64,
         least_gain: f64,
+        shrink_above: f64,
     }
 );
 section!(
@@ -280,6 +284,15 @@ impl Raw {
         })
     }
 
+    /// What becomes of a displaced model.
+    pub fn memory_policy(&self) -> Result<MemoryPolicy, ConfigError> {
+        match self.serve.memory_policy.as_str() {
+            "availability" => Ok(MemoryPolicy::Availability),
+            "resource" => Ok(MemoryPolicy::Resource),
+            other => refuse(format!("`serve.memory_policy` is `{other}`; give `availability` or `resource`")),
+        }
+    }
+
     /// Where fields stand in messages.
     pub fn codec(&self, schema: &Schema) -> Result<CodecConfig, ConfigError> {
         let section = &self.codec;
@@ -374,6 +387,16 @@ impl Raw {
                 self.search.context_max,
                 model::context::CONTEXT_MAX
             ));
+        }
+        if !(1..=model::architecture::COMMITTEE_MAX).contains(&self.search.committee_max) {
+            return refuse(format!(
+                "`search.committee_max` is {}; give 1 to {}",
+                self.search.committee_max,
+                model::architecture::COMMITTEE_MAX
+            ));
+        }
+        if !(0.0..=1.0).contains(&self.search.shrink_above) {
+            return refuse(format!("`search.shrink_above` is {}; give 0 to 1", self.search.shrink_above));
         }
         if self.search.eta < 2 {
             return refuse(format!("`search.eta` is {}; give 2 or more", self.search.eta));

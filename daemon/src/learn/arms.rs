@@ -9,7 +9,7 @@ use model::{
     Arm, Context, Device, Encoder, Mixture, MixtureNetwork, MixtureWeights, Model, ModelError, Output, Pool,
     Row, Schema, Shape, Truth, Widening,
 };
-use policies::gate::{Answered, QualityEvidence, Scorecard};
+use policies::gate::{Answered, PairedTest, QualityEvidence, Scorecard};
 use policies::stats::EProcess;
 use policies::watch::{Watch, WatchVerdict};
 use serde::{Deserialize, Serialize};
@@ -36,10 +36,8 @@ pub struct Challenger {
     pub arm: Arm,
     /// What its answers have been worth; none for numbers, which are not decided for.
     pub scorecard: Option<Scorecard>,
-    /// Gain over the control.
-    pub gain: EProcess,
-    /// Harm against the control.
-    pub harm: EProcess,
+    /// Its test against the control, by what it has to show.
+    pub test: PairedTest,
     /// It could not learn a row: whatever it says from now on, it is out.
     pub failed: bool,
 }
@@ -134,8 +132,7 @@ impl Arms {
         if let (Some(challenger), Some(loss)) = (&mut self.challenger, losses.challenger)
             && answers.challenger.as_ref().is_some_and(|(number, _)| *number == challenger.number)
         {
-            challenger.gain.observe(losses.control - loss);
-            challenger.harm.observe(loss - losses.control);
+            challenger.test.observe(losses.control, loss);
         }
         if let (Some(displaced), Some(loss)) = (&mut self.displaced, losses.displaced)
             && answers.displaced.as_ref().is_some_and(|(number, _)| *number == displaced.number)
@@ -215,11 +212,10 @@ impl Arms {
 
     /// The challenger's running test.
     pub fn quality(&self) -> Option<QualityEvidence> {
-        self.challenger.as_ref().map(|challenger| QualityEvidence {
-            log_gain: challenger.gain.log_value(),
-            log_harm: if challenger.failed { f64::INFINITY } else { challenger.harm.log_value() },
-            outcomes: challenger.gain.count(),
-            mean_gain: challenger.gain.mean(),
+        self.challenger.as_ref().map(|challenger| {
+            let evidence = challenger.test.evidence();
+            let log_harm = if challenger.failed { f64::INFINITY } else { evidence.log_harm };
+            QualityEvidence { log_harm, ..evidence }
         })
     }
 

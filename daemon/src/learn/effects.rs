@@ -3,16 +3,15 @@
 //! Lives here: one arm for each effect. May not: decide whether; that was decided.
 
 use model::Edit;
-use policies::gate::Scorecard;
-use policies::search::{Proposer as _, Score, placement, standing};
-use policies::stats::EProcess;
+use policies::gate::{PairedTest, QualityEvidence, Scorecard};
+use policies::search::{Proposer as _, Score, lighter, placement, standing};
 
 use super::arms::Challenger;
 use super::flight::{Landed, Purpose};
 use super::probe::ASKED_FOR_ONE;
 use super::state::Detectors;
 use super::{Learn, LearnError};
-use crate::lifecycle::{Change, Effect, Event, smaller};
+use crate::lifecycle::{Change, Climber, Effect, Event, smaller};
 use crate::telemetry::AuditEvent;
 
 /// Chance that the bounds of a gap between groups are ever wrong.
@@ -74,7 +73,16 @@ impl Learn {
         let genomes = state.proposer.ask(self.space.space(), &parent, wanted, &mut state.rng);
         let children = genomes.iter().map(|genome| self.space.architecture(genome)).collect();
         let children = self.probed(children);
-        let candidates: Vec<Edit> = children.into_iter().map(|child| place.edit(members, child)).collect();
+        let mut candidates: Vec<Edit> = children
+            .into_iter()
+            .map(|child| {
+                let shrinks = self.takes_place(&child, &mixture.members[place.parent]);
+                if shrinks { place.shrink(members, child) } else { place.edit(members, child) }
+            })
+            .collect();
+        if self.pressed() {
+            candidates.extend(lighter(&weights, &stands));
+        }
         let candidates = self.affordable(&mixture, candidates)?;
         self.happened.push(AuditEvent::Proposed { count: candidates.len() });
         self.events.push_back(Event::Proposed(candidates));
@@ -82,7 +90,7 @@ impl Learn {
     }
 
     /// Tells the proposer, and the people, how each candidate of a rung did.
-    pub(super) fn rung_landed(&mut self, rung: usize, landed: &Landed) -> Vec<Option<f64>> {
+    pub(super) fn rung_landed(&mut self, rung: usize, landed: &Landed) -> Vec<Climber> {
         let gains: Vec<Option<f64>> = (0..landed.candidates.len()).map(|at| landed.gain(at)).collect();
         // Without the control nothing was compared, so nothing was learned about any candidate.
         let compared = landed.candidates.iter().zip(&gains).filter(|_| landed.control.is_some());
@@ -97,7 +105,8 @@ impl Learn {
         }
         let scores = landed.candidates.iter().map(ToString::to_string).zip(gains.iter().copied()).collect();
         self.happened.push(AuditEvent::RungClimbed { rung, scores });
-        gains
+        let climbers = landed.candidates.iter().zip(gains);
+        climbers.map(|(edit, gain)| Climber { gain, may_cost_quality: self.may_cost_quality(edit) }).collect()
     }
 
     /// The winner of the last rung learns what came since, and is compared on live events from now on.
@@ -114,21 +123,15 @@ impl Learn {
         let children = self.caught_up(result.children, learned, &schema)?;
         let arm = self.arms.pool.edit(&self.arms.control, &edit, children)?;
         let number = self.state.number();
-        let margin = self.rules.config.gate.margin;
-        self.arms.challenger = Some(Challenger {
-            number,
-            arm,
-            scorecard: self
-                .rules
-                .config
-                .schema
-                .target()
-                .is_classification()
-                .then(|| Scorecard::new(FAIRNESS_ALPHA)),
-            gain: EProcess::new(margin),
-            harm: EProcess::new(0.0),
-            failed: false,
-        });
+        let gate = &self.rules.config.gate;
+        let test = if self.may_cost_quality(&edit) {
+            PairedTest::not_worse(gate.non_inferiority_margin, gate.quality.alpha)
+        } else {
+            PairedTest::better(gate.margin)
+        };
+        let decides = self.rules.config.schema.target().is_classification();
+        let scorecard = decides.then(|| Scorecard::new(FAIRNESS_ALPHA));
+        self.arms.challenger = Some(Challenger { number, arm, scorecard, test, failed: false });
         self.happened.push(AuditEvent::ChallengerPlaced { architecture: edit.to_string() });
         Ok(())
     }
@@ -137,8 +140,7 @@ impl Learn {
         if let Some(challenger) = self.arms.challenger.take() {
             let architecture = self.arms.pool.mixture(&challenger.arm)?.to_string();
             self.arms.tidy();
-            let outcomes = challenger.gain.count();
-            let mean_gain = challenger.gain.mean();
+            let QualityEvidence { outcomes, mean_gain, .. } = challenger.test.evidence();
             self.happened.push(AuditEvent::ChallengerDropped { architecture, reason, outcomes, mean_gain });
         }
         Ok(())

@@ -1,11 +1,11 @@
 //! The lifecycle's laws, on events alone.
 
 use model::{Architecture, Edit, Hyper, Timestamp};
-use policies::gate::{GateKind, Judgement, QualityEvidence, Verdict};
+use policies::gate::{Claim, GateKind, Judgement, QualityEvidence, Verdict};
 use policies::search::SuccessiveHalving;
 use policies::watch::WatchVerdict;
 
-use super::{Change, Effect, Event, Facts, Lifecycle, ReliefOption, Rules};
+use super::{Change, Climber, Effect, Event, Facts, Lifecycle, ReliefOption, Rules};
 use crate::config::Config;
 
 fn rules() -> Rules {
@@ -36,14 +36,19 @@ fn shadowed_at(mut lifecycle: Lifecycle, outcomes: u64, rules: &Rules) -> Lifecy
     lifecycle.step(Event::Learned(facts(outcomes)), rules);
     lifecycle.step(Event::Proposed(vec![linear(); 9]), rules);
     for gains in [9, 3, 1] {
-        lifecycle.step(Event::Climbed(vec![Some(0.1); gains]), rules);
+        lifecycle.step(climbed(&vec![Some(0.1); gains]), rules);
     }
     assert!(lifecycle.shadow.is_some());
     lifecycle
 }
 
+/// All of them have to gain.
+fn climbed(gains: &[Option<f64>]) -> Event {
+    Event::Climbed(gains.iter().map(|gain| Climber { gain: *gain, may_cost_quality: false }).collect())
+}
+
 fn quality(log_gain: f64, log_harm: f64) -> QualityEvidence {
-    QualityEvidence { log_gain, log_harm, outcomes: 500, mean_gain: 0.01 }
+    QualityEvidence { claim: Claim::Better, log_gain, log_harm, outcomes: 500, mean_gain: 0.01 }
 }
 
 fn judged(verdict: Verdict) -> Event {
@@ -176,10 +181,26 @@ fn an_episode_with_no_better_candidate_closes_and_stays_quiet() {
     let mut lifecycle = Lifecycle::new();
     lifecycle.step(Event::Learned(facts(3_000)), &rules);
     lifecycle.step(Event::Proposed(vec![linear(); 9]), &rules);
-    let effects = lifecycle.step(Event::Climbed(vec![None; 9]), &rules);
+    let effects = lifecycle.step(climbed(&[None; 9]), &rules);
     assert!(matches!(effects[..], [Effect::Closed(_)]));
     let effects = lifecycle.step(Event::Learned(facts(3_001)), &rules);
     assert_eq!(effects, [Effect::Swap(Change::Refresh)]);
+}
+
+#[test]
+fn who_costs_less_and_lost_little_goes_into_the_shadow_slot_if_nobody_won() {
+    let rules = rules();
+    let margin = rules.config.gate.non_inferiority_margin;
+    for (cheap, lost, wins) in [(true, 0.5, true), (true, 2.0, false), (false, 0.5, false)] {
+        let mut lifecycle = Lifecycle::new();
+        lifecycle.step(Event::Learned(facts(3_000)), &rules);
+        lifecycle.step(Event::Proposed(vec![linear(); 9]), &rules);
+        let climber = Climber { gain: Some(-lost * margin), may_cost_quality: cheap };
+        for count in [9, 3, 1] {
+            lifecycle.step(Event::Climbed(vec![climber; count]), &rules);
+        }
+        assert_eq!(lifecycle.shadow.is_some(), wins, "{cheap}, {lost} of the margin lost");
+    }
 }
 
 #[test]
@@ -190,7 +211,7 @@ fn a_drift_waits_for_an_episode_to_cool_down_only_where_that_found_nothing_to_tr
         let mut lifecycle = Lifecycle::new();
         lifecycle.step(Event::Learned(facts(3_000)), &rules);
         if lifecycle.step(Event::Proposed(found), &rules).len() == 1 && !waits {
-            lifecycle.step(Event::Climbed(vec![None; 9]), &rules);
+            lifecycle.step(climbed(&[None; 9]), &rules);
         }
         assert!(lifecycle.episode.is_none());
         lifecycle.step(Event::Learned(facts(3_000 + cooldown - 1)), &rules);

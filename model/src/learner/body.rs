@@ -156,7 +156,11 @@ fn flattened(
 ) -> Result<Tables, ModelError> {
     let weights = weights.flatten(architecture, shape)?;
     let moment = |tables: &Weights| {
-        if tables.0.is_empty() { Ok(vec![0.0; weights.len()]) } else { tables.flatten(architecture, shape) }
+        if tables.0.is_empty() {
+            Ok(vec![0.0; weights.len()])
+        } else {
+            tables.flatten_moments(architecture, shape)
+        }
     };
     let (first, second) = (moment(first)?, moment(second)?);
     Ok([weights, first, second])

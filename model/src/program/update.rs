@@ -23,7 +23,7 @@ const GRADIENT_MIN: f32 = 1e-17;
 /// and stay there, and each operation on those takes a hundred times as long.
 const MOMENT_MIN: f32 = 1e-30;
 
-/// Weights with both moments, of one member.
+/// Trained weights with both moments, of one member.
 pub(super) struct Trained<'a> {
     pub weights: &'a mut [f32],
     pub first: &'a mut [f32],
@@ -48,7 +48,7 @@ pub(super) fn update<S: Simd>(
         return norm;
     }
     let norm = gradient_norm(simd, plan, scratch);
-    let gradient = &scratch.gradient[..plan.parameters()];
+    let gradient = &scratch.gradient[..plan.trained()];
     if norm.is_finite() {
         if step.rule.adapts() {
             adaptive(step, step.scale(norm), trained, gradient);
@@ -63,7 +63,7 @@ pub(super) fn update<S: Simd>(
 #[inline(always)]
 pub(super) fn gradient_norm<S: Simd>(simd: S, plan: &Plan, scratch: &mut Scratch) -> f32 {
     collect(simd, plan, scratch);
-    let gradient = &scratch.gradient[..plan.parameters()];
+    let gradient = &scratch.gradient[..plan.trained()];
     dot(simd, gradient, gradient).sqrt()
 }
 
@@ -89,7 +89,7 @@ fn fused_sgd<S: Simd>(simd: S, plan: &Plan, step: &Step, scale: f32, weights: &m
     }
     let factor = step.rule.step_size * scale;
     for op in &plan.ops {
-        let Op::Affine { from, to, weight, bias } = op else { continue };
+        let Op::Affine { from, to, weight, bias, .. } = op else { continue };
         let (source, target) = (plan.registers[*from], plan.registers[*to]);
         let slope = held(&scratch.grads, 1, target);
         let x = held(&scratch.values, 1, source);
