@@ -72,7 +72,9 @@ impl Shift {
         }
         let total: f32 = corrected.iter().sum();
         if total > 0.0 && total.is_finite() {
-            corrected.iter_mut().for_each(|share| *share /= total);
+            for share in corrected.iter_mut() {
+                *share /= total;
+            }
         } else {
             corrected.copy_from_slice(plain);
         }
