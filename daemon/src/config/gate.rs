@@ -22,6 +22,7 @@ pub struct GateSection {
     pub alpha: f64,
     pub alpha_harm: f64,
     pub margin: f64,
+    pub block_outcomes: u64,
     pub non_inferiority_margin: f64,
     pub deadline_outcomes: u64,
     pub deadline_seconds: u64,
@@ -44,6 +45,8 @@ pub struct GateConfig {
     pub quality: QualityGate,
     /// Mean gain that has to be beaten.
     pub margin: f64,
+    /// Outcomes that are one bet.
+    pub block_outcomes: u64,
     /// Seconds after which an undecided challenger is dropped, whatever came.
     pub deadline_seconds: u64,
     /// Of one that costs less: mean loss over the control's that it must not reach.
@@ -79,6 +82,9 @@ impl GateSection {
         if let Some((key, value)) = margins.into_iter().find(|(_, value)| !(0.0..1.0).contains(value)) {
             return refuse(format!("`gate.{key}` is {value}; give 0 or more, below 1"));
         }
+        if self.block_outcomes == 0 {
+            return refuse("`gate.block_outcomes` is 0; give 1 or more");
+        }
         let limits = [
             ("robustness_excess_max", self.robustness_excess_max),
             ("calibration_increase_max", self.calibration_increase_max),
@@ -104,6 +110,7 @@ impl GateSection {
                 deadline_outcomes: self.deadline_outcomes,
             },
             margin: self.margin,
+            block_outcomes: self.block_outcomes,
             deadline_seconds: self.deadline_seconds,
             non_inferiority_margin: self.non_inferiority_margin,
             robustness: RobustnessGate { excess_max: self.robustness_excess_max, wanted: self.stresses },

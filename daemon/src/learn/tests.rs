@@ -69,7 +69,7 @@ pub(super) fn place_twin(learn: &mut Learn) {
     let edit = Edit(mixture.members.into_iter().enumerate().map(child).collect());
     let arm = arms.pool.edit(&arms.control, &edit, twins).expect("the twins fit");
     arms.challenger =
-        Some(Challenger { number: 1, arm, scorecard: None, test: PairedTest::better(0.0), failed: false });
+        Some(Challenger { number: 1, arm, scorecard: None, test: PairedTest::better(0.0, 1), failed: false });
 }
 
 #[test]
