@@ -3,15 +3,15 @@
 //! Lives here: one arm for each effect. May not: decide whether; that was decided.
 
 use model::Edit;
-use policies::gate::{
-    Evidence, FiniteGate, Gate, LatencyGate, MemoryGate, QualityGate, RobustnessGate, judge_all,
-};
+use policies::gate::{Evidence, GateKind, LatencyGate, MemoryGate, QualityGate, RobustnessGate};
 use policies::search::{Proposer as _, Score, placement};
 use policies::stats::EProcess;
 
 use super::arms::Challenger;
 use super::flight::{Landed, Purpose};
+use super::judged::{ALL_GATES, GateLimits, Judged};
 use super::measure::Source;
+use super::path::EvidencePath;
 use super::probe::ASKED_FOR_ONE;
 use super::state::{COMPUTE, Detectors, MEMORY};
 use super::{Learn, LearnError};
@@ -125,6 +125,8 @@ impl Learn {
             stress: (result.stress, control.stress),
             gain: EProcess::new(margin),
             harm: EProcess::new(0.0),
+            path: EvidencePath::default(),
+            from: self.state.positions.clone(),
             failed: false,
         });
         self.happened.push(AuditEvent::ChallengerPlaced { architecture: edit.to_string() });
@@ -132,11 +134,15 @@ impl Learn {
     }
 
     fn drop_challenger(&mut self, reason: String) -> Result<(), LearnError> {
+        let evidence = Evidence { quality: self.arms.quality(), ..Evidence::default() };
         if let Some(challenger) = self.arms.challenger.take() {
+            let judged = Judged::of_gates(self.gate_limits(), &[GateKind::Quality], evidence);
             let architecture = self.arms.pool.mixture(&challenger.arm)?.to_string();
             self.arms.tidy();
             let outcomes = challenger.gain.count();
             let mean_gain = challenger.gain.mean();
+            let (path, from) = (challenger.path, challenger.from);
+            self.happened.push(AuditEvent::judged(&architecture, &judged, &path, &from));
             self.happened.push(AuditEvent::ChallengerDropped { architecture, reason, outcomes, mean_gain });
         }
         Ok(())
@@ -145,21 +151,37 @@ impl Learn {
     /// All gates, in order of cost, on evidence of now.
     fn judge(&mut self) -> Result<(), LearnError> {
         let Some(evidence) = self.evidence()? else { return Ok(()) };
-        let gate = &self.rules.config.gate;
-        let latency =
-            LatencyGate { limit_seconds: self.state.limit(COMPUTE), quantile: 0.99, confidence: 0.95 };
-        let memory = MemoryGate { bytes_max: self.state.limit(MEMORY) as u64 };
-        let robustness = RobustnessGate { increase_max: gate.robustness_increase_max };
-        let quality = QualityGate {
-            alpha: gate.alpha,
-            alpha_harm: gate.alpha_harm,
-            deadline_outcomes: gate.deadline_outcomes,
-        };
-        let gates: [&dyn Gate; 5] = [&FiniteGate, &latency, &memory, &robustness, &quality];
-        let judgements = judge_all(&gates, &evidence);
+        let judged = Judged::of_gates(self.gate_limits(), &ALL_GATES, evidence);
+        if let Some(challenger) = &self.arms.challenger {
+            let architecture = self.arms.pool.mixture(&challenger.arm)?.to_string();
+            let (path, from) = (&challenger.path, &challenger.from);
+            self.happened.push(AuditEvent::judged(&architecture, &judged, path, from));
+        }
+        let Judged::Gates { judgements, .. } = judged else { return Ok(()) };
         self.happened.extend(judgements.iter().map(AuditEvent::gate));
         self.events.push_back(Event::Judged(judgements));
         Ok(())
+    }
+
+    /// What every gate holds a challenger against, now.
+    fn gate_limits(&self) -> GateLimits {
+        let gate = &self.rules.config.gate;
+        // As much as a journal can tell, which is more than any machine has.
+        let bytes_max = (self.state.limit(MEMORY) as u64).min(i64::MAX.unsigned_abs());
+        GateLimits {
+            latency: LatencyGate {
+                limit_seconds: self.state.limit(COMPUTE),
+                quantile: 0.99,
+                confidence: 0.95,
+            },
+            memory: MemoryGate { bytes_max },
+            robustness: RobustnessGate { increase_max: gate.robustness_increase_max },
+            quality: QualityGate {
+                alpha: gate.alpha,
+                alpha_harm: gate.alpha_harm,
+                deadline_outcomes: gate.deadline_outcomes,
+            },
+        }
     }
 
     pub(super) fn evidence(&mut self) -> Result<Option<Evidence>, LearnError> {
@@ -197,7 +219,9 @@ impl Learn {
     }
 
     fn release(&mut self) {
-        self.arms.displaced = None;
+        if let Some(displaced) = self.arms.displaced.take() {
+            self.happened.push(displaced.judged(&self.slot.load().model.mixture().to_string()));
+        }
         self.arms.tidy();
         self.slot.release();
         self.happened.push(AuditEvent::WatchEnded);

@@ -12,6 +12,7 @@ use rand_pcg::Pcg64;
 
 use super::arms::Challenger;
 use super::measure::Source;
+use super::path::EvidencePath;
 use super::{Learn, Outside};
 use crate::config::Config;
 use crate::trials::WorkerCommand;
@@ -59,7 +60,7 @@ fn feed(learn: &mut Learn, numbers: std::ops::Range<u64>) {
 }
 
 /// The control's twin, in the shadow slot, with learners of its own.
-fn place_twin(learn: &mut Learn) {
+pub(super) fn place_twin(learn: &mut Learn) {
     let arms = &mut learn.arms;
     let state = arms.pool.arm_state(&arms.control).expect("it can be saved");
     let twins = state.members.into_iter().map(|twin| Learner::restore(twin, &learn.device));
@@ -74,6 +75,8 @@ fn place_twin(learn: &mut Learn) {
         stress: (Stress::default(), Stress::default()),
         gain: EProcess::new(0.0),
         harm: EProcess::new(0.0),
+        path: EvidencePath::default(),
+        from: Positions::default(),
         failed: false,
     });
 }
