@@ -121,7 +121,8 @@ fn check_decisions(kafka: &KafkaConfig) -> Result<()> {
     let decisions: Vec<Value> = decisions.iter().map(json_of).collect::<Result<_>>()?;
     let adopted = |kind: &str, name: &str| {
         let told = |event: &&Value| {
-            event["event"] == "schema_adopted" && event["kind"] == kind && event["name"] == name
+            let data = &event["data"];
+            data["event"] == "schema_adopted" && data["kind"] == kind && data["name"] == name
         };
         decisions.iter().filter(told).count()
     };

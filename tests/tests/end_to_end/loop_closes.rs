@@ -1,6 +1,8 @@
 //! The loop closes: a stream that no linear model can follow is searched, a promotion is earned, the
 //! concept turns over and is noticed; bad records are put aside; kill -9 and SIGTERM lose nothing.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use adapters::kafka::{KafkaConfig, Polled, Sink, read_topic};
@@ -11,7 +13,7 @@ use rand_pcg::Pcg64;
 use serde_json::{Value, json};
 use tests::broker::{Broker, unique_model};
 use tests::http::{get, metric};
-use tests::process::{Process, wait_until};
+use tests::process::{Process, binary, wait_until};
 
 /// Longest wait for any one thing; a loaded machine is slow, a broken daemon is slower.
 pub(crate) const DEADLINE: Duration = Duration::from_mins(2);
@@ -94,7 +96,7 @@ impl Stream {
     }
 }
 
-fn settings(kafka: &KafkaConfig, model: &str, state: &std::path::Path, create_topics: bool) -> String {
+fn settings(kafka: &KafkaConfig, model: &str, state: &Path, create_topics: bool) -> String {
     format!(
         r#"
         model = {{ name = "{model}" }}
@@ -115,9 +117,13 @@ fn settings(kafka: &KafkaConfig, model: &str, state: &std::path::Path, create_to
 }
 
 /// Starts the daemon, and waits until it tells where its pages are.
-pub(crate) fn start(config: &std::path::Path) -> Result<(Process, String)> {
+pub(crate) fn start(config: &Path) -> Result<(Process, String)> {
     let config = config.to_str().context("a path of plain text")?;
-    let mut process = Process::driftform(&["run", "--config", config])?;
+    address_of(Process::driftform(&["run", "--config", config])?)
+}
+
+/// A daemon that has been started, once it tells where its pages are.
+pub(crate) fn address_of(mut process: Process) -> Result<(Process, String)> {
     let line = process.wait_for_line(DEADLINE, |line| line.contains("status page on http://"))?;
     let address =
         line.split("http://").nth(1).and_then(|rest| rest.split('"').next()).context("an address")?;
@@ -171,10 +177,39 @@ fn check_decisions(kafka: &KafkaConfig) -> Result<()> {
     let decisions = read_topic(kafka, &kafka.topics.decisions, 0, DEADLINE)?;
     let promoted = decisions.iter().filter_map(|record| json_of(record).ok());
     ensure!(
-        promoted.filter(|event| event["event"] == "promoted").count() > 0,
+        promoted.filter(|event| event["type"] == "driftform.promoted").count() > 0,
         "no promotion among the decisions"
     );
     Ok(())
+}
+
+/// The journal is whole, and every verdict in it is reproduced, whether the daemon runs or is dead.
+fn check_history(state: &Path) -> Result<()> {
+    let verified = history(state, &["--verify"])?;
+    ensure!(verified.contains("are as they were written"), "{verified}");
+    let told = history(state, &["--json"])?;
+    let lines = told.lines().map(|line| Ok(serde_json::from_str::<Value>(line)?));
+    let lines: Vec<Value> = lines.collect::<Result<_>>()?;
+    let verdicts = lines.iter().filter(|line| line["type"] == "driftform.judged");
+    let ids: Vec<&str> = verdicts.filter_map(|line| line["id"].as_str()).collect();
+    ensure!(!ids.is_empty(), "nothing was judged before a promotion");
+    for id in ids {
+        let again = history(state, &["--replay", id])?;
+        ensure!(again.contains("the same verdict"), "{again}");
+    }
+    let promoted = lines.iter().position(|line| line["type"] == "driftform.promoted");
+    let before = &lines[..promoted.context("no promotion in the journal")?];
+    let mut steps = before.iter().filter(|line| line["type"] == "driftform.swap_step");
+    let last = steps.next_back().context("a promotion without steps")?;
+    ensure!(last["data"]["step"] == "committed", "{last}");
+    Ok(())
+}
+
+/// What `driftform history` prints; an error if it refuses.
+pub(crate) fn history(state: &Path, arguments: &[&str]) -> Result<String> {
+    let output = Command::new(binary()?).arg("history").arg("--state").arg(state).args(arguments).output()?;
+    ensure!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 #[test]
@@ -195,7 +230,11 @@ fn a_promotion_is_earned_drift_is_found_and_nothing_is_lost() -> Result<()> {
     stream.feed_until(&address, r#"driftform_swaps_total{change="promotion"}"#, 1.0)?;
     ensure!(get(&address, "/readyz")?.0 == 200, "a champion serves, but it is not ready");
 
+    let state = folder.path().join("state");
+    check_history(&state)?;
+
     daemon.kill()?;
+    check_history(&state)?;
     stream.slice()?;
     let (mut daemon, address) = start(&config)?;
     stream.learned(&address)?;
