@@ -22,6 +22,9 @@ impl Learn {
     /// The same, for what must be on the disk before it is done.
     pub(super) fn journal_durably(&mut self) -> Result<(), LearnError> {
         let Some(storage) = &mut self.storage else { return Ok(()) };
+        if self.journaled == self.happened.len() {
+            return storage.write_decisions();
+        }
         let served = self.slot.load().generation;
         let offsets = range(&self.turn_from, &self.state.positions);
         for event in &self.happened[self.journaled..] {
