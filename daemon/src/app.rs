@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use adapters::codec::{DecodeError, JsonCodec};
 use adapters::files::{InferOptions, Rows, infer};
@@ -15,13 +15,13 @@ use adapters::http::{Health, Pages, Status};
 use adapters::kafka::{GroupSource, KafkaConfig, KafkaError, Polled, Sink, Source, TopicRole};
 use adapters::store::StoreError;
 use anyhow::{Context as _, Result};
-use model::Record;
+use model::{Record, Timestamp};
 use tokio::sync::watch;
 
 use crate::config::{Config, StateConfig};
 use crate::learn::{Learn, LearnError, Outside};
 use crate::reader::Reader;
-use crate::serve::Serve;
+use crate::serve::{Answerer, Serve};
 use crate::storage::Storage;
 use crate::telemetry::{AuditEvent, Telemetry, Timeline};
 use crate::trials::WorkerCommand;
@@ -59,6 +59,7 @@ impl App {
     ) -> Result<Self> {
         let telemetry = Telemetry::new();
         let learn = open_learn(config, worker)?;
+        learn.slot().set_memory_policy(config.memory_policy);
         let codec = JsonCodec::new(config.learn.schema.clone(), config.codec.clone())?;
         // What the stream has added before the restart.
         let codec = codec.widened(Arc::new(learn.state().schema().clone()));
@@ -70,15 +71,14 @@ impl App {
         let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, status: status_seen };
         let serve = config.serve.answers.then(|| {
             let group = format!("driftform-{}-serve", config.name);
+            let answerer = Answerer::new(Arc::clone(learn.slot()), codec.clone(), telemetry.clone());
             let serve = Serve {
-                slot: Arc::clone(learn.slot()),
-                codec: codec.clone(),
+                answerer,
                 source: GroupSource::open(kafka, &group, TopicRole::Events, &kafka.topics.events)?,
                 // Its own: answers on their way must not hold up a snapshot.
                 sink: Arc::new(Sink::open(kafka)?),
                 topic: kafka.topics.predictions.clone(),
                 batch_max: config.serve.batch_max,
-                telemetry: telemetry.clone(),
             };
             start_serve(serve, Arc::clone(&stop), health.clone())
         });
@@ -298,6 +298,7 @@ impl LearnPlane {
         if records.iter().any(|record| matches!(record, Record::Adoption(_))) && !self.written_out(stop) {
             return Ok(());
         }
+        self.learn.passed(now())?;
         self.learn.turn(records, self.source.positions())?;
         self.tell_happened();
         self.consumed.fetch_add(polled.len() as u64, Ordering::Relaxed);
@@ -449,6 +450,12 @@ fn end_within(thread: JoinHandle<()>, limit: Duration, what: &str) {
     } else if thread.join().is_err() {
         tracing::error!("{what} panicked");
     }
+}
+
+/// This machine's clock.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn role_name(role: TopicRole) -> &'static str {

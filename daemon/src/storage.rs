@@ -40,7 +40,7 @@ pub struct Found {
     /// Rows, cut to what the snapshot refers to.
     pub segment: RowSegments,
     /// The newest valid snapshot.
-    pub snapshot: Option<Snapshot>,
+    pub snapshot: Option<Snapshot<'static>>,
     /// What was wrong but could be worked around, for the log.
     pub warnings: Vec<String>,
 }
@@ -75,7 +75,7 @@ pub fn journal_folder(directory: &Path) -> PathBuf {
 }
 
 /// The newest snapshot of a directory that another process may be writing to; nothing is changed.
-pub fn look_at_snapshot(directory: &Path) -> Result<Option<Snapshot>, LearnError> {
+pub fn look_at_snapshot(directory: &Path) -> Result<Option<Snapshot<'static>>, LearnError> {
     let folder = directory.join("snapshots");
     if !folder.is_dir() {
         return Ok(None);
@@ -183,7 +183,7 @@ impl Storage {
 fn open_journal(
     config: &StateConfig,
     model: &str,
-    snapshot: Option<&Snapshot>,
+    snapshot: Option<&Snapshot<'_>>,
 ) -> Result<(Decisions, Vec<String>), LearnError> {
     let folder = journal_folder(&config.directory);
     let (mut decisions, cut) = Decisions::open(&folder, config.journal_files_kept, model)?;

@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 use crate::learn::{EvidencePath, Judged, Learn};
 use crate::storage::{Digests, Storage};
 
-pub mod exact;
 mod machine;
 mod metrics;
 mod story;
@@ -121,6 +120,7 @@ pub enum AuditEvent {
         generation: Generation,
         before: String,
         architecture: String,
+        claim: &'static str,
         outcomes: u64,
         mean_gain: f64,
         log_evidence: f64,
@@ -213,7 +213,7 @@ impl AuditEvent {
 
     /// Something was judged, on evidence that began at this place of the stream.
     pub fn judged(architecture: &str, judged: &Judged, path: &EvidencePath, from: &Positions) -> Self {
-        let told = |json: Result<Value, String>| {
+        let told = |json: Result<Value, serde_json::Error>| {
             json.unwrap_or_else(|error| {
                 tracing::error!("a verdict cannot be told in full: {error}");
                 Value::Null
@@ -228,7 +228,7 @@ impl AuditEvent {
             architecture: architecture.into(),
             reason: judged.reason(),
             judged: told(judged.to_json()),
-            path: told(exact::to_json(&path.points())),
+            path: told(adapters::audit::to_json(path.points())),
             evidence_from,
         }
     }
@@ -243,11 +243,7 @@ impl AuditEvent {
 
     /// What one gate said.
     pub fn gate(judgement: &Judgement) -> Self {
-        let verdict = match judgement.verdict {
-            Verdict::Pass => "pass",
-            Verdict::Fail => "fail",
-            Verdict::Inconclusive => "inconclusive",
-        };
+        let verdict = word(judgement.verdict);
         Self::Gate {
             gate: judgement.gate.name(),
             verdict,
@@ -255,6 +251,15 @@ impl AuditEvent {
             limit: judgement.limit,
             reason: judgement.reason.clone(),
         }
+    }
+}
+
+/// A verdict in metrics and in the journal.
+pub fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::Inconclusive => "inconclusive",
     }
 }
 
@@ -271,6 +276,8 @@ pub struct Telemetry {
     pub answers: IntCounter,
     /// Answers the broker did not take.
     pub answers_unsent: IntCounter,
+    /// Events that the served model could not answer.
+    pub answers_failed: IntCounter,
     /// How far the learn plane is behind.
     pub lag_records: IntGauge,
     /// Decisions written to the journal.
@@ -313,6 +320,10 @@ impl Telemetry {
                 .counter("driftform_serve_answers_total", "Events answered on the predictions topic."),
             answers_unsent: declare
                 .counter("driftform_serve_answers_unsent_total", "Answers the broker did not take."),
+            answers_failed: declare.counter(
+                "driftform_serve_answers_failed_total",
+                "Events that the served model could not answer.",
+            ),
             lag_records: declare
                 .gauge("driftform_consumer_lag_records", "Records the learn plane is behind."),
             decisions: declare.counter("driftform_journal_lines_total", "Decisions written to the journal."),

@@ -3,6 +3,8 @@
 //! Lives here: the way from plain weights to a device and back, and prediction. Does not live here:
 //! learning (that is [`crate::learner`]), what rows mean (that is [`crate::encoder`]).
 
+use std::sync::Arc;
+
 use crate::architecture::Architecture;
 use crate::cost::{Cost, Shape};
 use crate::device::Device;
@@ -28,7 +30,7 @@ pub(crate) mod probe;
 /// ```
 #[derive(Debug)]
 pub struct Network {
-    plan: Plan,
+    plan: Arc<Plan>,
     body: Body,
 }
 
@@ -51,7 +53,7 @@ impl Network {
         architecture.check()?;
         shape.check(&architecture)?;
         let numbers = weights.flatten(&architecture, shape)?;
-        let plan = Plan::new(&architecture, shape);
+        let plan = Arc::new(Plan::new(&architecture, shape));
         if device.tensors {
             let tensors = TensorNetwork::new(&architecture, shape, numbers, &device.device)?;
             return Ok(Self::of_tensors(plan, tensors));
@@ -60,12 +62,12 @@ impl Network {
     }
 
     /// A network on the processor.
-    pub(crate) fn of_numbers(plan: Plan, weights: Vec<f32>) -> Self {
+    pub(crate) fn of_numbers(plan: Arc<Plan>, weights: Vec<f32>) -> Self {
         Self { plan, body: Body::Program(weights) }
     }
 
     /// A network in tensors.
-    pub(crate) fn of_tensors(plan: Plan, tensors: TensorNetwork) -> Self {
+    pub(crate) fn of_tensors(plan: Arc<Plan>, tensors: TensorNetwork) -> Self {
         Self { plan, body: Body::Tensors(tensors) }
     }
 
@@ -118,10 +120,42 @@ impl Network {
     pub fn predict_into(&self, encoded: &[f32], said: &mut Vec<f32>) -> Result<(), ModelError> {
         whole_rows(encoded, self.shape())?;
         match &self.body {
-            Body::Program(weights) => program::answer(&self.plan, weights, encoded, said),
+            Body::Program(weights) => {
+                program::answer(std::iter::once((&*self.plan, weights.as_slice())), encoded, said);
+            }
             Body::Tensors(tensors) => *said = tensors.answer(encoded)?,
         }
         Ok(())
+    }
+
+    /// What each of these networks says of encoded rows: for each row their answers, one after the other. They
+    /// agree in their ends.
+    pub(crate) fn predict_all(networks: &[Self], encoded: &[f32]) -> Result<Vec<f32>, ModelError> {
+        let mut said = Vec::new();
+        let Some(first) = networks.first() else { return Ok(said) };
+        whole_rows(encoded, first.shape())?;
+        let numbers = networks.iter().map_while(Self::numbers);
+        if numbers.clone().count() == networks.len() {
+            let numbers: Vec<(&Plan, &[f32])> = numbers.collect();
+            program::answer(numbers.into_iter(), encoded, &mut said);
+            return Ok(said);
+        }
+        let alone: Vec<Vec<f32>> =
+            networks.iter().map(|network| network.predict(encoded)).collect::<Result<_, _>>()?;
+        let outputs = first.shape().outputs;
+        for row in 0..encoded.len() / first.shape().inputs {
+            let answers = alone.iter().map(|own| &own[row * outputs..(row + 1) * outputs]);
+            said.extend(answers.flatten());
+        }
+        Ok(said)
+    }
+
+    /// Plan and weights, if it is on the processor.
+    fn numbers(&self) -> Option<(&Plan, &[f32])> {
+        match &self.body {
+            Body::Program(weights) => Some((&self.plan, weights)),
+            Body::Tensors(_) => None,
+        }
     }
 
     pub(crate) fn device(&self) -> Device {

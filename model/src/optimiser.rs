@@ -17,8 +17,8 @@ pub const BETA_2: f64 = 0.999;
 /// Added to the root of the second moment.
 pub const EPSILON: f64 = 1e-8;
 
-/// From this step on both corrections of moments are exactly one.
-const UNBIASED: u64 = 20_000;
+/// From this step on the corrections of both moments are exactly one.
+const UNBIASED: [u64; 2] = [400, 20_000];
 
 /// Weights, first moment, second moment.
 const ROWS: usize = 3;
@@ -65,8 +65,8 @@ impl Step {
     /// The step of this number, counted from one, against a gradient shortened to `norm_max`.
     /// `encoded` are its rows, `inputs` numbers each.
     pub fn new(rule: Rule, count: u64, norm_max: f32, encoded: &[f32], inputs: usize) -> Self {
-        let unbias = |beta: f64| {
-            if rule.adapts() && count < UNBIASED {
+        let unbias = |beta: f64, unbiased: u64| {
+            if rule.adapts() && beta > 0.0 && count < unbiased {
                 (1.0 / (1.0 - beta.powi(count as i32))) as f32
             } else {
                 1.0
@@ -80,7 +80,8 @@ impl Step {
         };
         let kept = 1.0 - rule.step_size * rule.weight_decay;
         let beta_1 = if rule.optimiser == Optimiser::AdamW { BETA_1 } else { 0.0 };
-        Self { rule, norm_max, kept, along, beta_1, unbias_1: unbias(beta_1), unbias_2: unbias(BETA_2) }
+        let [unbias_1, unbias_2] = [unbias(beta_1, UNBIASED[0]), unbias(BETA_2, UNBIASED[1])];
+        Self { rule, norm_max, kept, along, beta_1, unbias_1, unbias_2 }
     }
 
     /// What shortens a gradient of this norm, and the step of long rows.

@@ -14,14 +14,15 @@
 
 #![expect(clippy::inline_always, reason = "code compiled for better processors has to lie in one function")]
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::answers;
 use crate::error::ModelError;
 use crate::loss::softmax;
 use crate::optimiser::{Rule, Step};
-use crate::training_loss::{Goals, training_loss};
+use crate::training_loss::{Answering, Goals, answer_loss, training_loss};
 
 mod curves;
 mod kernels;
@@ -61,7 +62,7 @@ pub(crate) struct Program {
 
 #[derive(Clone, Debug)]
 struct Member {
-    plan: Plan,
+    plan: Arc<Plan>,
     rule: Rule,
     steps: u64,
     /// Its first number in the tables.
@@ -95,7 +96,7 @@ pub(crate) struct Batch<'a> {
 impl Program {
     /// A program of one member with these numbers, as many as its plan has parameters.
     /// Where weights are averaged, the mean starts at `average`, or at the weights.
-    pub fn of(plan: Plan, tables: Tables, steps: u64, average: Option<Vec<f32>>) -> Self {
+    pub fn of(plan: Arc<Plan>, tables: Tables, steps: u64, average: Option<Vec<f32>>) -> Self {
         debug_assert!(tables.iter().all(|table| table.len() == plan.parameters()));
         let hyper = plan.architecture().hyper;
         let average = (hyper.average > 0).then(|| average.unwrap_or_else(|| tables[0].clone()));
@@ -147,7 +148,7 @@ impl Program {
     }
 
     /// The plan of a member.
-    pub fn plan(&self, member: usize) -> &Plan {
+    pub fn plan(&self, member: usize) -> &Arc<Plan> {
         &self.members[member].plan
     }
 
@@ -179,20 +180,8 @@ impl Program {
     /// What every member says of these rows: for each row the answers of the members, one after the
     /// other; probabilities a class, or a standardised number.
     pub fn answer(&self, encoded: &[f32], out: &mut Vec<f32>) {
-        out.clear();
-        let Some(first) = self.members.first().map(|member| &member.plan) else { return };
-        let shape = first.shape();
-        let rows = encoded.len() / shape.inputs.max(1);
-        out.resize(rows * self.members.len() * shape.outputs, 0.0);
-        scratch::with(|scratch| {
-            scratch.enter(encoded, first.view());
-            for (index, member) in self.members.iter().enumerate() {
-                scratch.see(encoded, member.plan.view());
-                let weights = member.answers(&self.tables[0]);
-                let (at, stride) = (index * shape.outputs, self.members.len() * shape.outputs);
-                ARCH.dispatch(Answer { plan: &member.plan, weights, scratch, out, at, stride });
-            }
-        });
+        let members = self.members.iter();
+        answer(members.map(|member| (&*member.plan, member.answers(&self.tables[0]))), encoded, out);
     }
 
     /// One step of each of these members on the same rows. `masks` fills in a member's dropout masks. A
@@ -205,13 +194,13 @@ impl Program {
     ) -> Vec<Diverged> {
         let mut failed = Vec::new();
         let Some(first) = self.members.first().map(|member| &member.plan) else { return failed };
-        let view = first.view();
+        let (view, voices) = (first.view(), first.voices());
         scratch::with(|scratch| {
-            scratch.enter(batch.encoded, view);
+            scratch.enter(batch.encoded, view, voices);
             for index in members {
                 let member = &mut self.members[index];
-                scratch.see(batch.encoded, member.plan.view());
-                masks(index, &member.plan, scratch.rows, &mut scratch.masks);
+                scratch.see(batch.encoded, member.plan.view(), member.plan.voices());
+                masks(index, &member.plan, scratch.rows / member.plan.voices(), &mut scratch.masks);
                 let Member { plan, rule, steps, at, average } = member;
                 let range = *at..*at + plan.parameters();
                 let [weights, first, second] = self.tables.each_mut().map(|table| &mut table[range.clone()]);
@@ -223,7 +212,7 @@ impl Program {
                         *steps += 1;
                         if let Some(average) = average {
                             let rate = averaging_rate(plan.architecture().hyper.average, *steps);
-                            follow(average, &self.tables[0][range], rate);
+                            follow(average, &self.tables[0][range], plan.trained(), rate);
                         }
                     }
                     Err(quantity) => failed.push(Diverged { member: index, steps: *steps, quantity }),
@@ -237,7 +226,7 @@ impl Program {
 /// The norm of the gradient of these rows' mean loss, nothing left out at random.
 fn gradient_norm(plan: &Plan, weights: &[f32], batch: Batch<'_>) -> f32 {
     scratch::with(|scratch| {
-        scratch.enter(batch.encoded, plan.view());
+        scratch.enter(batch.encoded, plan.view(), plan.voices());
         ARCH.dispatch(GradientNorm { plan, weights, batch, scratch })
     })
 }
@@ -247,10 +236,12 @@ pub(crate) fn averaging_rate(average: u16, steps: u64) -> f32 {
     (1.0 / f32::from(average)).max(1.0 / (steps as f32 + 1.0))
 }
 
-fn follow(average: &mut [f32], weights: &[f32], rate: f32) {
-    for (mean, weight) in average.iter_mut().zip(weights) {
+/// The mean follows what is trained; trust is that of now.
+fn follow(average: &mut [f32], weights: &[f32], trained: usize, rate: f32) {
+    for (mean, weight) in average.iter_mut().zip(&weights[..trained]) {
         *mean += rate * (weight - *mean);
     }
+    average[trained..].copy_from_slice(&weights[trained..]);
 }
 
 impl Member {
@@ -265,14 +256,27 @@ impl Member {
     }
 }
 
-/// What a network says of these rows, one after the other.
-pub(crate) fn answer(plan: &Plan, weights: &[f32], encoded: &[f32], out: &mut Vec<f32>) {
-    let shape = plan.shape();
+/// What each of these networks with these weights says of these rows: for each row their answers, one after the
+/// other. They agree in their ends.
+pub(crate) fn answer<'a>(
+    networks: impl ExactSizeIterator<Item = (&'a Plan, &'a [f32])>,
+    encoded: &[f32],
+    out: &mut Vec<f32>,
+) {
     out.clear();
-    out.resize(encoded.len() / shape.inputs.max(1) * shape.outputs, 0.0);
+    let count = networks.len();
     scratch::with(|scratch| {
-        scratch.enter(encoded, plan.view());
-        ARCH.dispatch(Answer { plan, weights, scratch, out, at: 0, stride: shape.outputs });
+        for (index, (plan, weights)) in networks.enumerate() {
+            let shape = plan.shape();
+            if index == 0 {
+                scratch.enter(encoded, plan.view(), plan.voices());
+                out.resize(plan.view().rows(encoded) * count * shape.outputs, 0.0);
+            } else {
+                scratch.see(encoded, plan.view(), plan.voices());
+            }
+            let (at, stride) = (index * shape.outputs, count * shape.outputs);
+            ARCH.dispatch(Answer { plan, weights, scratch, out, at, stride });
+        }
     });
 }
 
@@ -296,11 +300,20 @@ impl WithSimd for Answer<'_> {
         let shape = plan.shape();
         scratch.prepare(plan);
         pass::forward(simd, plan, weights, false, scratch);
-        for (row, logits) in pass::logits(plan, scratch).chunks_exact(shape.outputs).enumerate() {
-            let out = &mut out[at + row * stride..][..shape.outputs];
-            out.copy_from_slice(logits);
-            if shape.classification {
-                softmax(out);
+        if let Some(only) = plan.only_answer() {
+            for (row, logits) in pass::logits(plan, only, scratch).chunks_exact(shape.outputs).enumerate() {
+                let out = &mut out[at + row * stride..][..shape.outputs];
+                out.copy_from_slice(logits);
+                if shape.classification {
+                    softmax(out);
+                }
+            }
+            return;
+        }
+        let voices = plan.voices() as f32;
+        for (answer, trust) in plan.answers.iter().zip(plan.trust(weights)) {
+            for logits in pass::voices(plan, *answer, scratch) {
+                answers::add(logits, *trust / voices, shape, &mut out[at..], stride);
             }
         }
     }
@@ -318,11 +331,36 @@ fn slopes<S: Simd>(
 ) -> f32 {
     scratch.prepare(plan);
     pass::forward(simd, plan, weights, learning, scratch);
-    let slopes = pass::start_back(plan, scratch);
-    let loss = training_loss(slopes, batch.goals, batch.class_weights, plan.shape());
+    pass::start_back(plan, scratch);
+    let loss = if let Some(only) = plan.only_answer() {
+        let slopes = pass::slopes_at(plan, only, scratch);
+        training_loss(slopes, batch.goals, batch.class_weights, plan.shape())
+    } else {
+        answer_losses(plan, plan.trust(weights), learning, batch, scratch)
+    };
     if loss.is_finite() {
         pass::backward(simd, plan, weights, scratch);
     }
+    loss
+}
+
+/// As [`training_loss`], of several answers; how wrong each was stays in the scratch.
+#[inline(always)]
+fn answer_losses(plan: &Plan, trust: &[f32], learning: bool, batch: Batch<'_>, scratch: &mut Scratch) -> f32 {
+    scratch.wrong.clear();
+    let mut loss = 0.0;
+    // Taken out, so that they can be read while slopes are written.
+    let masks = std::mem::take(&mut scratch.masks);
+    let counts = if learning { plan.counts(&masks, scratch.rows) } else { &[] };
+    let rule = Answering { trust: 0.0, voices: plan.voices(), counts };
+    for (answer, trust) in plan.answers.iter().zip(trust) {
+        let slopes = pass::slopes_at(plan, *answer, scratch);
+        let rule = Answering { trust: *trust, ..rule };
+        let of = answer_loss(slopes, rule, batch.goals, batch.class_weights, plan.shape());
+        scratch.wrong.push(of.wrong);
+        loss += of.loss;
+    }
+    scratch.masks = masks;
     loss
 }
 
@@ -362,18 +400,22 @@ impl WithSimd for Learn<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Result<(), &'static str> {
-        let Self { plan, mut trained, step, batch, scratch } = self;
+        let Self { plan, trained: Trained { weights, first, second }, step, batch, scratch } = self;
         if scratch.rows == 0 {
             return Ok(());
         }
-        if !slopes(simd, plan, trained.weights, true, batch, scratch).is_finite() {
+        if !slopes(simd, plan, weights, true, batch, scratch).is_finite() {
             return Err("the loss");
         }
-        if update::update(simd, plan, &step, &mut trained, scratch).is_finite() {
-            Ok(())
-        } else {
-            Err("the gradient")
+        let (weights, trust) = weights.split_at_mut(plan.trained());
+        let mut trained = Trained { weights, first, second };
+        if !update::update(simd, plan, &step, &mut trained, scratch).is_finite() {
+            return Err("the gradient");
         }
+        if !trust.is_empty() {
+            answers::follow(trust, &scratch.wrong, scratch.rows / plan.voices());
+        }
+        Ok(())
     }
 }
 

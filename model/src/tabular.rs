@@ -5,7 +5,7 @@
 //! [`crate::morphism`]).
 
 use crate::architecture::{
-    Activation, Architecture, Block, BlockKind, DEPTH_MAX, Hyper, Norm, Optimiser, WIDTH_MAX,
+    Activation, Architecture, Block, BlockKind, COMMITTEE_MAX, DEPTH_MAX, Hyper, Norm, Optimiser, WIDTH_MAX,
 };
 use crate::context::CONTEXT_MAX;
 use crate::embedding::Embedding;
@@ -40,6 +40,10 @@ pub struct TabularLimits {
     pub contexts: Vec<u16>,
     /// What is added to each feature; in any order.
     pub embeddings: Vec<Embedding>,
+    /// Whether networks may answer at every depth.
+    pub exits: bool,
+    /// Voices of a network.
+    pub committees: Vec<u16>,
 }
 
 impl Default for TabularLimits {
@@ -56,6 +60,8 @@ impl Default for TabularLimits {
             averages: vec![0, 500],
             contexts: vec![0, 1, 2, 4],
             embeddings: vec![Embedding::None, Embedding::PiecewiseLinear(4), Embedding::Periodic(3)],
+            exits: false,
+            committees: vec![1],
         }
     }
 }
@@ -84,6 +90,10 @@ impl TabularLimits {
         if self.contexts.iter().any(|context| usize::from(*context) > CONTEXT_MAX) {
             return Err(invalid(format!("a context is outside 0 to {CONTEXT_MAX} labels")));
         }
+        if self.committees.iter().any(|voices| !(1..=u16::from(COMMITTEE_MAX)).contains(voices)) {
+            return Err(invalid(format!("a committee is outside 1 to {COMMITTEE_MAX}")));
+        }
+        ascending("committees", &self.committees)?;
         ascending("averages", &self.averages)?;
         ascending("contexts", &self.contexts)
     }
@@ -145,6 +155,8 @@ impl TabularSpace {
             nearest_integer(&limits.averages, hyper.average),
             nearest_integer(&limits.contexts, u16::from(architecture.context)),
             nearest_embedding(&limits.embeddings, architecture.embedding),
+            u16::from(limits.exits && architecture.exits),
+            nearest_integer(&limits.committees, u16::from(architecture.committee)),
         ]);
         self.space.canonical(&Genome(choices))
     }
@@ -173,6 +185,8 @@ impl TabularSpace {
             hyper,
             context: u8::try_from(limits.contexts[pick(6)]).unwrap_or(u8::MAX),
             embedding: limits.embeddings[pick(7)],
+            exits: pick(8) > 0,
+            committee: u8::try_from(limits.committees[pick(9)]).unwrap_or(u8::MAX),
         }
         .canonical()
     }
@@ -208,7 +222,7 @@ fn block_genes(limits: &TabularLimits, block: usize) -> [Gene; BLOCK_GENES] {
     ]
 }
 
-fn hyper_genes(limits: &TabularLimits) -> [Gene; 8] {
+fn hyper_genes(limits: &TabularLimits) -> [Gene; 10] {
     [
         Gene {
             ordered: false,
@@ -221,6 +235,9 @@ fn hyper_genes(limits: &TabularLimits) -> [Gene; 8] {
         gene("average", names(&limits.averages)),
         gene("context", names(&limits.contexts)),
         Gene { ordered: false, ..gene("embedding", names(&limits.embeddings)) },
+        // One depth is one answer.
+        Gene { active_if: Some((0, 1)), ordered: false, ..gene("exits", yes_or_no(limits.exits)) },
+        gene("committee", names(&limits.committees)),
     ]
 }
 
@@ -245,6 +262,11 @@ fn block_of(limits: &TabularLimits, choices: &[u16]) -> Block {
         dropout: limits.dropouts[pick(4)],
         skip: choices[5] > 0,
     }
+}
+
+/// The choices of what may be had.
+fn yes_or_no(may: bool) -> Vec<String> {
+    ["no", "yes"].iter().take(1 + usize::from(may)).map(ToString::to_string).collect()
 }
 
 fn gene(name: &str, choices: Vec<String>) -> Gene {

@@ -44,6 +44,11 @@ pub struct MemberSection {
     /// What is added to each feature.
     #[serde(default)]
     pub embedding: Embedding,
+    /// Whether it answers at every depth.
+    #[serde(default)]
+    pub exits: bool,
+    /// Voices that share its blocks and answer together.
+    pub committee: Option<u8>,
 }
 
 impl MixtureSection {
@@ -67,6 +72,8 @@ impl MemberSection {
             blocks: self.widths.iter().map(|width| Block::plain(*width, activation)).collect(),
             context: self.context,
             embedding: self.embedding,
+            exits: self.exits,
+            committee: self.committee.unwrap_or(1),
             hyper: Hyper {
                 optimiser: self.optimiser.unwrap_or(usual.optimiser),
                 step_size: self.step_size.unwrap_or(usual.step_size),

@@ -13,7 +13,7 @@ use super::path::EvidencePath;
 use super::{Learn, LearnError};
 use crate::lifecycle::{Event, ReliefOption};
 use crate::telemetry::AuditEvent;
-use crate::trials::protocol::{Stretch, Trial, TrialReply, TrialResult};
+use crate::trials::protocol::{Stretch, Taught, Trial, TrialReply, TrialResult};
 
 /// What the trials are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +101,13 @@ impl Learn {
 
     /// The recorded rows of the last windows and the control before them.
     fn stretch(&mut self, windows: usize) -> Option<Arc<Stretch>> {
-        let (start, outcomes, score_from) = self.state.history.stretch(windows)?;
-        let start = start.clone();
+        let reach = self.state.history.reach(windows)?;
+        let (start, score_from) = (reach.state.clone(), reach.score_from);
+        let (before, outcomes) = (reach.before, reach.outcomes);
+        let mut known = Taught::default();
+        for outcome in &before {
+            self.recall(outcome, &mut known.encoded, &mut known.goals);
+        }
         let (mut encoded, mut goals) = (Vec::new(), Vec::with_capacity(outcomes.len()));
         let mut lost_before_score = 0;
         for (at, outcome) in outcomes.iter().enumerate() {
@@ -113,6 +118,7 @@ impl Learn {
             number: self.state.number(),
             start,
             target: self.rules.config.schema.target().clone(),
+            before: known,
             encoded,
             goals,
             gap: self.state.history.gap(),

@@ -1,50 +1,40 @@
 //! Judged: what was judged, by which limits and with which result, so that it can be judged again.
 //!
-//! Lives here: the three pure judgements that change what is served, and their record in the journal. May not:
+//! Lives here: the pure judgements that change what is served, and their record in the journal. May not:
 //! gather evidence, or act on a verdict.
 
+use adapters::audit::{from_json, to_json};
 use policies::gate::{
-    Evidence, FiniteGate, Gate, GateKind, Judgement, LatencyGate, MemoryGate, QualityGate, RobustnessGate,
-    Verdict, judge_all,
+    Evidence, Gate as _, Judgement, QualityEvidence, QualityGate, Thresholds, Verdict, verdict,
 };
 use policies::watch::{WatchEvidence, WatchLimits, WatchVerdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::lifecycle::{ReliefOption, choose};
-use crate::telemetry::exact;
-
-/// What the gates hold a challenger against.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct GateLimits {
-    /// Compute time.
-    pub latency: LatencyGate,
-    /// Memory.
-    pub memory: MemoryGate,
-    /// Noise and missing values.
-    pub robustness: RobustnessGate,
-    /// The paired test against the control.
-    pub quality: QualityGate,
-}
-
-/// Every gate, in the order of what its evidence costs.
-pub const ALL_GATES: [GateKind; 5] =
-    [GateKind::Finite, GateKind::Latency, GateKind::Memory, GateKind::Robustness, GateKind::Quality];
+use crate::telemetry::word;
 
 /// A judgement with all that it rests on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "judge", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Judged {
     /// Gates spoke about a challenger.
     Gates {
-        /// Which of them were asked.
-        asked: Vec<GateKind>,
         /// What they hold it against.
-        limits: GateLimits,
+        thresholds: Box<Thresholds>,
         /// What was known of it.
         evidence: Box<Evidence>,
         /// What they said, up to the first that failed.
         judgements: Vec<Judgement>,
+    },
+    /// A challenger's running test, when it was let go.
+    Quality {
+        /// What it had to show, and within which time.
+        limits: QualityGate,
+        /// How far it had come.
+        evidence: Option<QualityEvidence>,
+        /// What that says.
+        judgement: Judgement,
     },
     /// Smaller mixtures were compared after a breach.
     Relief {
@@ -66,21 +56,17 @@ pub enum Judged {
     },
 }
 
-impl GateLimits {
-    /// What these gates say.
-    pub fn judge(&self, asked: &[GateKind], evidence: &Evidence) -> Vec<Judgement> {
-        let gates: [&dyn Gate; 5] =
-            [&FiniteGate, &self.latency, &self.memory, &self.robustness, &self.quality];
-        let asked: Vec<&dyn Gate> = gates.into_iter().filter(|gate| asked.contains(&gate.kind())).collect();
-        judge_all(&asked, evidence)
-    }
-}
-
 impl Judged {
     /// Gates speak.
-    pub fn of_gates(limits: GateLimits, asked: &[GateKind], evidence: Evidence) -> Self {
-        let judgements = limits.judge(asked, &evidence);
-        Self::Gates { asked: asked.to_vec(), limits, evidence: Box::new(evidence), judgements }
+    pub fn of_gates(thresholds: Thresholds, evidence: Evidence) -> Self {
+        let judgements = thresholds.judge(&evidence);
+        Self::Gates { thresholds: Box::new(thresholds), evidence: Box::new(evidence), judgements }
+    }
+
+    /// The paired test is judged by itself.
+    pub fn of_quality(limits: QualityGate, evidence: Option<QualityEvidence>) -> Self {
+        let judgement = limits.judge(&Evidence { quality: evidence, ..Evidence::default() });
+        Self::Quality { limits, evidence, judgement }
     }
 
     /// The smaller mixtures are compared.
@@ -100,14 +86,8 @@ impl Judged {
     /// One word for the whole.
     pub fn verdict(&self) -> &'static str {
         match self {
-            Self::Gates { judgements, .. } => {
-                let said = |verdict| judgements.iter().any(|judgement| judgement.verdict == verdict);
-                match (said(Verdict::Fail), said(Verdict::Inconclusive)) {
-                    (true, _) => "fail",
-                    (false, true) => "inconclusive",
-                    (false, false) => "pass",
-                }
-            }
+            Self::Gates { judgements, .. } => word(verdict(judgements)),
+            Self::Quality { judgement, .. } => word(judgement.verdict),
             Self::Relief { chosen, .. } => chosen.map_or("nothing_fits", |_| "chosen"),
             Self::Watch { verdict, .. } => match verdict {
                 WatchVerdict::Keep => "keep",
@@ -121,10 +101,11 @@ impl Judged {
     pub fn reason(&self) -> String {
         match self {
             Self::Gates { judgements, .. } => {
-                let last = judgements.iter().find(|judgement| judgement.verdict != Verdict::Pass);
-                let last = last.or(judgements.last());
-                last.map_or_else(String::new, |last| format!("{}: {}", last.gate.name(), last.reason))
+                let stops = |said: &&Judgement| said.binding && said.verdict != Verdict::Pass;
+                let last = judgements.iter().find(stops).or(judgements.last());
+                last.map_or_else(String::new, spoken)
             }
+            Self::Quality { judgement, .. } => spoken(judgement),
             Self::Relief { quality_loss_max, options, .. } => {
                 let fit = options.iter().filter(|option| option.fits).count();
                 let tried = options.len();
@@ -140,18 +121,8 @@ impl Judged {
     /// A sentence for each part, for people.
     pub fn told(&self) -> Vec<String> {
         match self {
-            Self::Gates { judgements, .. } => {
-                let gate = |said: &Judgement| {
-                    let (measured, limit) = (said.measured, said.limit);
-                    format!(
-                        "{}: {:?}, {measured} of {limit} ({})",
-                        said.gate.name(),
-                        said.verdict,
-                        said.reason
-                    )
-                };
-                judgements.iter().map(gate).collect()
-            }
+            Self::Gates { judgements, .. } => judgements.iter().map(said).collect(),
+            Self::Quality { judgement, .. } => vec![said(judgement)],
             Self::Relief { options, chosen, .. } => {
                 let mark = |at| if Some(at) == *chosen { "chosen" } else { "not chosen" };
                 let option = |(at, option): (usize, &ReliefOption)| {
@@ -168,23 +139,34 @@ impl Judged {
     #[must_use]
     pub fn again(&self) -> Self {
         match self {
-            Self::Gates { asked, limits, evidence, .. } => {
-                Self::of_gates(*limits, asked, Evidence::clone(evidence))
+            Self::Gates { thresholds, evidence, .. } => {
+                Self::of_gates(Thresholds::clone(thresholds), Evidence::clone(evidence))
             }
+            Self::Quality { limits, evidence, .. } => Self::of_quality(*limits, *evidence),
             Self::Relief { quality_loss_max, options, .. } => Self::of_relief(*quality_loss_max, options),
             Self::Watch { limits, evidence, .. } => Self::of_watch(*limits, *evidence),
         }
     }
 
     /// As it stands in the journal.
-    pub fn to_json(&self) -> Result<Value, String> {
-        exact::to_json(self)
+    pub fn to_json(&self) -> Result<Value, serde_json::Error> {
+        to_json(self)
     }
 
     /// From the journal.
-    pub fn from_json(json: &Value) -> Result<Self, String> {
-        exact::from_json(json)
+    pub fn from_json(json: &Value) -> Result<Self, serde_json::Error> {
+        from_json(json)
     }
+}
+
+fn spoken(judgement: &Judgement) -> String {
+    format!("{}: {}", judgement.gate.name(), judgement.reason)
+}
+
+fn said(judgement: &Judgement) -> String {
+    let Judgement { gate, verdict, measured, limit, reason, binding } = judgement;
+    let advice = if *binding { "" } else { ", which only advises" };
+    format!("{}: {}, {measured} of {limit} ({reason}){advice}", gate.name(), word(*verdict))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use model::{
     Activation, Architecture, Block, Context, Edit, EventId, Hyper, Label, Learner, Origin, Record, Row,
     Sample, Timestamp, Truth,
 };
-use policies::stats::EProcess;
+use policies::gate::PairedTest;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
@@ -15,8 +15,8 @@ use super::measure::Source;
 use super::path::EvidencePath;
 use super::{Learn, Outside};
 use crate::config::Config;
+use crate::lifecycle::{Effect, Event};
 use crate::trials::WorkerCommand;
-use crate::trials::protocol::Stress;
 
 /// Rows between an event and its label.
 const DELAY: u64 = 150;
@@ -72,9 +72,8 @@ pub(super) fn place_twin(learn: &mut Learn) {
     arms.challenger = Some(Challenger {
         number: 1,
         arm,
-        stress: (Stress::default(), Stress::default()),
-        gain: EProcess::new(0.0),
-        harm: EProcess::new(0.0),
+        scorecard: None,
+        test: PairedTest::better(0.0),
         path: EvidencePath::default(),
         from: Positions::default(),
         failed: false,
@@ -89,8 +88,9 @@ fn identical_learners_under_delayed_labels_never_promote_one_another() {
     place_twin(&mut learn);
     feed(&mut learn, 1_000..4_000);
     let challenger = learn.arms.challenger.as_ref().expect("nothing dropped it");
-    assert_eq!(challenger.gain.count(), 3_000 - DELAY, "predictions from before it was placed do not count");
-    assert!(challenger.gain.log_value().abs() < 1e-9 && challenger.harm.log_value().abs() < 1e-9);
+    let evidence = challenger.test.evidence();
+    assert_eq!(evidence.outcomes, 3_000 - DELAY, "predictions from before it was placed do not count");
+    assert!(evidence.log_gain.abs() < 1e-9 && evidence.log_harm.abs() < 1e-9);
     assert_eq!(learn.state().counts.promotions, 0);
 }
 
@@ -185,6 +185,37 @@ fn what_would_break_a_budget_is_not_tried() {
     assert_eq!(learn.state().counts.rejected.cost, 1);
     learn.set_budget("memory_bytes", 1.0);
     assert!(learn.affordable(&control, edits).expect("nothing fails").is_empty());
+}
+
+/// What is proposed, and whether it is enough for each to be no worse.
+fn proposed(learn: &mut Learn) -> Vec<(Edit, bool)> {
+    learn.events.clear();
+    learn.perform(Effect::Ask(6)).expect("nothing fails");
+    let Some(Event::Proposed(candidates)) = learn.events.pop_front() else { panic!("it asked") };
+    candidates.into_iter().map(|edit| (edit.clone(), learn.may_cost_quality(&edit))).collect()
+}
+
+#[test]
+fn where_costs_press_smaller_networks_and_fewer_of_them_are_tried() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut learn = plane(&folder);
+    feed(&mut learn, 0..DELAY + 120);
+    learn.measure_champion();
+    let upper = learn.measured().expect("a champion serves").batches[1].upper;
+    let members = learn.arms.mixture().expect("it has all members").members.len();
+    learn.set_budget("compute_seconds", 3.0 * upper);
+    let free = proposed(&mut learn);
+    assert!(free.iter().all(|(edit, cheaper)| edit.0.len() == members + 1 && !cheaper));
+
+    learn.set_budget("compute_seconds", 1.25 * upper);
+    let pressed = proposed(&mut learn);
+    let fewer = pressed.iter().filter(|(edit, _)| edit.0.len() < members).count();
+    assert!(fewer >= 2 && pressed.iter().all(|(edit, cheaper)| edit.0.len() > members || *cheaper));
+    for (edit, cheaper) in &pressed {
+        let asked = learn.edited(edit).expect("it fits");
+        let (asked, now) = (learn.estimated(&asked), learn.estimated(&learn.arms.mixture().expect("whole")));
+        assert_eq!(*cheaper, asked < now, "{edit}");
+    }
 }
 
 #[test]

@@ -19,10 +19,6 @@ impl AuditEvent {
                 let [measured, limit] = [measured, limit].map(|value| amount(budget, *value));
                 format!("budget {budget} breached: {measured} over {limit}")
             }
-            Self::BudgetSet { budget, before, limit } => {
-                let [before, limit] = [before, limit].map(|value| amount(budget, *value));
-                format!("an operator sets the budget {budget} from {before} to {limit}")
-            }
             Self::EpisodeOpened { number, cause } => {
                 format!("episode {number} opened ({})", cause.replace('_', " "))
             }
@@ -39,11 +35,19 @@ impl AuditEvent {
             ),
             Self::Gate { gate, verdict, reason, .. } => format!("gate {gate}: {verdict} ({reason})"),
             Self::Promoted {
-                generation, before, architecture, outcomes, mean_gain, log_evidence, ..
+                generation,
+                before,
+                architecture,
+                claim,
+                outcomes,
+                mean_gain,
+                log_evidence,
+                ..
             } => {
+                let claim = claim.replace('_', " ");
                 format!(
-                    "PROMOTION: generation {} ({architecture}) replaces {before}; gain {mean_gain:+.4} over {outcomes} \
-                 outcomes, e-value {:.0}",
+                    "PROMOTION: generation {} ({architecture}) replaces {before}; {claim}, gain {mean_gain:+.4} over \
+                     {outcomes} outcomes, e-value {:.0}",
                     generation.0,
                     log_evidence.exp()
                 )
@@ -59,23 +63,21 @@ impl AuditEvent {
                     generation.0
                 )
             }
-            Self::Measured { source, rows, upper, upper_of_one, bytes } => format!(
-                "the champion's compute p99 is {source} at most {:.0} µs for {rows} rows, {:.0} µs for one, in {bytes} bytes",
-                upper * 1e6,
-                upper_of_one * 1e6
-            ),
             Self::WatchEnded => "the watch ended well; the displaced champion is released".into(),
             Self::SchemaAdopted { kind, name, features, classes, inputs, generation } => {
                 adopted(kind, name, [*features, *classes, *inputs], generation.0)
             }
             Self::Alarm { text } => format!("ALARM: {text}"),
-            Self::Started { .. } | Self::Refreshed { .. } | Self::Judged { .. } | Self::SwapStep { .. } => {
-                self.detail()
-            }
+            Self::Started { .. }
+            | Self::Refreshed { .. }
+            | Self::Judged { .. }
+            | Self::SwapStep { .. }
+            | Self::Measured { .. }
+            | Self::BudgetSet { .. } => self.detail(),
         }
     }
 
-    /// The sentence of what only the journal tells; nothing for the others.
+    /// The sentence of what is about how things are done; nothing for the others.
     fn detail(&self) -> String {
         match self {
             Self::Started { epoch, generation, architecture, warnings } => {
@@ -93,6 +95,15 @@ impl AuditEvent {
             }
             Self::SwapStep { change, generation, step, detail } => {
                 format!("{change} of generation {}: {} ({detail})", generation.0, step.replace('_', " "))
+            }
+            Self::Measured { source, rows, upper, upper_of_one, bytes } => format!(
+                "the champion's compute p99 is {source} at most {:.0} µs for {rows} rows, {:.0} µs for one, in {bytes} bytes",
+                upper * 1e6,
+                upper_of_one * 1e6
+            ),
+            Self::BudgetSet { budget, before, limit } => {
+                let [before, limit] = [before, limit].map(|value| amount(budget, *value));
+                format!("an operator sets the budget {budget} from {before} to {limit}")
             }
             _ => String::new(),
         }

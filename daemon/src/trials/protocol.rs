@@ -22,6 +22,8 @@ pub struct Stretch {
     pub start: ArmState,
     /// What is predicted.
     pub target: Target,
+    /// The last rows that were labelled before these: what new units may be chosen by.
+    pub before: Taught,
     /// Encoded rows, one after the other.
     pub encoded: Vec<f32>,
     /// Their truths, as the network's goals.
@@ -30,6 +32,15 @@ pub struct Stretch {
     pub gap: usize,
     /// The first row that counts; those before only teach.
     pub score_from: usize,
+}
+
+/// Labelled rows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Taught {
+    /// Encoded rows, one after the other.
+    pub encoded: Vec<f32>,
+    /// Their truths, as the network's goals.
+    pub goals: Vec<f32>,
 }
 
 /// One candidate to train from inherited weights over a stretch.
@@ -67,19 +78,6 @@ pub struct TrialResult {
     pub compute_seconds: Vec<f64>,
     /// Bytes of the trained numbers of the whole mixture.
     pub bytes: u64,
-    /// Mean loss of the finished mixture on the rows that count: clean, noisy, and with missing features.
-    pub stress: Stress,
-}
-
-/// Mean bounded losses under stress.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Stress {
-    /// Rows as they are.
-    pub clean: f64,
-    /// With noise on every number.
-    pub noisy: f64,
-    /// With numbers blanked.
-    pub missing: f64,
 }
 
 /// Exactly one for each trial.
@@ -111,14 +109,14 @@ impl TrialReply {
     }
 }
 
-/// Writes one frame and flushes it.
+/// Writes one frame and flushes it. It is measured first: bytes that grow as they come take twice the memory.
 pub fn write(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
-    let bytes = postcard::to_stdvec(message).map_err(io::Error::other)?;
-    let length = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= FRAME_BYTES_MAX);
-    let length =
-        length.ok_or_else(|| io::Error::other(format!("a frame of {} bytes is too long", bytes.len())))?;
+    let bytes = postcard::experimental::serialized_size(message).map_err(io::Error::other)?;
+    let length = u32::try_from(bytes).ok().filter(|_| bytes <= FRAME_BYTES_MAX);
+    let length = length.ok_or_else(|| io::Error::other(format!("a frame of {bytes} bytes is too long")))?;
+    let frame = postcard::to_extend(message, Vec::with_capacity(bytes)).map_err(io::Error::other)?;
     to.write_all(&length.to_le_bytes())?;
-    to.write_all(&bytes)?;
+    to.write_all(&frame)?;
     to.flush()
 }
 

@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use model::{Architecture, Device, Edit, Hyper, Mixture, Pool, Shape, Target};
+use model::{Activation, Architecture, Block, Device, Edit, Hyper, Mixture, Pool, Shape, Target};
 
-use super::protocol::{Request, Stretch, Trial, TrialReply};
+use super::protocol::{Request, Stretch, Taught, Trial, TrialReply};
 use super::{Trials, WorkerCommand, worker};
 
 fn stretch() -> Arc<Stretch> {
+    Arc::new(stretch_of(Architecture::linear(Hyper::default())))
+}
+
+fn stretch_of(control: Architecture) -> Stretch {
     let target = Target::Classification { classes: vec!["a".into(), "b".into()] };
     let shape = Shape::new(1, &target);
-    let linear = Mixture::of_one(Architecture::linear(Hyper::default()));
     let mut pool = Pool::new(shape, &[], &Device::cpu());
-    let arm = pool.start(&linear, 1).expect("a linear learner exists");
+    let arm = pool.start(&Mixture::of_one(control), 1).expect("a learner exists");
     let goals: Vec<f32> = (0..60_u8).map(|row| f32::from(row % 2)).collect();
     let encoded = goals.iter().map(|goal| goal * 2.0 - 1.0).collect();
     let start = pool.arm_state(&arm).expect("it can be saved");
-    Arc::new(Stretch { number: 1, start, target, encoded, goals, gap: 5, score_from: 20 })
+    Stretch { number: 1, start, target, before: Taught::default(), encoded, goals, gap: 5, score_from: 20 }
 }
 
 fn trial(number: u64, edit: Edit) -> Trial {
@@ -90,6 +93,28 @@ fn a_trial_scores_only_rows_after_the_gap_and_returns_its_children() {
 }
 
 #[test]
+fn a_child_grows_and_shrinks_by_rows_from_before_its_trial() {
+    let network = |width| Architecture {
+        blocks: vec![Block::plain(width, Activation::Relu)],
+        ..Architecture::linear(Hyper::default())
+    };
+    let mut informed = stretch_of(network(16));
+    let rows = model::growth::WINDOW_ROWS_MIN.div_ceil(informed.goals.len());
+    informed.before = Taught { encoded: informed.encoded.repeat(rows), goals: informed.goals.repeat(rows) };
+    let uninformed = Stretch { before: Taught::default(), ..informed.clone() };
+    for width in [32, 8] {
+        let [with, without] = [&informed, &uninformed].map(|stretch| {
+            let edit = Edit::add(1, 0, network(width));
+            match answer(Arc::new(stretch.clone()), trial(1, edit)) {
+                TrialReply::Done(result) => result.children[0].weights().clone(),
+                TrialReply::Failed { reason, .. } => panic!("{reason}"),
+            }
+        });
+        assert_ne!(with, without, "units are chosen by the rows: 16 to {width}");
+    }
+}
+
+#[test]
 fn what_is_kept_costs_nothing_and_changes_nothing() {
     let TrialReply::Done(control) = answer(stretch(), unchanged(1)) else { panic!("it runs") };
     let TrialReply::Done(twins) = answer(stretch(), trial(2, Edit::keep(&[0, 0]))) else { panic!("it runs") };
@@ -110,7 +135,7 @@ fn a_trial_that_diverges_is_an_observation() {
 #[test]
 fn a_trial_that_panics_or_does_not_fit_is_an_observation() {
     let mut broken = Arc::unwrap_or_clone(stretch());
-    broken.score_from = 1_000_000;
+    broken.encoded.truncate(5);
     assert!(matches!(answer(Arc::new(broken), unchanged(5)), TrialReply::Failed { number: 5, .. }));
     let misfit = trial(6, Edit::keep(&[7]));
     assert!(matches!(answer(stretch(), misfit), TrialReply::Failed { number: 6, .. }));

@@ -1,6 +1,6 @@
 //! Worker: what the child process does with one trial.
 //!
-//! Lives here: inherit, predict then learn over the recorded rows, mix, measure, stress. May not: know
+//! Lives here: inherit, predict then learn over the recorded rows, mix, measure. May not: know
 //! episodes, gates or Kafka; it turns one request into one reply.
 //!
 //! Candidates differ from the control in a member or two. What the control's members say of the stretch is
@@ -17,7 +17,7 @@ use model::{
     Target, Truth,
 };
 
-use super::protocol::{self, Request, Stress, Stretch, Trial, TrialReply, TrialResult};
+use super::protocol::{self, Request, Stretch, Taught, Trial, TrialReply, TrialResult};
 
 /// Rows predicted at once; never more than the gap, so no row is predicted by weights that saw its label.
 const CHUNK_ROWS_MAX: usize = 32;
@@ -105,7 +105,6 @@ impl Worker {
             children: children.iter().map(|child| child.learner.state()).collect::<Result<_, _>>()?,
             compute_seconds: compute_seconds(trial.compute_batch, &stretch, &network)?,
             bytes: network.cost().bytes,
-            stress: stress(trial.seed, &stretch, &network)?,
         })
     }
 }
@@ -121,22 +120,17 @@ fn children(trial: &Trial, stretch: &Stretch, device: &Device) -> Result<Vec<Run
     let mut runs = Vec::new();
     for (parent, architecture) in trial.edit.children() {
         let parent = Learner::restore(stretch.start.members[parent].clone(), device)?;
-        let mut child = parent.grow(architecture, known(stretch), Growth::default(), trial.seed)?;
+        // Nothing of the stretch itself is looked at: a child begins where the control does, and knows no more.
+        let Taught { encoded, goals } = &stretch.before;
+        let mut child =
+            parent.grow(architecture, Window { encoded, goals }, Growth::default(), trial.seed)?;
         let path = Morphism::path(parent.architecture(), architecture);
-        if !path.iter().all(Morphism::preserves_function) {
-            let taught = stretch.score_from.max(1).min(stretch.goals.len()) * parent.shape().inputs;
-            child.distil(&parent.freeze()?, &stretch.encoded[..taught], DISTIL_STEPS)?;
+        if !path.iter().all(Morphism::preserves_function) && !goals.is_empty() {
+            child.distil(&parent.freeze()?, encoded, DISTIL_STEPS)?;
         }
         runs.push(run(stretch, child)?);
     }
     Ok(runs)
-}
-
-/// The rows whose labels are known when the first row that counts is predicted.
-fn known(stretch: &Stretch) -> Window<'_> {
-    let rows = stretch.score_from.saturating_sub(stretch.gap).min(stretch.goals.len());
-    let inputs = stretch.encoded.len() / stretch.goals.len().max(1);
-    Window { encoded: &stretch.encoded[..rows * inputs], goals: &stretch.goals[..rows] }
 }
 
 /// Predicts each row, then learns what has matured by then.
@@ -197,29 +191,6 @@ fn mixed(stretch: &Stretch, members: &[&Run], mut mixer: Mixer) -> (Vec<f32>, Mi
 pub fn loss(target: &Target, output: &[f32], goal: f32) -> f64 {
     let truth = if target.is_classification() { Truth::Class(goal as u32) } else { Truth::Number(goal) };
     model::bounded(target, &Output(output.into()), &truth, 1.0)
-}
-
-fn stress(seed: u64, stretch: &Stretch, network: &MixtureNetwork) -> Result<Stress, ModelError> {
-    let encoded = &stretch.encoded[stretch.score_from * network.shape().inputs..];
-    let goals = &stretch.goals[stretch.score_from..];
-    let mean = |rows: &[f32]| -> Result<f64, ModelError> {
-        let said = network.predict(rows)?;
-        let answers = said.chunks_exact(network.shape().outputs).zip(goals);
-        let total: f64 = answers.map(|(output, goal)| loss(&stretch.target, output, *goal)).sum();
-        Ok(total / goals.len().max(1) as f64)
-    };
-    let shape = network.shape();
-    let noisy = labels_kept(model::stress::noisy(encoded, seed), encoded, shape);
-    let missing = labels_kept(model::stress::missing(encoded, seed), encoded, shape);
-    Ok(Stress { clean: mean(encoded)?, noisy: mean(&noisy)?, missing: mean(&missing)? })
-}
-
-/// Stressed rows with the recent labels as they were: a bad day of the sensors is none of the labels.
-fn labels_kept(mut stressed: Vec<f32>, encoded: &[f32], shape: Shape) -> Vec<f32> {
-    let features = shape.features();
-    let rows = stressed.chunks_exact_mut(shape.inputs).zip(encoded.chunks_exact(shape.inputs));
-    rows.for_each(|(stressed, row)| stressed[features..].copy_from_slice(&row[features..]));
-    stressed
 }
 
 fn compute_seconds(

@@ -2,6 +2,8 @@
 //!
 //! Lives here: the one choice between a program and tensors. Does not live here: either of them.
 
+use std::sync::Arc;
+
 use rand_pcg::Pcg64;
 
 use crate::architecture::Architecture;
@@ -25,7 +27,7 @@ pub(super) enum Body {
 /// The tensors of a learner, and what they are.
 #[derive(Debug)]
 pub(super) struct Tensors {
-    plan: Plan,
+    plan: Arc<Plan>,
     learner: TensorLearner,
     device: Device,
     masks: Vec<f32>,
@@ -45,7 +47,7 @@ impl Body {
         shape.check(architecture)?;
         let tables = flattened(architecture, shape, tables)?;
         let average = (!average.0.is_empty()).then(|| average.flatten(architecture, shape)).transpose()?;
-        let plan = Plan::new(architecture, shape);
+        let plan = Arc::new(Plan::new(architecture, shape));
         if device.tensors {
             let learner = TensorLearner::new(architecture, shape, &tables, steps, average, &device.device)?;
             let (device, masks) = (device.clone(), Vec::new());
@@ -54,7 +56,7 @@ impl Body {
         Ok(Self::Program(Program::of(plan, tables, steps, average)))
     }
 
-    pub fn plan(&self) -> &Plan {
+    pub fn plan(&self) -> &Arc<Plan> {
         match self {
             Self::Program(program) => program.plan(0),
             Self::Tensors(tensors) => &tensors.plan,
@@ -148,7 +150,11 @@ fn flattened(
 ) -> Result<Tables, ModelError> {
     let weights = weights.flatten(architecture, shape)?;
     let moment = |tables: &Weights| {
-        if tables.0.is_empty() { Ok(vec![0.0; weights.len()]) } else { tables.flatten(architecture, shape) }
+        if tables.0.is_empty() {
+            Ok(vec![0.0; weights.len()])
+        } else {
+            tables.flatten_moments(architecture, shape)
+        }
     };
     let (first, second) = (moment(first)?, moment(second)?);
     Ok([weights, first, second])

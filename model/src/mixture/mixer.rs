@@ -77,6 +77,13 @@ impl Mixed {
     }
 }
 
+/// What members count for by each rule that takes part, and what each of these counts for.
+#[derive(Debug)]
+pub(super) struct Shares {
+    members: Vec<(MixingRule, Vec<f32>)>,
+    parts: Vec<f32>,
+}
+
 /// A mixing rule with what it has learned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mixer {
@@ -140,27 +147,35 @@ impl Mixer {
     /// The mixed answer to `said`: members x outputs numbers. A member whose answer is not finite is passed
     /// over; the answer is not finite only if nobody's is.
     pub fn mix(&self, said: &[f32], shape: Shape) -> Mixed {
+        self.mix_by(&self.shares(), said, shape)
+    }
+
+    /// What members and parts count for now.
+    pub(super) fn shares(&self) -> Shares {
+        let rules = if self.parts.len() == 0 { std::slice::from_ref(&self.rule) } else { &MixingRule::PARTS };
+        let members = rules.iter().map(|rule| (*rule, self.member_weights(*rule))).collect();
+        Shares { members, parts: self.parts.hedge() }
+    }
+
+    /// As [`Self::mix`], with its own shares of now.
+    pub(super) fn mix_by(&self, shares: &Shares, said: &[f32], shape: Shape) -> Mixed {
         let outputs = shape.outputs;
         let parts = self.parts.len();
         let mut mixed = vec![0.0; (1 + parts) * outputs];
         let (answer, rest) = mixed.split_at_mut(outputs);
-        if parts == 0 {
-            self.mix_by(self.rule, said, shape, answer);
-        } else {
-            for (part, own) in MixingRule::PARTS.into_iter().zip(rest.chunks_exact_mut(outputs)) {
-                self.mix_by(part, said, shape, own);
+        // Without parts, the only rule gives the answer itself.
+        let owns = if parts == 0 { &mut *answer } else { &mut *rest };
+        for ((rule, weights), own) in shares.members.iter().zip(owns.chunks_exact_mut(outputs)) {
+            if *rule == MixingRule::Stacked {
+                self.stack.mix(said, shape, own);
+            } else {
+                blend(weights, said, own);
             }
-            blend(&self.parts.hedge(), rest, answer);
+        }
+        if parts > 0 {
+            blend(&shares.parts, rest, answer);
         }
         Mixed(mixed.into())
-    }
-
-    fn mix_by(&self, rule: MixingRule, said: &[f32], shape: Shape, answer: &mut [f32]) {
-        if rule == MixingRule::Stacked {
-            self.stack.mix(said, shape, answer);
-        } else {
-            blend(&self.member_weights(rule), said, answer);
-        }
     }
 
     fn member_weights(&self, rule: MixingRule) -> Vec<f32> {

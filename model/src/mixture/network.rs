@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::mixer::Shares;
 use super::{Mixer, MixingRule, Mixture};
 use crate::cost::{Cost, Shape};
 use crate::device::Device;
@@ -37,6 +38,8 @@ impl MixtureWeights {
 pub struct MixtureNetwork {
     members: Vec<Network>,
     mixer: Mixer,
+    /// What the mixer makes of its records, which never change here.
+    shares: Shares,
     shape: Shape,
 }
 
@@ -56,13 +59,13 @@ impl MixtureNetwork {
                 members.len()
             )));
         }
-        Ok(Self { members, mixer, shape })
+        Ok(Self { members, shares: mixer.shares(), mixer, shape })
     }
 
     /// One network alone.
     pub fn of_one(network: Network) -> Self {
-        let shape = network.shape();
-        Self { members: vec![network], mixer: Mixer::new(MixingRule::Mean, 1), shape }
+        let (shape, mixer) = (network.shape(), Mixer::new(MixingRule::Mean, 1));
+        Self { members: vec![network], shares: mixer.shares(), mixer, shape }
     }
 
     /// A mixture with these weights, which have to fit and be finite.
@@ -129,16 +132,11 @@ impl MixtureNetwork {
         if let [only] = self.members.as_slice() {
             return only.predict(encoded);
         }
-        let said: Vec<Vec<f32>> =
-            self.members.iter().map(|member| member.predict(encoded)).collect::<Result<_, _>>()?;
-        let rows = said.first().map_or(0, |numbers| numbers.len() / outputs);
-        let mut row_said = vec![0.0; self.members.len() * outputs];
-        let mut mixed = vec![0.0; rows * outputs];
-        for (row, mixed) in mixed.chunks_exact_mut(outputs).enumerate() {
-            for (answer, member) in row_said.chunks_exact_mut(outputs).zip(&said) {
-                answer.copy_from_slice(&member[row * outputs..(row + 1) * outputs]);
-            }
-            mixed.copy_from_slice(self.mixer.mix(&row_said, self.shape).output(outputs));
+        let said = Network::predict_all(&self.members, encoded)?;
+        let said = said.chunks_exact(self.members.len() * outputs);
+        let mut mixed = Vec::with_capacity(said.len() * outputs);
+        for said in said {
+            mixed.extend_from_slice(self.mixer.mix_by(&self.shares, said, self.shape).output(outputs));
         }
         Ok(mixed)
     }

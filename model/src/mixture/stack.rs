@@ -75,11 +75,17 @@ impl Stack {
 
     /// Its answer to members x outputs numbers.
     pub fn mix(&self, said: &[f32], shape: Shape, answer: &mut [f32]) {
+        let seen: Vec<f32> = said.iter().map(|number| seen(*number, shape)).collect();
+        self.mix_seen(said, &seen, shape, answer);
+    }
+
+    fn mix_seen(&self, said: &[f32], seen: &[f32], shape: Shape, answer: &mut [f32]) {
         answer.fill(0.0);
-        for (own, weight) in said.chunks_exact(shape.outputs).zip(&self.weights) {
+        let members = said.chunks_exact(shape.outputs).zip(seen.chunks_exact(shape.outputs));
+        for ((own, seen), weight) in members.zip(&self.weights) {
             if own.iter().all(|number| number.is_finite()) {
-                for (sum, number) in answer.iter_mut().zip(own) {
-                    *sum += weight * seen(*number, shape);
+                for (sum, number) in answer.iter_mut().zip(seen) {
+                    *sum += weight * number;
                 }
             }
         }
@@ -99,7 +105,8 @@ impl Stack {
     /// been seen to work (Joulani, György and Szepesvári, *Online Learning under Delayed Feedback*, ICML 2013).
     pub fn learn(&mut self, said: &[f32], goal: f32, delay: u64, shape: Shape) {
         let mut slope = vec![0.0; shape.outputs];
-        self.mix(said, shape, &mut slope);
+        let seen: Vec<f32> = said.iter().map(|number| seen(*number, shape)).collect();
+        self.mix_seen(said, &seen, shape, &mut slope);
         if shape.classification {
             slope[goal as usize] -= 1.0;
         } else {
@@ -108,9 +115,8 @@ impl Stack {
         let length: f32 = said.iter().filter(|number| number.is_finite()).map(|number| number * number).sum();
         let size = if shape.classification { STEP_SIZE } else { STEP_SHARE / (1.0 + length) };
         let step = size / (1.0 + delay as f32).sqrt();
-        for (weight, own) in self.weights.iter_mut().zip(said.chunks_exact(shape.outputs)) {
-            let gradient: f32 =
-                own.iter().zip(&slope).map(|(number, part)| seen(*number, shape) * part).sum();
+        for (weight, own) in self.weights.iter_mut().zip(seen.chunks_exact(shape.outputs)) {
+            let gradient: f32 = own.iter().zip(&slope).map(|(number, part)| number * part).sum();
             if gradient.is_finite() {
                 *weight = (*weight - step * gradient).clamp(-WEIGHT_MAX, WEIGHT_MAX);
             }

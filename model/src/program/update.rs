@@ -3,15 +3,18 @@
 //! Lives here: the norm of a gradient, and the steps of SGD and of adaptive rules over flat vectors. Does not live
 //! here: slopes (those are `pass`'s), what the rule is made of (that is [`crate::optimiser`]).
 //!
-//! One row's gradient of a matrix is an outer product, whose norm is the product of two norms. So SGD
-//! knows how much to shorten a gradient before there is one, and adds it to the weights as it makes it.
-//! `AdamW` spends its time on roots and divisions, and gained nothing from the same.
+//! One row's gradient of a matrix is an outer product, whose norm is the product of two norms. So with one row
+//! it is known how much to shorten a gradient before there is one, and it is made as it is used. Adaptive rules
+//! spend their time on roots and divisions; where an input is zero, its weights have no gradient, and `RMSprop`
+//! leaves them where they are.
 
 #![expect(clippy::inline_always, reason = "code compiled for better processors has to lie in one function")]
 
+use std::ops::Range;
+
 use pulp::Simd;
 
-use super::kernels::{dot, subtract_outer};
+use super::kernels::{dot, outer, subtract_outer};
 use super::pass::{collect, held};
 use super::plan::{Op, Plan};
 use super::scratch::Scratch;
@@ -23,11 +26,24 @@ const GRADIENT_MIN: f32 = 1e-17;
 /// and stay there, and each operation on those takes a hundred times as long.
 const MOMENT_MIN: f32 = 1e-30;
 
-/// Weights with both moments, of one member.
+/// Trained weights with both moments, of one member.
 pub(super) struct Trained<'a> {
     pub weights: &'a mut [f32],
     pub first: &'a mut [f32],
     pub second: &'a mut [f32],
+}
+
+impl Trained<'_> {
+    /// These numbers of each.
+    #[inline(always)]
+    fn part(&mut self, range: Range<usize>) -> Trained<'_> {
+        let Self { weights, first, second } = self;
+        Trained {
+            weights: &mut weights[range.clone()],
+            first: &mut first[range.clone()],
+            second: &mut second[range],
+        }
+    }
 }
 
 /// One step from the slopes in the scratch. Returns the norm of the gradient before it is shortened; if
@@ -40,18 +56,23 @@ pub(super) fn update<S: Simd>(
     trained: &mut Trained<'_>,
     scratch: &mut Scratch,
 ) -> f32 {
-    if !step.rule.adapts() && scratch.rows == 1 {
+    if scratch.rows == 1 {
         let norm = outer_norm(simd, plan, scratch);
         if norm.is_finite() {
-            fused_sgd(simd, plan, step, step.scale(norm), trained.weights, scratch);
+            let scale = step.scale(norm);
+            if step.rule.adapts() {
+                fused_adaptive(plan, Adaptive::new(simd, step, scale), trained, scratch);
+            } else {
+                fused_sgd(simd, plan, step, scale, trained.weights, scratch);
+            }
         }
         return norm;
     }
     let norm = gradient_norm(simd, plan, scratch);
-    let gradient = &scratch.gradient[..plan.parameters()];
+    let gradient = &scratch.gradient[..plan.trained()];
     if norm.is_finite() {
         if step.rule.adapts() {
-            adaptive(step, step.scale(norm), trained, gradient);
+            Adaptive::new(simd, step, step.scale(norm)).step(1.0, gradient, trained.part(0..gradient.len()));
         } else {
             sgd(step, step.scale(norm), trained.weights, gradient);
         }
@@ -63,7 +84,7 @@ pub(super) fn update<S: Simd>(
 #[inline(always)]
 pub(super) fn gradient_norm<S: Simd>(simd: S, plan: &Plan, scratch: &mut Scratch) -> f32 {
     collect(simd, plan, scratch);
-    let gradient = &scratch.gradient[..plan.parameters()];
+    let gradient = &scratch.gradient[..plan.trained()];
     dot(simd, gradient, gradient).sqrt()
 }
 
@@ -89,7 +110,7 @@ fn fused_sgd<S: Simd>(simd: S, plan: &Plan, step: &Step, scale: f32, weights: &m
     }
     let factor = step.rule.step_size * scale;
     for op in &plan.ops {
-        let Op::Affine { from, to, weight, bias } = op else { continue };
+        let Op::Affine { from, to, weight, bias, .. } = op else { continue };
         let (source, target) = (plan.registers[*from], plan.registers[*to]);
         let slope = held(&scratch.grads, 1, target);
         let x = held(&scratch.values, 1, source);
@@ -111,23 +132,132 @@ fn sgd(step: &Step, scale: f32, weights: &mut [f32], gradient: &[f32]) {
     }
 }
 
+/// One row's step of an adaptive rule.
 #[inline(always)]
-fn adaptive(step: &Step, scale: f32, trained: &mut Trained<'_>, gradient: &[f32]) {
-    let (beta_1, beta_2, epsilon) = (step.beta_1 as f32, BETA_2 as f32, EPSILON as f32);
-    let (rest_1, rest_2) = ((1.0 - step.beta_1) as f32, (1.0 - BETA_2) as f32);
-    let (unbias_1, unbias_2, kept, step_size) =
-        (step.unbias_1, step.unbias_2, step.kept, step.rule.step_size);
-    let moments = trained.first.iter_mut().zip(trained.second.iter_mut());
-    for ((weight, (mean, square)), slope) in trained.weights.iter_mut().zip(moments).zip(gradient) {
-        let slope = flushed(scale * slope, GRADIENT_MIN);
-        *mean = flushed(beta_1 * *mean + rest_1 * slope, MOMENT_MIN);
-        *square = flushed(beta_2 * *square + rest_2 * slope * slope, MOMENT_MIN);
-        let direction = (*mean * unbias_1) / ((*square * unbias_2).sqrt() + epsilon);
-        *weight = kept * *weight - step_size * direction;
+fn fused_adaptive<S: Simd>(plan: &Plan, rule: Adaptive<S>, trained: &mut Trained<'_>, scratch: &mut Scratch) {
+    let Scratch { values, grads, gradient, .. } = scratch;
+    for op in &plan.ops {
+        let Op::Affine { from, to, weight, bias, .. } = op else { continue };
+        let (x, slope) = (held(values, 1, plan.registers[*from]), held(grads, 1, plan.registers[*to]));
+        if slope.len() < S::F32_LANES {
+            // Its rows are shorter than a vector; all of them together are not.
+            let gradient = &mut gradient[weight.range()];
+            outer(x, slope, gradient);
+            rule.step(1.0, gradient, trained.part(weight.range()));
+        } else {
+            for (x, at) in x.iter().zip(weight.range().step_by(slope.len())) {
+                let row = trained.part(at..at + slope.len());
+                if *x == 0.0 && rule.rests {
+                    rest(row);
+                } else {
+                    rule.step(*x, slope, row);
+                }
+            }
+        }
+        if let Some(bias) = bias {
+            rule.step(1.0, slope, trained.part(*bias..bias + slope.len()));
+        }
     }
 }
 
+/// The numbers of one step of an adaptive rule, in vectors.
+#[derive(Clone, Copy)]
+struct Adaptive<S: Simd> {
+    simd: S,
+    /// Whether a weight without a gradient stays where it is.
+    rests: bool,
+    scale: S::f32s,
+    past: [S::f32s; 2],
+    rest: [S::f32s; 2],
+    unbias: [S::f32s; 2],
+    epsilon: S::f32s,
+    kept: S::f32s,
+    step_size: S::f32s,
+    gradient_min: S::f32s,
+    moment_min: S::f32s,
+}
+
+impl<S: Simd> Adaptive<S> {
+    #[inline(always)]
+    fn new(simd: S, step: &Step, scale: f32) -> Self {
+        let all = |number: f32| simd.splat_f32s(number);
+        let betas = [step.beta_1, BETA_2];
+        Self {
+            simd,
+            rests: step.beta_1 == 0.0 && step.rule.weight_decay == 0.0,
+            scale: all(scale),
+            past: betas.map(|beta| all(beta as f32)),
+            rest: betas.map(|beta| all((1.0 - beta) as f32)),
+            unbias: [all(step.unbias_1), all(step.unbias_2)],
+            epsilon: all(EPSILON as f32),
+            kept: all(step.kept),
+            step_size: all(step.rule.step_size),
+            gradient_min: all(GRADIENT_MIN),
+            moment_min: all(MOMENT_MIN),
+        }
+    }
+
+    /// A step against `factor` times these slopes.
+    #[inline(always)]
+    fn step(self, factor: f32, slopes: &[f32], trained: Trained<'_>) {
+        let Self { simd, .. } = self;
+        let factor = simd.splat_f32s(factor);
+        let Trained { weights, first, second } = trained;
+        let (slopes, slopes_rest) = S::as_simd_f32s(slopes);
+        let (weights, weights_rest) = S::as_mut_simd_f32s(weights);
+        let (first, first_rest) = S::as_mut_simd_f32s(first);
+        let (second, second_rest) = S::as_mut_simd_f32s(second);
+        let moments = first.iter_mut().zip(second);
+        for ((weight, (mean, square)), slope) in weights.iter_mut().zip(moments).zip(slopes) {
+            (*weight, *mean, *square) = self.vector(simd.mul_f32s(factor, *slope), *weight, *mean, *square);
+        }
+        if !slopes_rest.is_empty() {
+            let load = |from: &[f32]| simd.partial_load_f32s(from);
+            let slope = simd.mul_f32s(factor, load(slopes_rest));
+            let (weight, mean, square) =
+                self.vector(slope, load(weights_rest), load(first_rest), load(second_rest));
+            simd.partial_store_f32s(weights_rest, weight);
+            simd.partial_store_f32s(first_rest, mean);
+            simd.partial_store_f32s(second_rest, square);
+        }
+    }
+
+    /// Weight and both moments after one step.
+    #[inline(always)]
+    fn vector(
+        self,
+        slope: S::f32s,
+        weight: S::f32s,
+        mean: S::f32s,
+        square: S::f32s,
+    ) -> (S::f32s, S::f32s, S::f32s) {
+        let Self { simd, past, rest, unbias, .. } = self;
+        // Products and sums one by one: the same on processors that could do both at once.
+        let (mul, add) = (|a, b| simd.mul_f32s(a, b), |a, b| simd.add_f32s(a, b));
+        let slope = self.flushed(mul(self.scale, slope), self.gradient_min);
+        let mean = self.flushed(add(mul(past[0], mean), mul(rest[0], slope)), self.moment_min);
+        let square =
+            self.flushed(add(mul(past[1], square), mul(mul(rest[1], slope), slope)), self.moment_min);
+        let root = add(simd.sqrt_f32s(mul(square, unbias[1])), self.epsilon);
+        let direction = simd.div_f32s(mul(mean, unbias[0]), root);
+        (simd.sub_f32s(mul(self.kept, weight), mul(self.step_size, direction)), mean, square)
+    }
+
+    #[inline(always)]
+    fn flushed(self, value: S::f32s, least: S::f32s) -> S::f32s {
+        let simd = self.simd;
+        let nothing = simd.less_than_f32s(simd.abs_f32s(value), least);
+        simd.select_f32s(nothing, simd.splat_f32s(0.0), value)
+    }
+}
+
+/// What a step comes to without a gradient, if the rule rests.
 #[inline(always)]
-fn flushed(value: f32, least: f32) -> f32 {
-    if value.abs() < least { 0.0 } else { value }
+fn rest(Trained { first, second, .. }: Trained<'_>) {
+    let past = BETA_2 as f32;
+    first.fill(0.0);
+    for square in second {
+        let less = past * *square;
+        *square = if less.abs() < MOMENT_MIN { 0.0 } else { less };
+    }
 }

@@ -80,6 +80,16 @@ impl NonInferiority {
         self.verdict
     }
 
+    /// Natural logarithm of the evidence that it is not worse by the margin.
+    pub fn log_fine(&self) -> f64 {
+        self.fine.log_value()
+    }
+
+    /// Natural logarithm of the evidence that it is worse by more than the margin.
+    pub fn log_worse(&self) -> f64 {
+        self.worse.log_value()
+    }
+
     /// How many pairs were taken in.
     pub fn count(&self) -> u64 {
         self.fine.count()

@@ -3,18 +3,19 @@
 //!
 //! A limit on the size of files, which can be set on a running process, stands in for the disk.
 
+use std::path::Path;
 use std::process::Command;
 
-use adapters::kafka::{KafkaConfig, Sink, read_topic};
+use adapters::kafka::{KafkaConfig, Sink};
 use anyhow::{Context as _, Result, ensure};
 use model::Timestamp;
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use serde_json::{Value, json};
-use tests::broker::{Broker, unique_model};
 use tests::http::{get, metric};
 use tests::process::{Process, binary, wait_until};
+use tests::scene::{DEADLINE, Scene};
 
-use crate::loop_closes::{DEADLINE, address_of, history, start, topics};
+use crate::loop_closes::history;
 
 const OUTCOMES: &str = "driftform_learn_outcomes_total";
 const WAITING: &str = "driftform_journal_waiting_entries";
@@ -55,29 +56,19 @@ fn reach(address: &str, series: &str, least: f64) -> Result<()> {
     wait_until(series, DEADLINE, || metric(address, series).ok().filter(|value| *value >= least)).map(drop)
 }
 
-fn settings(kafka: &KafkaConfig, model: &str, state: &std::path::Path, create_topics: bool) -> String {
-    format!(
-        r#"
-        model = {{ name = "{model}" }}
-        http = {{ listen = "127.0.0.1:0" }}
-        kafka = {{ brokers = "{}", create_topics = {create_topics} }}
-        state = {{ directory = "{}", snapshot_every_seconds = 1 }}
-        search = {{ window_outcomes = 100000 }}
-        budget = {{ compute_seconds = 10.0 }}
-        [schema]
-        classes = ["low", "high"]
-        features = [{{ name = "x", kind = "numeric" }}]
-        "#,
-        kafka.brokers,
-        state.display()
-    )
-}
+const SETTINGS: &str = r#"
+    search = { window_outcomes = 100000 }
+    budget = { compute_seconds = 10.0 }
+    [schema]
+    classes = ["low", "high"]
+    features = [{ name = "x", kind = "numeric" }]
+"#;
 
 /// The daemon, deaf to the signal that a write over the limit sends: the write fails, as on a full disk.
-fn start_deaf(config: &std::path::Path) -> Result<(Process, String)> {
+fn start_deaf(config: &Path) -> Result<(Process, String)> {
     let mut command = Command::new("sh");
     command.args(["-c", r#"trap "" XFSZ; exec "$0" run --config "$1""#]).arg(binary()?).arg(config);
-    address_of(Process::start(command)?)
+    Scene::started(Process::start(command)?)
 }
 
 /// From now on no file may grow past so many bytes; without a number, as far as we may let them.
@@ -88,7 +79,7 @@ fn limit(daemon: &Process, bytes: Option<u64>) -> Result<()> {
     Ok(())
 }
 
-fn check_second(config: &std::path::Path, first: &Process) -> Result<()> {
+fn check_second(config: &Path, first: &Process) -> Result<()> {
     let output = Command::new(binary()?).arg("run").arg("--config").arg(config).output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.code() == Some(3), "{}: {said}", output.status);
@@ -98,17 +89,12 @@ fn check_second(config: &std::path::Path, first: &Process) -> Result<()> {
 
 #[test]
 fn a_full_disk_stops_nothing_and_nothing_is_lost_once_there_is_room_again() -> Result<()> {
-    let model = unique_model("full");
-    let names = topics(&model);
-    let broker = Broker::start(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
-    let kafka = KafkaConfig::new(broker.bootstrap(), &model);
-    let folder = tempfile::tempdir()?;
-    let (config, state) = (folder.path().join("driftform.toml"), folder.path().join("state"));
-    std::fs::write(&config, settings(&kafka, &model, &state, !broker.is_embedded()))?;
-    let mut stream = Stream { sink: Sink::open(&kafka)?, kafka: kafka.clone(), sent: 0 };
+    let scene = Scene::set("full", SETTINGS)?;
+    let kafka = &scene.kafka;
+    let mut stream = Stream { sink: Sink::open(kafka)?, kafka: kafka.clone(), sent: 0 };
 
-    let (mut daemon, address) = start_deaf(&config)?;
-    check_second(&config, &daemon)?;
+    let (mut daemon, address) = start_deaf(scene.config())?;
+    check_second(scene.config(), &daemon)?;
     stream.feed(&address, 300)?;
     reach(&address, SNAPSHOTS, 1.0)?;
 
@@ -122,7 +108,7 @@ fn a_full_disk_stops_nothing_and_nothing_is_lost_once_there_is_room_again() -> R
     let (code, body) = get(&address, "/readyz")?;
     ensure!(code == 200 && body.contains("state"), "{code} {body}");
     wait_until("every event answered", DEADLINE, || {
-        let answers = read_topic(&kafka, &kafka.topics.predictions, 0, DEADLINE).ok()?;
+        let answers = scene.records(&kafka.topics.predictions).ok()?;
         (answers.len() >= stream.sent).then_some(())
     })?;
 
@@ -131,11 +117,11 @@ fn a_full_disk_stops_nothing_and_nothing_is_lost_once_there_is_room_again() -> R
     reach(&address, SNAPSHOTS, before + 1.0)?;
     ensure!(metric(&address, WAITING)? < 0.5, "decisions still wait");
     daemon.kill()?;
-    let (daemon, address) = start(&config)?;
+    let (daemon, address) = scene.start()?;
     stream.feed(&address, 100)?;
     ensure!(metric(&address, OUTCOMES)? as usize == stream.sent, "an outcome is lost, or counted twice");
-    history(&state, &["--verify"])?;
-    let told = history(&state, &[])?;
+    history(&scene.state(), &["--verify"])?;
+    let told = history(&scene.state(), &[])?;
     ensure!(told.contains("an operator sets the budget"), "{told}");
     daemon.terminate()
 }

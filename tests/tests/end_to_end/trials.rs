@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use daemon::trials::protocol::{Stretch, Trial, TrialReply};
+use daemon::trials::protocol::{Stretch, Taught, Trial, TrialReply};
 use daemon::trials::{Trials, WorkerCommand};
 use model::{Activation, Architecture, Block, Device, Edit, Hyper, Mixture, Pool, Shape, Target};
 use tests::process::binary;
@@ -15,7 +15,16 @@ fn stretch() -> Result<Arc<Stretch>> {
     let start = pool.arm_state(&arm)?;
     let goals: Vec<f32> = (0..60_u8).map(|row| f32::from(row % 2)).collect();
     let encoded = goals.iter().map(|goal| goal * 2.0 - 1.0).collect();
-    Ok(Arc::new(Stretch { number: 1, start, target, encoded, goals, gap: 5, score_from: 20 }))
+    Ok(Arc::new(Stretch {
+        number: 1,
+        start,
+        target,
+        before: Taught::default(),
+        encoded,
+        goals,
+        gap: 5,
+        score_from: 20,
+    }))
 }
 
 fn trial(number: u64, child: Architecture) -> Trial {

@@ -2,7 +2,7 @@
 
 use adapters::audit::{CloudEvent, Journal};
 use model::Timestamp;
-use policies::gate::{Evidence, GateKind};
+use policies::gate::QualityGate;
 use policies::watch::{WatchEvidence, WatchLimits};
 use serde_json::json;
 
@@ -47,8 +47,8 @@ fn a_verdict_is_reproduced_by_its_number_or_its_id() {
 #[test]
 fn a_verdict_that_its_evidence_does_not_give_is_refused() {
     let mut forged = watched();
-    forged["verdict"] = "keep".into();
-    let folder = state(&[verdict(&forged), verdict(&json!({ "judge": "nobody" }))]);
+    forged["watch"]["verdict"] = "keep".into();
+    let folder = state(&[verdict(&forged), verdict(&json!({ "nobody": {} }))]);
     let error = replay(folder.path(), "1", false).expect_err("it says otherwise").to_string();
     assert!(error.contains("judged again, it is rollback"), "{error}");
     let error = replay(folder.path(), "2", false).expect_err("nobody judged").to_string();
@@ -57,14 +57,8 @@ fn a_verdict_that_its_evidence_does_not_give_is_refused() {
 
 #[test]
 fn evidence_that_is_missing_is_judged_as_missing_again() {
-    let limits: crate::learn::GateLimits = serde_json::from_value(json!({
-        "latency": { "limit_seconds": 0.01, "quantile": 0.99, "confidence": 0.95 },
-        "memory": { "bytes_max": 1 },
-        "robustness": { "increase_max": 0.1 },
-        "quality": { "alpha": 0.05, "alpha_harm": 0.05, "deadline_outcomes": 10 },
-    }))
-    .expect("limits");
-    let judged = Judged::of_gates(limits, &[GateKind::Latency, GateKind::Quality], Evidence::default());
+    let limits = QualityGate { alpha: 0.05, alpha_harm: 0.05, deadline_outcomes: 10 };
+    let judged = Judged::of_quality(limits, None);
     let folder = state(&[verdict(&judged.to_json().expect("it can be told"))]);
     replay(folder.path(), "1", false).expect("nothing is nothing again");
 }

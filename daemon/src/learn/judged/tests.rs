@@ -1,30 +1,41 @@
 //! Whatever was judged is judged the same again from its line.
 
-use policies::gate::QualityEvidence;
+use policies::gate::{Answered, Claim, LatencyGate, MemoryGate, RobustnessGate, Scorecard, Stress, Stressed};
 use proptest::prelude::*;
 
 use super::*;
 
-fn limits() -> GateLimits {
-    GateLimits {
+const QUALITY: QualityGate = QualityGate { alpha: 0.05, alpha_harm: 0.05, deadline_outcomes: 5_000 };
+
+fn thresholds() -> Thresholds {
+    Thresholds {
         latency: LatencyGate { limit_seconds: 0.01, quantile: 0.99, confidence: 0.95 },
-        memory: MemoryGate { bytes_max: 1 << 20 },
-        robustness: RobustnessGate { increase_max: 0.02 },
-        quality: QualityGate { alpha: 0.05, alpha_harm: 0.05, deadline_outcomes: 5_000 },
+        memory: MemoryGate { bytes_max: u64::MAX },
+        energy: None,
+        robustness: RobustnessGate { increase_max: 0.02, wanted: vec![Stress::Noise] },
+        calibration: None,
+        fairness: None,
+        churn: None,
+        quality: QUALITY,
+        advisory: Vec::new(),
     }
 }
 
-fn evidence(log_gain: f64, loss: f64) -> Evidence {
+fn quality(log_gain: f64) -> QualityEvidence {
+    QualityEvidence { claim: Claim::Better, log_gain, log_harm: -1.0 / 3.0, outcomes: 900, mean_gain: 0.1 }
+}
+
+fn evidence(log_gain: f64, increase: f64) -> Evidence {
+    let mut scorecard = Scorecard::new(0.05);
+    let said = Answered { confidence: 0.7, right: true, positive: false, brier: 0.1 };
+    scorecard.observe(said, said, true, Some(3_usize));
     Evidence {
         outputs_finite: Some(true),
         compute_seconds: (1..=300).map(|at| 1e-5 * f64::from(at).sqrt()).collect(),
         bytes: Some(1_000),
-        clean_loss: Some(0.1),
-        noisy_loss: Some(loss),
-        missing_loss: Some(0.1),
-        champion_noisy_increase: Some(0.01),
-        champion_missing_increase: Some(0.01),
-        quality: Some(QualityEvidence { log_gain, log_harm: -1.0 / 3.0, outcomes: 900, mean_gain: 0.1 }),
+        stresses: vec![Stressed { stress: Stress::Noise, increase, champion_increase: 0.01 }],
+        scorecard: Some(scorecard),
+        quality: Some(quality(log_gain)),
         ..Evidence::default()
     }
 }
@@ -39,7 +50,9 @@ fn replayed(judged: &Judged) -> (String, String) {
 proptest! {
     #[test]
     fn gates_say_the_same_again(log_gain in prop_oneof![any::<f64>(), 2.0..4.0_f64], loss in prop_oneof![any::<f64>(), 0.0..0.3_f64]) {
-        let (again, first) = replayed(&Judged::of_gates(limits(), &ALL_GATES, evidence(log_gain, loss)));
+        let (again, first) = replayed(&Judged::of_gates(thresholds(), evidence(log_gain, loss)));
+        prop_assert_eq!(again, first);
+        let (again, first) = replayed(&Judged::of_quality(QUALITY, Some(quality(log_gain))));
         prop_assert_eq!(again, first);
     }
 
@@ -61,16 +74,9 @@ proptest! {
 
 #[test]
 fn a_verdict_that_was_altered_is_not_reproduced() {
-    let judged = Judged::of_gates(limits(), &ALL_GATES, evidence(2.9, 0.1));
+    let judged = Judged::of_gates(thresholds(), evidence(2.9, 0.01));
     let mut json = judged.to_json().expect("it can be told");
-    json["evidence"]["quality"]["log_gain"] = 3.0.into();
+    json["gates"]["evidence"]["quality"]["log_gain"] = 3.0.into();
     let altered = Judged::from_json(&json).expect("it can be read");
     assert_ne!(format!("{:?}", altered.again()), format!("{altered:?}"));
-}
-
-#[test]
-fn only_those_asked_speak() {
-    let judged = Judged::of_gates(limits(), &[GateKind::Quality], Evidence::default());
-    let Judged::Gates { judgements, .. } = judged else { panic!("gates were asked") };
-    assert_eq!(judgements.iter().map(|judgement| judgement.gate).collect::<Vec<_>>(), [GateKind::Quality]);
 }

@@ -74,7 +74,7 @@ fn of<'a>(told: &'a [Value], event: &str) -> Vec<&'a Value> {
     told.iter().filter(|data| data["event"] == event).collect()
 }
 
-fn remembered(folder: &Path) -> Snapshot {
+fn remembered(folder: &Path) -> Snapshot<'static> {
     look_at_snapshot(folder).expect("it can be read").expect("there is one")
 }
 
