@@ -391,15 +391,20 @@ impl Lifecycle {
                 candidates: episode.candidates.clone(),
             }];
         }
+        self.shadow_from_now(rules);
+        let mut effects = vec![Effect::Shadow(best)];
+        effects.extend(self.close("its best candidate goes into the shadow slot", rules));
+        effects
+    }
+
+    /// A challenger is in the shadow slot, and its deadlines run.
+    pub(crate) fn shadow_from_now(&mut self, rules: &Rules) {
         let gate = &rules.config.gate;
         self.shadow = Some(Shadow {
             until: self.outcomes + gate.quality.deadline_outcomes,
             expires: after(self.now, gate.deadline_seconds),
             judge_at: self.outcomes,
         });
-        let mut effects = vec![Effect::Shadow(best)];
-        effects.extend(self.close("its best candidate goes into the shadow slot", rules));
-        effects
     }
 
     fn close(&mut self, reason: &'static str, rules: &Rules) -> Vec<Effect> {

@@ -56,6 +56,8 @@ pub const WIDTH_MAX: usize = 4_096;
 pub const COMMITTEE_MAX: u8 = 8;
 /// Most rows one learning step may take.
 pub const BATCH_MAX: u16 = 1_024;
+/// Most steps that follow a row in a surge.
+pub const SURGE_MAX: u8 = 16;
 
 /// The non-linearity of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -268,6 +270,9 @@ pub struct Hyper {
     /// 0 answers with the weights of now.
     #[serde(default)]
     pub average: u16,
+    /// Steps on rows since a sudden drift that follow each new one for a while; 0 is none.
+    #[serde(default)]
+    pub surge: u8,
 }
 
 impl Default for Hyper {
@@ -280,6 +285,7 @@ impl Default for Hyper {
             batch: 1,
             replay: 0.0,
             average: 0,
+            surge: 0,
         }
     }
 }
@@ -297,6 +303,9 @@ impl Hyper {
         }
         if !(1..=BATCH_MAX).contains(&self.batch) {
             return Err(invalid(format!("the batch is {}; give 1 to {BATCH_MAX}", self.batch)));
+        }
+        if self.surge > SURGE_MAX {
+            return Err(invalid(format!("the surge is {}; give 0 to {SURGE_MAX}", self.surge)));
         }
         Ok(())
     }
@@ -316,6 +325,9 @@ impl fmt::Display for Hyper {
         }
         if self.average > 0 {
             write!(f, " average {}", self.average)?;
+        }
+        if self.surge > 0 {
+            write!(f, " surge {}", self.surge)?;
         }
         Ok(())
     }

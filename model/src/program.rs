@@ -22,7 +22,7 @@ use crate::answers;
 use crate::error::ModelError;
 use crate::loss::softmax;
 use crate::optimiser::{Rule, Step};
-use crate::training_loss::{Answering, Goals, answer_loss, training_loss};
+use crate::training_loss::{Answering, Goals, answer_loss, training_loss, wrong_share};
 
 mod curves;
 mod kernels;
@@ -69,6 +69,8 @@ struct Member {
     at: usize,
     /// The running mean of its weights, if that is what answers.
     average: Option<Vec<f32>>,
+    /// Share of wrong answers to the rows of its last step, if its surges ask for it; not finite if that failed.
+    wrong: f32,
 }
 
 /// A step that was not done, because this was not finite.
@@ -100,7 +102,10 @@ impl Program {
         debug_assert!(tables.iter().all(|table| table.len() == plan.parameters()));
         let hyper = plan.architecture().hyper;
         let average = (hyper.average > 0).then(|| average.unwrap_or_else(|| tables[0].clone()));
-        Self { members: vec![Member { plan, rule: Rule::from(&hyper), steps, at: 0, average }], tables }
+        Self {
+            members: vec![Member { plan, rule: Rule::from(&hyper), steps, at: 0, average, wrong: 0.0 }],
+            tables,
+        }
     }
 
     /// Adds the members of another program.
@@ -157,6 +162,12 @@ impl Program {
         self.members[member].steps
     }
 
+    /// Share of the rows of a member's last step of which the answer was wrong; 0 without surges, not finite if the
+    /// step failed.
+    pub fn wrong(&self, member: usize) -> f32 {
+        self.members[member].wrong
+    }
+
     /// The weights with which a member answers.
     pub fn weights(&self, member: usize) -> &[f32] {
         self.members[member].answers(&self.tables[0])
@@ -201,21 +212,24 @@ impl Program {
                 let member = &mut self.members[index];
                 scratch.see(batch.encoded, member.plan.view(), member.plan.voices());
                 masks(index, &member.plan, scratch.rows / member.plan.voices(), &mut scratch.masks);
-                let Member { plan, rule, steps, at, average } = member;
+                let Member { plan, rule, steps, at, average, wrong } = member;
                 let range = *at..*at + plan.parameters();
                 let [weights, first, second] = self.tables.each_mut().map(|table| &mut table[range.clone()]);
                 let trained = Trained { weights, first, second };
                 let (seen, count) = (plan.view().width(), *steps + 1);
                 let step = Step::new(*rule, count, gradient_norm_max(seen), scratch.entered(), seen);
                 match ARCH.dispatch(Learn { plan, trained, step, batch, scratch }) {
-                    Ok(()) => {
-                        *steps += 1;
+                    Ok(share) => {
+                        (*steps, *wrong) = (*steps + 1, share);
                         if let Some(average) = average {
                             let rate = averaging_rate(plan.architecture().hyper.average, *steps);
                             follow(average, &self.tables[0][range], plan.trained(), rate);
                         }
                     }
-                    Err(quantity) => failed.push(Diverged { member: index, steps: *steps, quantity }),
+                    Err(quantity) => {
+                        *wrong = f32::NAN;
+                        failed.push(Diverged { member: index, steps: *steps, quantity });
+                    }
                 }
             }
         });
@@ -319,7 +333,7 @@ impl WithSimd for Answer<'_> {
     }
 }
 
-/// Fills the scratch with the slopes of the loss; returns the loss.
+/// Fills the scratch with the slopes of the loss; returns the loss, and the share of wrong answers if surges ask for it.
 #[inline(always)]
 fn slopes<S: Simd>(
     simd: S,
@@ -328,10 +342,11 @@ fn slopes<S: Simd>(
     learning: bool,
     batch: Batch<'_>,
     scratch: &mut Scratch,
-) -> f32 {
+) -> (f32, f32) {
     scratch.prepare(plan);
     pass::forward(simd, plan, weights, learning, scratch);
     pass::start_back(plan, scratch);
+    let wrong = wrong_answers(plan, plan.trust(weights), batch, scratch);
     let loss = if let Some(only) = plan.only_answer() {
         let slopes = pass::slopes_at(plan, only, scratch);
         training_loss(slopes, batch.goals, batch.class_weights, plan.shape())
@@ -341,7 +356,20 @@ fn slopes<S: Simd>(
     if loss.is_finite() {
         pass::backward(simd, plan, weights, scratch);
     }
-    loss
+    (loss, wrong)
+}
+
+/// Share of wrong answers to the rows, before the logits are turned into slopes; 0 if no surge asks for it.
+#[inline(always)]
+fn wrong_answers(plan: &Plan, trust: &[f32], batch: Batch<'_>, scratch: &mut Scratch) -> f32 {
+    let (Goals::Truths(truths), true) = (batch.goals, plan.architecture().hyper.surge > 0) else {
+        return 0.0;
+    };
+    let mut wrong = 0.0;
+    for (answer, trust) in plan.answers.iter().zip(trust) {
+        wrong += trust * wrong_share(pass::slopes_at(plan, *answer, scratch), truths, plan.shape());
+    }
+    wrong
 }
 
 /// As [`training_loss`], of several answers; how wrong each was stays in the scratch.
@@ -381,7 +409,7 @@ impl WithSimd for GradientNorm<'_> {
         if scratch.rows == 0 {
             return 0.0;
         }
-        let loss = slopes(simd, plan, weights, false, batch, scratch);
+        let (loss, _) = slopes(simd, plan, weights, false, batch, scratch);
         if loss.is_finite() { update::gradient_norm(simd, plan, scratch) } else { loss }
     }
 }
@@ -396,15 +424,16 @@ struct Learn<'a> {
 }
 
 impl WithSimd for Learn<'_> {
-    type Output = Result<(), &'static str>;
+    type Output = Result<f32, &'static str>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Result<(), &'static str> {
+    fn with_simd<S: Simd>(self, simd: S) -> Result<f32, &'static str> {
         let Self { plan, trained: Trained { weights, first, second }, step, batch, scratch } = self;
         if scratch.rows == 0 {
-            return Ok(());
+            return Ok(0.0);
         }
-        if !slopes(simd, plan, weights, true, batch, scratch).is_finite() {
+        let (loss, wrong) = slopes(simd, plan, weights, true, batch, scratch);
+        if !loss.is_finite() {
             return Err("the loss");
         }
         let (weights, trust) = weights.split_at_mut(plan.trained());
@@ -415,7 +444,7 @@ impl WithSimd for Learn<'_> {
         if !trust.is_empty() {
             answers::follow(trust, &scratch.wrong, scratch.rows / plan.voices());
         }
-        Ok(())
+        Ok(wrong)
     }
 }
 

@@ -5,7 +5,8 @@
 //! [`crate::morphism`]).
 
 use crate::architecture::{
-    Activation, Architecture, Block, BlockKind, COMMITTEE_MAX, DEPTH_MAX, Hyper, Norm, Optimiser, WIDTH_MAX,
+    Activation, Architecture, Block, BlockKind, COMMITTEE_MAX, DEPTH_MAX, Hyper, Norm, Optimiser, SURGE_MAX,
+    WIDTH_MAX,
 };
 use crate::context::CONTEXT_MAX;
 use crate::embedding::Embedding;
@@ -44,6 +45,8 @@ pub struct TabularLimits {
     pub exits: bool,
     /// Voices of a network.
     pub committees: Vec<u16>,
+    /// Steps that follow a row after a sudden drift.
+    pub surges: Vec<u16>,
 }
 
 impl Default for TabularLimits {
@@ -62,6 +65,7 @@ impl Default for TabularLimits {
             embeddings: vec![Embedding::None, Embedding::PiecewiseLinear(4), Embedding::Periodic(3)],
             exits: false,
             committees: vec![1],
+            surges: vec![0, 3],
         }
     }
 }
@@ -94,6 +98,10 @@ impl TabularLimits {
             return Err(invalid(format!("a committee is outside 1 to {COMMITTEE_MAX}")));
         }
         ascending("committees", &self.committees)?;
+        if self.surges.iter().any(|surge| *surge > u16::from(SURGE_MAX)) {
+            return Err(invalid(format!("a surge is outside 0 to {SURGE_MAX} steps")));
+        }
+        ascending("surges", &self.surges)?;
         ascending("averages", &self.averages)?;
         ascending("contexts", &self.contexts)
     }
@@ -157,6 +165,7 @@ impl TabularSpace {
             nearest_embedding(&limits.embeddings, architecture.embedding),
             u16::from(limits.exits && architecture.exits),
             nearest_integer(&limits.committees, u16::from(architecture.committee)),
+            nearest_integer(&limits.surges, u16::from(hyper.surge)),
         ]);
         self.space.canonical(&Genome(choices))
     }
@@ -171,6 +180,7 @@ impl TabularSpace {
         let (depth, rest) = genome.0.split_first().expect("a genome of this space starts with its depth");
         let (blocks, hyper) = rest.split_at(limits.depth_max * BLOCK_GENES);
         let pick = |index: usize| usize::from(hyper[index]);
+        let [context, surge] = [limits.contexts[pick(6)], limits.surges[pick(10)]];
         let hyper = Hyper {
             optimiser: Optimiser::ALL[pick(0)],
             step_size: limits.step_sizes[pick(1)],
@@ -178,12 +188,13 @@ impl TabularSpace {
             batch: limits.batches[pick(3)],
             replay: limits.replays[pick(4)],
             average: limits.averages[pick(5)],
+            surge: u8::try_from(surge).unwrap_or(u8::MAX),
         };
         let blocks = blocks.chunks_exact(BLOCK_GENES).take(usize::from(*depth));
         Architecture {
             blocks: blocks.map(|choices| block_of(limits, choices)).collect(),
             hyper,
-            context: u8::try_from(limits.contexts[pick(6)]).unwrap_or(u8::MAX),
+            context: u8::try_from(context).unwrap_or(u8::MAX),
             embedding: limits.embeddings[pick(7)],
             exits: pick(8) > 0,
             committee: u8::try_from(limits.committees[pick(9)]).unwrap_or(u8::MAX),
@@ -222,7 +233,7 @@ fn block_genes(limits: &TabularLimits, block: usize) -> [Gene; BLOCK_GENES] {
     ]
 }
 
-fn hyper_genes(limits: &TabularLimits) -> [Gene; 10] {
+fn hyper_genes(limits: &TabularLimits) -> [Gene; 11] {
     [
         Gene {
             ordered: false,
@@ -238,6 +249,7 @@ fn hyper_genes(limits: &TabularLimits) -> [Gene; 10] {
         // One depth is one answer.
         Gene { active_if: Some((0, 1)), ordered: false, ..gene("exits", yes_or_no(limits.exits)) },
         gene("committee", names(&limits.committees)),
+        gene("surge", names(&limits.surges)),
     ]
 }
 

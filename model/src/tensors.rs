@@ -13,7 +13,7 @@ use crate::error::ModelError;
 use crate::layers::{Layers, Trace, gradient};
 use crate::optimiser::{Descent, Rule};
 use crate::program::{Batch, Tables, averaging_rate, gradient_norm_max};
-use crate::training_loss::{Answering, answer_loss};
+use crate::training_loss::{Answering, Goals, answer_loss, wrong_share};
 
 /// What labelled rows say of a network.
 pub(crate) struct Traced {
@@ -170,6 +170,8 @@ pub(crate) struct TensorLearner {
     descent: Descent,
     /// The running mean of the weights, if that is what answers.
     average: Option<TensorNetwork>,
+    /// Share of wrong answers to the rows of the last step, where its surges ask for it.
+    wrong: f32,
 }
 
 impl TensorLearner {
@@ -188,7 +190,7 @@ impl TensorLearner {
         let tables = tables.each_ref().map(Vec::as_slice);
         let descent = Descent::new(Rule::from(&architecture.hyper), steps, tables, device)?;
         let network = TensorNetwork::over(architecture, shape, descent.weights()?)?;
-        Ok(Self { network, descent, average })
+        Ok(Self { network, descent, average, wrong: 0.0 })
     }
 
     /// The network that answers.
@@ -216,6 +218,11 @@ impl TensorLearner {
         self.descent.steps()
     }
 
+    /// Share of the rows of the last step of which the answer was wrong; 0 without surges.
+    pub fn wrong(&self) -> f32 {
+        self.wrong
+    }
+
     /// Weights and moments.
     pub fn export(&self) -> Result<Tables, ModelError> {
         Ok(self.descent.export()?)
@@ -230,8 +237,9 @@ impl TensorLearner {
         }
         let voices = self.network.architecture.voices();
         let (masks, counts) = self.masks(rows * voices, masks)?;
-        let Traced { loss, gradient, wrong, .. } = self.network.traced(batch, &masks, counts)?;
+        let Traced { loss, gradient, wrong, trace, .. } = self.network.traced(batch, &masks, counts)?;
         let mut trust = self.network.trust()?;
+        self.wrong = self.wrong_answers(&trace, &trust, batch.goals)?;
         answers::follow(&mut trust, &wrong, rows);
         self.finite(loss, "the loss")?;
         let seen = self.network.view().width();
@@ -248,6 +256,18 @@ impl TensorLearner {
             average.set_trust(&trust)?;
         }
         Ok(())
+    }
+
+    fn wrong_answers(&self, trace: &Trace, trust: &[f32], goals: Goals<'_>) -> Result<f32, ModelError> {
+        let network = &self.network;
+        let (Goals::Truths(truths), true) = (goals, network.architecture.hyper.surge > 0) else {
+            return Ok(0.0);
+        };
+        let share = |(logits, trust): (&Tensor, &f32)| -> Result<f32, ModelError> {
+            let logits: Vec<f32> = logits.flatten_all()?.to_vec1()?;
+            Ok(trust * wrong_share(&logits, truths, network.shape))
+        };
+        trace.logits.iter().zip(trust).map(share).sum()
     }
 
     fn finite(&self, value: f32, quantity: &'static str) -> Result<(), ModelError> {

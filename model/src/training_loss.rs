@@ -45,6 +45,22 @@ pub(crate) fn training_loss(
     loss * share
 }
 
+/// Share of wrong answers to these rows, one voice's after the other's: another class than the true one, or a number as
+/// far off as counts as entirely wrong.
+pub(crate) fn wrong_share(logits: &[f32], truths: &[f32], shape: Shape) -> f32 {
+    let wrong = |(row, truth): (&[f32], &f32)| {
+        if shape.classification {
+            let true_one = row[*truth as usize];
+            f32::from(u8::from(row.iter().any(|other| *other > true_one)))
+        } else {
+            ((row[0] - truth).abs() / SCALES_TO_WRONG as f32).min(1.0)
+        }
+    };
+    let answers = logits.chunks_exact(shape.outputs);
+    let count = answers.len().max(1) as f32;
+    answers.zip(truths.iter().cycle()).map(wrong).sum::<f32>() / count
+}
+
 /// What one of several answers to some rows was worth.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct AnswerLoss {

@@ -134,7 +134,7 @@ pub struct Evidence {
     pub parity: Option<f64>,
     /// What one answer takes.
     pub energy: Option<Energy>,
-    /// By how much each stress raises the loss.
+    /// What is lost under each stress.
     pub stresses: Vec<Stressed>,
     /// What its answers have been worth.
     pub scorecard: Option<Scorecard>,
@@ -171,15 +171,15 @@ impl Stress {
     }
 }
 
-/// What a stress did to the challenger, and to the champion on the same rows.
+/// What was lost under a stress by the challenger, and by the champion on the same rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stressed {
     /// Which.
     pub stress: Stress,
-    /// Growth of the challenger's mean loss.
-    pub increase: f64,
-    /// Growth of the champion's.
-    pub champion_increase: f64,
+    /// The challenger's mean loss.
+    pub loss: f64,
+    /// The champion's, which has its own worst case under an attack.
+    pub champion_loss: f64,
 }
 
 /// What one answer takes.

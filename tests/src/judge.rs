@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use policies::gate::{Evidence, Gate as _, QualityEvidence, QualityGate, Verdict};
+use policies::gate::{Claim, Evidence, Gate as _, QualityEvidence, QualityGate, Verdict};
 use policies::stats::{EProcess, proportion, quantile};
 use rand_pcg::Pcg64;
 use serde::Serialize;
@@ -168,7 +168,7 @@ fn outcomes_needed(setting: &Setting, number: u64) -> Option<u64> {
 
 fn verdict(gate: &QualityGate, gain: &EProcess) -> Verdict {
     let quality = QualityEvidence {
-        claim: policies::gate::Claim::Better,
+        claim: Claim::Better,
         log_gain: gain.log_value(),
         log_harm: f64::MIN,
         outcomes: gain.count(),

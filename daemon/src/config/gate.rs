@@ -22,12 +22,13 @@ pub struct GateSection {
     pub alpha: f64,
     pub alpha_harm: f64,
     pub margin: f64,
+    pub block_outcomes: u64,
     pub non_inferiority_margin: f64,
     pub deadline_outcomes: u64,
     pub deadline_seconds: u64,
     pub energy_seconds_max: f64,
     pub stresses: Vec<Stress>,
-    pub robustness_increase_max: f64,
+    pub robustness_excess_max: f64,
     pub outcomes_min: u64,
     pub calibration_increase_max: f64,
     pub fairness_feature: String,
@@ -44,6 +45,8 @@ pub struct GateConfig {
     pub quality: QualityGate,
     /// Mean gain that has to be beaten.
     pub margin: f64,
+    /// Outcomes that are one bet.
+    pub block_outcomes: u64,
     /// Seconds after which an undecided challenger is dropped, whatever came.
     pub deadline_seconds: u64,
     /// Of one that costs less: mean loss over the control's that it must not reach.
@@ -79,8 +82,11 @@ impl GateSection {
         if let Some((key, value)) = margins.into_iter().find(|(_, value)| !(0.0..1.0).contains(value)) {
             return refuse(format!("`gate.{key}` is {value}; give 0 or more, below 1"));
         }
+        if self.block_outcomes == 0 {
+            return refuse("`gate.block_outcomes` is 0; give 1 or more");
+        }
         let limits = [
-            ("robustness_increase_max", self.robustness_increase_max),
+            ("robustness_excess_max", self.robustness_excess_max),
             ("calibration_increase_max", self.calibration_increase_max),
             ("fairness_gap_max", self.fairness_gap_max),
             ("churn_max", self.churn_max),
@@ -104,9 +110,10 @@ impl GateSection {
                 deadline_outcomes: self.deadline_outcomes,
             },
             margin: self.margin,
+            block_outcomes: self.block_outcomes,
             deadline_seconds: self.deadline_seconds,
             non_inferiority_margin: self.non_inferiority_margin,
-            robustness: RobustnessGate { increase_max: self.robustness_increase_max, wanted: self.stresses },
+            robustness: RobustnessGate { excess_max: self.robustness_excess_max, wanted: self.stresses },
             fairness,
             energy: (self.energy_seconds_max > 0.0).then_some(energy),
             calibration: (classes && self.calibration_increase_max < 1.0).then_some(calibration),

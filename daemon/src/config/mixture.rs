@@ -38,6 +38,8 @@ pub struct MemberSection {
     pub replay: Option<f32>,
     /// Steps over which the weights that answer are averaged.
     pub average: Option<u16>,
+    /// Steps on rows since a sudden drift that follow each new one for a while.
+    pub surge: Option<u8>,
     /// Recent labels seen beside each row.
     #[serde(default)]
     pub context: u8,
@@ -81,6 +83,7 @@ impl MemberSection {
                 batch: self.batch.unwrap_or(usual.batch),
                 replay: self.replay.unwrap_or(usual.replay),
                 average: self.average.unwrap_or(usual.average),
+                surge: self.surge.unwrap_or(usual.surge),
             },
         }
     }

@@ -94,9 +94,9 @@ pub struct Arms {
 }
 
 impl Arms {
-    /// What every arm says of one row, now.
+    /// What every arm says of one row, now; each hears its own answer.
     pub fn answer(
-        &self,
+        &mut self,
         served: &Served,
         row: &Row,
         encoded: &[f32],
@@ -104,20 +104,21 @@ impl Arms {
     ) -> Result<Answers, LearnError> {
         let said = self.pool.say(encoded)?;
         let shape = self.pool.shape();
-        let mixed = |arm: &Arm| {
+        let mixed = |arm: &mut Arm| {
             let mixed = arm.mix(&said, shape);
+            arm.hear(&mixed, shape);
             ArmAnswer { output: state.encoder.output(mixed.output(shape.outputs)), mixed }
         };
         let champion = one(&served.model, row)?;
         Ok(Answers {
-            control: mixed(&self.control),
+            control: mixed(&mut self.control),
             reference: knowing(&self.reference, row, &state.context)?,
             first: match &self.first {
                 Some(first) => knowing(first, row, &state.context)?,
                 None => champion.clone(),
             },
-            challenger: self.challenger.as_ref().map(|c| (c.number, mixed(&c.arm))),
-            displaced: self.displaced.as_ref().map(|d| (d.number, mixed(&d.arm))),
+            challenger: self.challenger.as_mut().map(|c| (c.number, mixed(&mut c.arm))),
+            displaced: self.displaced.as_mut().map(|d| (d.number, mixed(&mut d.arm))),
             champion,
             said,
             majority: state.baselines.majority(),

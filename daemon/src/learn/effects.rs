@@ -127,9 +127,9 @@ impl Learn {
         let number = self.state.number();
         let gate = &self.rules.config.gate;
         let test = if self.may_cost_quality(&edit) {
-            PairedTest::not_worse(gate.non_inferiority_margin, gate.quality.alpha)
+            PairedTest::not_worse(gate.non_inferiority_margin, gate.quality.alpha, gate.block_outcomes)
         } else {
-            PairedTest::better(gate.margin)
+            PairedTest::better(gate.margin, gate.block_outcomes)
         };
         let decides = self.rules.config.schema.target().is_classification();
         let scorecard = decides.then(|| Scorecard::new(FAIRNESS_ALPHA));

@@ -82,15 +82,15 @@ impl Learn {
         let wanted = self.rules.config.gate.robustness.wanted.iter();
         wanted
             .map(|stress| {
-                let [increase, champion_increase] =
-                    [network, control].map(|network| self.increase(network, *stress, encoded, goals));
-                Ok(Stressed { stress: *stress, increase: increase?, champion_increase: champion_increase? })
+                let [loss, champion_loss] =
+                    [network, control].map(|network| self.stressed(network, *stress, encoded, goals));
+                Ok(Stressed { stress: *stress, loss: loss?, champion_loss: champion_loss? })
             })
             .collect()
     }
 
-    /// By how much a stress raises the mean loss.
-    fn increase(
+    /// The mean loss under a stress.
+    fn stressed(
         &self,
         network: &MixtureNetwork,
         stress: Stress,
@@ -108,8 +108,7 @@ impl Learn {
             Stress::Fgsm => attacked(1)?,
             Stress::Pgd => attacked(stress::ATTACK_STEPS)?,
         };
-        let target = self.rules.config.schema.target();
-        Ok(mean_loss(target, network, &stressed, goals)? - mean_loss(target, network, rows, goals)?)
+        mean_loss(self.rules.config.schema.target(), network, &stressed, goals)
     }
 }
 
@@ -142,3 +141,6 @@ fn features_only(mut stressed: Vec<f32>, encoded: &[f32], shape: Shape) -> Vec<f
     rows.for_each(|(stressed, row)| stressed[features..].copy_from_slice(&row[features..]));
     stressed
 }
+
+#[cfg(test)]
+mod tests;

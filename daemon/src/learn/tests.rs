@@ -19,14 +19,14 @@ use crate::lifecycle::{Effect, Event};
 use crate::trials::WorkerCommand;
 
 /// Rows between an event and its label.
-const DELAY: u64 = 150;
+pub(super) const DELAY: u64 = 150;
 
 /// A plane without trials: no episode opens on its own.
 fn plane(folder: &tempfile::TempDir) -> Learn {
     plane_with(folder, "search = { window_outcomes = 100000 }")
 }
 
-fn plane_with(folder: &tempfile::TempDir, settings: &str) -> Learn {
+pub(super) fn plane_with(folder: &tempfile::TempDir, settings: &str) -> Learn {
     let schema = "[schema]
         classes = [\"a\", \"b\"]
         features = [{ name = \"x\", kind = \"numeric\" }]";
@@ -37,19 +37,19 @@ fn plane_with(folder: &tempfile::TempDir, settings: &str) -> Learn {
     Learn::cold(config, outside).expect("a plane can be built")
 }
 
-fn event(number: u64, value: f32) -> Record {
+pub(super) fn event(number: u64, value: f32) -> Record {
     let row = Row::new(vec![value]).expect("finite");
     let id = EventId::new(&number.to_string()).expect("short");
     Record::Sample(Sample { id, time: Timestamp(number.cast_signed()), row })
 }
 
-fn label(number: u64, class: u32) -> Record {
+pub(super) fn label(number: u64, class: u32) -> Record {
     let id = EventId::new(&number.to_string()).expect("short");
     Record::Label(Label { id, time: Timestamp((number + DELAY).cast_signed()), truth: Truth::Class(class) })
 }
 
 /// A stream in long runs of one class, on which whoever knows the last labels looks like genius.
-fn feed(learn: &mut Learn, numbers: std::ops::Range<u64>) {
+pub(super) fn feed(learn: &mut Learn, numbers: std::ops::Range<u64>) {
     for number in numbers {
         let mut rng = Pcg64::seed_from_u64(number);
         let class = |of: u64| u32::from((of / 100).is_multiple_of(2));
@@ -73,7 +73,7 @@ pub(super) fn place_twin(learn: &mut Learn) {
         number: 1,
         arm,
         scorecard: None,
-        test: PairedTest::better(0.0),
+        test: PairedTest::better(0.0, 1),
         path: EvidencePath::default(),
         from: Positions::default(),
         failed: false,

@@ -175,6 +175,7 @@ fn mixed(stretch: &Stretch, members: &[&Run], mut mixer: Mixer) -> (Vec<f32>, Mi
     for (rows, matured) in chunks(stretch) {
         for row in rows {
             let own = mixer.mix(&gather(row), shape);
+            mixer.hear(&own, shape);
             losses.push(loss(&stretch.target, own.output(outputs), stretch.goals[row]) as f32);
             mixed.push(own);
         }

@@ -77,6 +77,14 @@ impl Body {
         }
     }
 
+    /// Share of the rows of the last step of which the answer was wrong, where its network asks.
+    pub fn wrong(&self) -> f32 {
+        match self {
+            Self::Program(program) => program.wrong(0),
+            Self::Tensors(tensors) => tensors.learner.wrong(),
+        }
+    }
+
     /// Weights and moments as plain data.
     pub fn export(&self) -> Result<[Weights; 3], ModelError> {
         let tables = match self {

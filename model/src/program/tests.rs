@@ -110,6 +110,7 @@ proptest! {
             batch: if rng.random() { 1 } else { batch },
             replay: if rng.random() { 0.5 } else { 0.0 },
             average: if rng.random() { 7 } else { 0 },
+            surge: if rng.random() { 2 } else { 0 },
         };
         let mut architecture = Architecture { hyper, ..random_widths(&mut rng) };
         let adapts = matches!(hyper.optimiser, Optimiser::RmsProp | Optimiser::AdamW);

@@ -143,11 +143,12 @@ impl Gate for EnergyGate {
     }
 }
 
-/// Passes a challenger that no stress hurts much more than the champion.
+/// Passes a challenger that loses about as little as the champion on a bad day. Losses are compared, not their growth: a
+/// champion that knows nothing is hurt by nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RobustnessGate {
-    /// By how much more than the champion's its mean loss may rise.
-    pub increase_max: f64,
+    /// By how much its mean loss may be above the champion's.
+    pub excess_max: f64,
     /// Stresses without which nothing is said.
     pub wanted: Vec<Stress>,
 }
@@ -157,24 +158,24 @@ impl Gate for RobustnessGate {
         GateKind::Robustness
     }
 
-    /// Measured is the largest excess over the champion's own increase.
+    /// Measured is the largest excess over the champion's loss.
     fn judge(&self, evidence: &Evidence) -> Judgement {
         let done = |wanted: &&Stress| evidence.stresses.iter().any(|done| done.stress == **wanted);
         if let Some(missing) = self.wanted.iter().find(|wanted| !done(wanted)) {
             let reason =
                 format!("what {} does to its loss, or the champion's, was not measured", missing.name());
-            return inconclusive(self.kind(), self.increase_max, reason);
+            return inconclusive(self.kind(), self.excess_max, reason);
         }
-        let excess = |done: &Stressed| done.increase - done.champion_increase;
+        let excess = |done: &Stressed| done.loss - done.champion_loss;
         // One that is not a number counts as the largest: `max` would hide it.
         let worst = evidence.stresses.iter().max_by(|a, b| {
             let key = |done: &Stressed| if excess(done).is_nan() { f64::INFINITY } else { excess(done) };
             key(a).total_cmp(&key(b))
         });
         let Some(worst) = worst else {
-            return inconclusive(self.kind(), self.increase_max, "it was not put under stress".into());
+            return inconclusive(self.kind(), self.excess_max, "it was not put under stress".into());
         };
-        let what = format!("increase of the loss by {}, over the champion's,", worst.stress.name());
-        at_most(self.kind(), excess(worst), self.increase_max, &what)
+        let what = format!("loss under {}, over the champion's,", worst.stress.name());
+        at_most(self.kind(), excess(worst), self.excess_max, &what)
     }
 }

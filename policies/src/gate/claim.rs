@@ -52,7 +52,7 @@ impl Spent {
 /// ```
 /// use policies::gate::{Claim, PairedTest};
 ///
-/// let mut tests = [PairedTest::better(0.0), PairedTest::not_worse(0.05, 0.05)];
+/// let mut tests = [PairedTest::better(0.0, 1), PairedTest::not_worse(0.05, 0.05, 1)];
 /// for _ in 0..200 {
 ///     tests.iter_mut().for_each(|test| test.observe(0.3, 0.3));
 /// }
@@ -75,14 +75,14 @@ pub enum PairedTest {
 }
 
 impl PairedTest {
-    /// Whether the loss is lower by more than a margin, in units of loss.
-    pub fn better(margin: f64) -> Self {
-        Self::Better { gain: EProcess::new(margin), harm: EProcess::new(0.0) }
+    /// Whether the loss is lower by more than a margin, in units of loss; one bet a block of outcomes.
+    pub fn better(margin: f64, block: u64) -> Self {
+        Self::Better { gain: EProcess::in_blocks(margin, block), harm: EProcess::in_blocks(0.0, block) }
     }
 
-    /// Whether the loss is not higher by a margin, in units of loss.
-    pub fn not_worse(margin: f64, alpha: f64) -> Self {
-        Self::NotWorse(NonInferiority::new(margin, alpha))
+    /// Whether the loss is not higher by a margin, in units of loss; one bet a block of outcomes.
+    pub fn not_worse(margin: f64, alpha: f64, block: u64) -> Self {
+        Self::NotWorse(NonInferiority::in_blocks(margin, alpha, block))
     }
 
     /// Takes in the losses of both, in 0..=1, on one outcome.

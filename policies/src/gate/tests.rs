@@ -16,7 +16,7 @@ const CHURN: ChurnGate = ChurnGate { share_max: 0.2, outcomes_min: 100 };
 const QUALITY: QualityGate = QualityGate { alpha: 0.05, alpha_harm: 0.05, deadline_outcomes: 5_000 };
 
 fn robustness() -> RobustnessGate {
-    RobustnessGate { increase_max: 0.02, wanted: vec![Stress::Noise, Stress::Missing] }
+    RobustnessGate { excess_max: 0.02, wanted: vec![Stress::Noise, Stress::Missing] }
 }
 
 fn thresholds() -> Thresholds {
@@ -48,8 +48,8 @@ fn gates() -> Vec<Box<dyn Gate>> {
     ]
 }
 
-fn stressed(stress: Stress, increase: f64, champion_increase: f64) -> Stressed {
-    Stressed { stress, increase, champion_increase }
+fn stressed(stress: Stress, loss: f64, champion_loss: f64) -> Stressed {
+    Stressed { stress, loss, champion_loss }
 }
 
 fn answered(right: bool) -> Answered {

@@ -12,7 +12,7 @@ fn thresholds() -> Thresholds {
         latency: LatencyGate { limit_seconds: 0.01, quantile: 0.99, confidence: 0.95 },
         memory: MemoryGate { bytes_max: u64::MAX },
         energy: None,
-        robustness: RobustnessGate { increase_max: 0.02, wanted: vec![Stress::Noise] },
+        robustness: RobustnessGate { excess_max: 0.02, wanted: vec![Stress::Noise] },
         calibration: None,
         fairness: None,
         churn: None,
@@ -25,7 +25,7 @@ fn quality(log_gain: f64) -> QualityEvidence {
     QualityEvidence { claim: Claim::Better, log_gain, log_harm: -1.0 / 3.0, outcomes: 900, mean_gain: 0.1 }
 }
 
-fn evidence(log_gain: f64, increase: f64) -> Evidence {
+fn evidence(log_gain: f64, loss: f64) -> Evidence {
     let mut scorecard = Scorecard::new(0.05);
     let said = Answered { confidence: 0.7, right: true, positive: false, brier: 0.1 };
     scorecard.observe(said, said, true, Some(3_usize));
@@ -33,7 +33,7 @@ fn evidence(log_gain: f64, increase: f64) -> Evidence {
         outputs_finite: Some(true),
         compute_seconds: (1..=300).map(|at| 1e-5 * f64::from(at).sqrt()).collect(),
         bytes: Some(1_000),
-        stresses: vec![Stressed { stress: Stress::Noise, increase, champion_increase: 0.01 }],
+        stresses: vec![Stressed { stress: Stress::Noise, loss, champion_loss: 0.01 }],
         scorecard: Some(scorecard),
         quality: Some(quality(log_gain)),
         ..Evidence::default()

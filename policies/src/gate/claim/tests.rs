@@ -28,7 +28,7 @@ fn passed(test: &PairedTest, losses: [f64; 2]) -> usize {
 
 #[test]
 fn who_is_as_good_passes_only_if_no_gain_was_claimed() {
-    let (better, not_worse) = (PairedTest::better(0.0), PairedTest::not_worse(0.05, 0.05));
+    let (better, not_worse) = (PairedTest::better(0.0, 1), PairedTest::not_worse(0.05, 0.05, 1));
     assert!(passed(&better, [0.2, 0.2]) <= 5);
     assert!(passed(&not_worse, [0.2, 0.2]) >= 95);
     assert!(passed(&not_worse, [0.2, 0.26]) <= 5, "worse by more than the margin");
@@ -50,7 +50,7 @@ proptest! {
         losses in prop::collection::vec((any::<f64>(), any::<f64>()), 0..100),
         margin in any::<f64>(),
     ) {
-        for mut test in [PairedTest::better(margin.abs()), PairedTest::not_worse(margin, 0.05)] {
+        for mut test in [PairedTest::better(margin.abs(), 1), PairedTest::not_worse(margin, 0.05, 1)] {
             for (control, challenger) in &losses {
                 test.observe(*control, *challenger);
             }
