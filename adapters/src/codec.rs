@@ -26,6 +26,7 @@ use model::{Feature, Schema};
 pub use config::{CodecConfig, EventPaths, LabelPaths, MetricPaths};
 pub use error::{CodecError, DecodeError};
 pub use pointer::Pointer;
+pub(crate) use time::MILLIS_MAX;
 
 /// Longest record that is read, in bytes.
 pub const RECORD_BYTES_MAX: usize = 1024 * 1024;

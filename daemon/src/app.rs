@@ -9,17 +9,17 @@ use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use adapters::audit::AuditLog;
 use adapters::codec::{DecodeError, JsonCodec};
 use adapters::files::{InferOptions, Rows, infer};
 use adapters::http::{Health, Pages, Status};
 use adapters::kafka::{GroupSource, KafkaConfig, KafkaError, Polled, Sink, Source, TopicRole};
+use adapters::store::StoreError;
 use anyhow::{Context as _, Result};
-use model::Timestamp;
+use model::{Record, Timestamp};
 use tokio::sync::watch;
 
 use crate::config::{Config, StateConfig};
-use crate::learn::{Learn, Outside};
+use crate::learn::{Learn, LearnError, Outside};
 use crate::reader::Reader;
 use crate::serve::{Answerer, Serve};
 use crate::storage::Storage;
@@ -58,7 +58,6 @@ impl App {
         story: Option<Sender<AuditEvent>>,
     ) -> Result<Self> {
         let telemetry = Telemetry::new();
-        let audit = AuditLog::open(&config.state.directory.join("audit.jsonl"))?;
         let learn = open_learn(config, worker)?;
         learn.slot().set_memory_policy(config.memory_policy);
         let codec = JsonCodec::new(config.learn.schema.clone(), config.codec.clone())?;
@@ -92,7 +91,6 @@ impl App {
             source,
             sink,
             telemetry,
-            audit,
             story,
             timeline: Timeline::default(),
             health: health.clone(),
@@ -140,13 +138,14 @@ impl App {
 fn open_learn(config: &Config, worker: WorkerCommand) -> Result<Learn> {
     let device = config.learn.device.open()?;
     let width = config.learn.schema.features().len();
-    let found = Storage::open(&config.state.directory, config.state.snapshots_kept, width, device)?;
+    let found = Storage::open(&config.state, &config.name, width, device)?;
     found.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let outside =
         Outside { segment: found.segment, storage: Some(found.storage), worker, waits_for_trials: false };
     if let Some(snapshot) = found.snapshot {
-        let learn = Learn::resume(config.learn.clone(), snapshot, outside)?;
+        let mut learn = Learn::resume(config.learn.clone(), snapshot, outside)?;
         tracing::info!("resumed after {} outcomes", learn.state().outcomes);
+        learn.tell_started(found.warnings);
         return Ok(learn);
     }
     let mut learn = Learn::cold(config.learn.clone(), outside)?;
@@ -156,6 +155,7 @@ fn open_learn(config: &Config, worker: WorkerCommand) -> Result<Learn> {
         let taught = learn.bootstrap(rows.map(|row| row.map_err(anyhow::Error::from)))?;
         tracing::info!("learned {taught} rows of history from {}", path.display());
     }
+    learn.tell_started(found.warnings);
     Ok(learn)
 }
 
@@ -223,7 +223,6 @@ struct LearnPlane {
     source: Source,
     sink: Arc<Sink>,
     telemetry: Telemetry,
-    audit: AuditLog,
     story: Option<Sender<AuditEvent>>,
     timeline: Timeline,
     health: watch::Sender<Health>,
@@ -251,7 +250,7 @@ impl LearnPlane {
     fn run(mut self, stop: &AtomicBool) -> Result<Learn> {
         let (mut snapshot_at, mut told_at) = (Instant::now(), Instant::now());
         while !stop.load(Ordering::Relaxed) {
-            self.turn()?;
+            self.turn(stop)?;
             if told_at.elapsed() >= TELL_EVERY {
                 told_at = Instant::now();
                 self.tell();
@@ -260,6 +259,9 @@ impl LearnPlane {
                 snapshot_at = Instant::now();
                 if let Err(error) = self.snapshot() {
                     tracing::error!("no snapshot: {error}");
+                    if is_fenced(&error) {
+                        return Err(error);
+                    }
                 }
             }
         }
@@ -276,7 +278,13 @@ impl LearnPlane {
     }
 
     /// One unit of work around the learn plane's own.
-    fn turn(&mut self) -> Result<()> {
+    fn turn(&mut self, stop: &AtomicBool) -> Result<()> {
+        if let Err(error) = self.learn.make_room() {
+            // Records are safe where they are. Serving goes on, and so does this once the disk takes rows again.
+            self.unsaved = Some(error.to_string());
+            std::thread::sleep(POLL_WAIT);
+            return Ok(());
+        }
         let polled = self.source.poll(LEARN_BATCH_MAX, POLL_WAIT)?;
         self.since_snapshot += polled.len() as u64;
         let mut records = Vec::with_capacity(polled.len());
@@ -287,11 +295,12 @@ impl LearnPlane {
                 self.bury(record, role, &error)?;
             }
         }
+        if records.iter().any(|record| matches!(record, Record::Adoption(_))) && !self.written_out(stop) {
+            return Ok(());
+        }
         self.learn.passed(now())?;
         self.learn.turn(records, self.source.positions())?;
-        for event in self.learn.happened() {
-            self.record(&event)?;
-        }
+        self.tell_happened();
         self.consumed.fetch_add(polled.len() as u64, Ordering::Relaxed);
         Ok(())
     }
@@ -318,28 +327,50 @@ impl LearnPlane {
         anyhow::bail!("the dead letters cannot be written, so reading stops here: nothing is lost")
     }
 
-    fn record(&mut self, event: &AuditEvent) -> Result<()> {
-        self.telemetry.record(event);
-        self.timeline.push(event, self.learn.state().outcomes);
-        let value = serde_json::to_value(event)?;
-        if let Err(error) = self.audit.append(&value) {
-            tracing::error!("{error}");
+    /// Rows become wider, so those before must be on the disk; whether they are, or it is time to stop.
+    fn written_out(&mut self, stop: &AtomicBool) -> bool {
+        while let Err(error) = self.learn.write_out() {
+            if stop.load(Ordering::Relaxed) {
+                return false;
+            }
+            self.unsaved = Some(error.to_string());
+            self.tell();
+            std::thread::sleep(POLL_WAIT);
+        }
+        true
+    }
+
+    /// What happened, for people; the lines that are on the disk, for the decisions topic.
+    fn tell_happened(&mut self) {
+        for event in self.learn.happened() {
+            self.record(event);
         }
         let decisions = &self.config.kafka.topics.decisions;
-        if let Err(error) = self.sink.send(decisions, None, value.to_string().as_bytes(), None) {
-            tracing::warn!("{error}");
+        for line in self.learn.lines() {
+            self.telemetry.decisions.inc();
+            if let Err(error) = self.sink.cloud_event(decisions, &line) {
+                tracing::warn!("{error}");
+            }
         }
+    }
+
+    fn record(&mut self, event: AuditEvent) {
+        self.telemetry.record(&event);
+        if event.is_detail() {
+            return;
+        }
+        self.timeline.push(&event, self.learn.state().outcomes);
         if let Some(story) = &self.story {
             // The listener may be gone; the story is for it alone.
-            story.send(event.clone()).ok();
+            story.send(event).ok();
         }
-        Ok(())
     }
 
     fn snapshot_due(&self, elapsed: Duration) -> bool {
         let state: &StateConfig = &self.config.state;
-        self.since_snapshot >= state.snapshot_every_records
-            || (self.since_snapshot > 0 && elapsed >= Duration::from_secs(state.snapshot_every_seconds))
+        let late = self.since_snapshot > 0 && elapsed >= Duration::from_secs(state.snapshot_every_seconds);
+        // One that could not be written is not tried with every unit of work.
+        late || (self.since_snapshot >= state.snapshot_every_records && self.unsaved.is_none())
     }
 
     /// State first, then positions for others to see. A snapshot that cannot be written is said and tried
@@ -348,6 +379,7 @@ impl LearnPlane {
         let committed = self.sink.flush(FLUSH_WAIT).map_err(anyhow::Error::from);
         let committed = committed.and_then(|()| Ok(self.learn.commit_state()?));
         self.unsaved = committed.as_ref().err().map(ToString::to_string);
+        self.tell_happened();
         match &committed {
             Ok(()) => {
                 self.since_snapshot = 0;
@@ -385,7 +417,8 @@ impl LearnPlane {
         } else {
             Ok(())
         };
-        let state = self.unsaved.clone().map_or(Ok(()), Err);
+        let trouble = self.learn.storage().and_then(|storage| storage.decisions().trouble());
+        let state = self.unsaved.clone().or(trouble.map(str::to_owned)).map_or(Ok(()), Err);
         self.tell_connection();
         let kafka = if self.source.connected() {
             Ok(())
@@ -399,6 +432,11 @@ impl LearnPlane {
                 vec![("champion".into(), champion), ("kafka".into(), kafka), ("state".into(), state)];
         });
     }
+}
+
+/// Whether another process has taken over: whatever this one still did would be undone or do harm.
+fn is_fenced(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(LearnError::Store(StoreError::Fenced { .. })))
 }
 
 /// Waits for a thread that only tidies up, but not for ever.

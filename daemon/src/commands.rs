@@ -15,6 +15,7 @@ use crate::learn::LearnError;
 
 mod check;
 mod demo;
+mod history;
 mod init;
 pub mod replay;
 mod run;
@@ -57,6 +58,8 @@ enum Command {
     Worker(worker::Arguments),
     /// Runs the same planes over a recorded stream and prints one JSON object.
     Replay(replay::Arguments),
+    /// Shows what was decided and why, checks the journal, or judges a verdict again.
+    History(history::Arguments),
     /// Validates a configuration and prints what is in effect.
     Check(check::Arguments),
 }
@@ -68,7 +71,10 @@ pub fn main() -> ExitCode {
         complain(&error.into());
         return ExitCode::from(EXIT_FAILURE);
     }
-    let quiet = matches!(arguments.command, Command::Demo(_) | Command::Replay(_) | Command::Worker(_));
+    let quiet = matches!(
+        arguments.command,
+        Command::Demo(_) | Command::History(_) | Command::Replay(_) | Command::Worker(_)
+    );
     start_logging(if quiet { "warn" } else { "info" });
     let done = match arguments.command {
         Command::Demo(arguments) => demo::run(&arguments),
@@ -76,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Worker(arguments) => worker::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::History(arguments) => history::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
     };
     match done {

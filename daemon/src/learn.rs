@@ -29,15 +29,21 @@ mod effects;
 mod evidence;
 mod flight;
 mod history;
+mod journal;
+mod judged;
 mod measure;
+mod path;
 mod probe;
+mod publish;
 mod snapshot;
 mod state;
 mod swap;
 
 pub use arms::{Arms, compute_seconds_of_start};
+pub use judged::Judged;
 pub use measure::{BatchCost, Measured, QUANTILES, Source};
-pub use snapshot::{Outside, Snapshot};
+pub use path::{EvidencePath, Point};
+pub use snapshot::{FORMAT, Outside, Snapshot};
 pub use state::{Adopted, Counts, Rejected, Scores, State};
 
 /// What stops the learn plane; serving goes on with what it has.
@@ -83,8 +89,14 @@ pub struct Learn {
     waits_for_trials: bool,
     /// Lifecycle events not handled yet.
     events: VecDeque<Event>,
-    /// What happened, for log, metrics and audit; drained after each turn.
+    /// What happened, for log, metrics and journal; drained after each turn.
     happened: Vec<AuditEvent>,
+    /// How many of these the journal has been given.
+    journaled: usize,
+    /// Refreshes that the journal has been told of.
+    refreshes_told: u64,
+    /// Where the stream was before this unit of work.
+    turn_from: Positions,
     encoded: Vec<f32>,
 }
 
@@ -111,6 +123,7 @@ impl Learn {
 
     /// What happened since the last call.
     pub fn happened(&mut self) -> Vec<AuditEvent> {
+        self.journaled = 0;
         std::mem::take(&mut self.happened)
     }
 
@@ -131,9 +144,11 @@ impl Learn {
         }
         self.land();
         self.settle()?;
-        self.state.positions = positions;
+        self.turn_from = std::mem::replace(&mut self.state.positions, positions);
         self.swap_pending()?;
-        self.measure_new()
+        self.measure_new()?;
+        self.journal();
+        Ok(())
     }
 
     /// It is so late: deadlines pass also where no record comes. Before the records of a unit of work.
@@ -320,6 +335,16 @@ impl Learn {
             quality: self.arms.quality(),
             watch: self.arms.watch_verdict(),
         }
+    }
+
+    /// Asked before each unit of work: an error says that its rows had better wait where they are.
+    pub fn make_room(&mut self) -> Result<(), LearnError> {
+        Ok(self.segment.make_room()?)
+    }
+
+    /// Writes the rows that wait: wider ones may come.
+    pub fn write_out(&mut self) -> Result<(), LearnError> {
+        Ok(self.segment.write_out()?)
     }
 
     /// Learns labelled history before the first event, so that a champion serves from the start.

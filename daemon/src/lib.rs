@@ -3,13 +3,14 @@
 //! [`commands`] starts everything; [`app`] builds it; [`serve`] answers events, [`learn`] learns from
 //! outcomes, [`lifecycle`] decides what is done next; [`slot`] is where a swap happens, [`join`] where
 //! labels meet predictions, [`trials`] where candidates are trained; [`storage`] keeps it all through a
-//! crash; [`telemetry`] tells.
+//! crash; [`decisions`] go to the journal; [`telemetry`] tells.
 //!
 //! May not: maths, wire formats, tensors.
 
 pub mod app;
 pub mod commands;
 pub mod config;
+pub mod decisions;
 pub mod join;
 pub mod learn;
 pub mod lifecycle;

@@ -25,7 +25,7 @@ mod relief;
 mod watch;
 
 pub use climber::Climber;
-pub use relief::{ReliefOption, smaller};
+pub use relief::{ReliefOption, choose, smaller};
 
 /// Outcomes between two judgements of a challenger whose other gates are undecided.
 const JUDGE_AGAIN_OUTCOMES: u64 = 100;
@@ -104,6 +104,18 @@ pub enum Change {
     Relief(usize),
     /// The displaced champion comes back.
     Rollback,
+}
+
+impl Change {
+    /// The word in the journal and in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refresh => "refresh",
+            Self::Promotion => "promotion",
+            Self::Relief(_) => "relief",
+            Self::Rollback => "rollback",
+        }
+    }
 }
 
 /// What has to be done, in this order.
@@ -440,7 +452,7 @@ impl Lifecycle {
 
     fn relief_measured(&mut self, options: &[ReliefOption], rules: &Rules) -> Vec<Effect> {
         self.relief = false;
-        match relief::choose(options, rules.config.relief.quality_loss_max) {
+        match choose(options, rules.config.relief.quality_loss_max) {
             Some(chosen) => {
                 self.watch = None;
                 let mut effects = self.drop_challenger("a smaller network takes over");

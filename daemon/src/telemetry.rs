@@ -5,13 +5,16 @@
 use std::collections::VecDeque;
 
 use adapters::http::Status;
+use adapters::kafka::Positions;
 use model::{Addition, Generation};
 use policies::detect::Drift;
 use policies::gate::{Judgement, Verdict};
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, Registry};
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use crate::learn::Learn;
+use crate::learn::{EvidencePath, Judged, Learn};
+use crate::storage::{Digests, Storage};
 
 mod machine;
 mod metrics;
@@ -28,9 +31,20 @@ const TIMELINE_MAX: usize = 100;
 #[serde(tag = "event", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are the numbers that `story` tells")]
 pub enum AuditEvent {
+    Started {
+        epoch: u64,
+        generation: Generation,
+        architecture: String,
+        warnings: Vec<String>,
+    },
     FirstChampion {
         generation: Generation,
         architecture: String,
+        digests: Option<Digests>,
+    },
+    Refreshed {
+        generation: Generation,
+        count: u64,
     },
     Drift {
         arm: String,
@@ -88,6 +102,20 @@ pub enum AuditEvent {
         limit: f64,
         reason: String,
     },
+    Judged {
+        verdict: &'static str,
+        architecture: String,
+        reason: String,
+        judged: Value,
+        path: Value,
+        evidence_from: Value,
+    },
+    SwapStep {
+        change: &'static str,
+        generation: Generation,
+        step: &'static str,
+        detail: String,
+    },
     Promoted {
         generation: Generation,
         before: String,
@@ -96,6 +124,7 @@ pub enum AuditEvent {
         outcomes: u64,
         mean_gain: f64,
         log_evidence: f64,
+        digests: Option<Digests>,
     },
     Relieved {
         generation: Generation,
@@ -103,11 +132,13 @@ pub enum AuditEvent {
         architecture: String,
         compute_upper: f64,
         source: &'static str,
+        digests: Option<Digests>,
     },
     RolledBack {
         generation: Generation,
         before: String,
         architecture: String,
+        digests: Option<Digests>,
     },
     WatchEnded,
     Measured {
@@ -180,13 +211,39 @@ impl AuditEvent {
         }
     }
 
+    /// Something was judged, on evidence that began at this place of the stream.
+    pub fn judged(architecture: &str, judged: &Judged, path: &EvidencePath, from: &Positions) -> Self {
+        let told = |json: Result<Value, serde_json::Error>| {
+            json.unwrap_or_else(|error| {
+                tracing::error!("a verdict cannot be told in full: {error}");
+                Value::Null
+            })
+        };
+        let mut evidence_from = json!({});
+        for ((topic, partition), offset) in from {
+            evidence_from[topic][partition.to_string()] = (*offset).into();
+        }
+        Self::Judged {
+            verdict: judged.verdict(),
+            architecture: architecture.into(),
+            reason: judged.reason(),
+            judged: told(judged.to_json()),
+            path: told(adapters::audit::to_json(path.points())),
+            evidence_from,
+        }
+    }
+
+    /// Whether it is for the journal only: an account of what another event tells.
+    pub fn is_detail(&self) -> bool {
+        matches!(
+            self,
+            Self::Started { .. } | Self::Refreshed { .. } | Self::Judged { .. } | Self::SwapStep { .. }
+        )
+    }
+
     /// What one gate said.
     pub fn gate(judgement: &Judgement) -> Self {
-        let verdict = match judgement.verdict {
-            Verdict::Pass => "pass",
-            Verdict::Fail => "fail",
-            Verdict::Inconclusive => "inconclusive",
-        };
+        let verdict = word(judgement.verdict);
         Self::Gate {
             gate: judgement.gate.name(),
             verdict,
@@ -194,6 +251,15 @@ impl AuditEvent {
             limit: judgement.limit,
             reason: judgement.reason.clone(),
         }
+    }
+}
+
+/// A verdict in metrics and in the journal.
+pub fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::Inconclusive => "inconclusive",
     }
 }
 
@@ -214,6 +280,12 @@ pub struct Telemetry {
     pub answers_failed: IntCounter,
     /// How far the learn plane is behind.
     pub lag_records: IntGauge,
+    /// Decisions written to the journal.
+    pub decisions: IntCounter,
+    /// Decisions that wait for the disk.
+    pub decisions_waiting: IntGauge,
+    /// Decisions that could not be kept.
+    pub decisions_lost: IntCounter,
     /// Snapshots written.
     pub snapshots: IntCounter,
     /// Snapshots that could not be written.
@@ -254,6 +326,11 @@ impl Telemetry {
             ),
             lag_records: declare
                 .gauge("driftform_consumer_lag_records", "Records the learn plane is behind."),
+            decisions: declare.counter("driftform_journal_lines_total", "Decisions written to the journal."),
+            decisions_waiting: declare
+                .gauge("driftform_journal_waiting_entries", "Decisions that wait for the disk."),
+            decisions_lost: declare
+                .counter("driftform_journal_lost_total", "Decisions given up while the disk took nothing."),
             snapshots: declare.counter("driftform_snapshots_total", "Snapshots written."),
             snapshot_failures: declare
                 .counter("driftform_snapshot_failures_total", "Snapshots that could not be written."),
@@ -277,6 +354,10 @@ impl Telemetry {
     pub fn update(&self, learn: &Learn) {
         self.learn.update(learn);
         self.machine.update(learn);
+        if let Some(decisions) = learn.storage().map(Storage::decisions) {
+            self.decisions_waiting.set(i64::try_from(decisions.waiting()).unwrap_or(i64::MAX));
+            self.decisions_lost.inc_by(decisions.lost().saturating_sub(self.decisions_lost.get()));
+        }
     }
 
     /// Counts and logs one event.
@@ -286,6 +367,8 @@ impl Telemetry {
         }
         if let AuditEvent::Alarm { text } = event {
             tracing::warn!("{text}");
+        } else if event.is_detail() {
+            tracing::debug!("{}", event.story());
         } else {
             tracing::info!("{}", event.story());
         }

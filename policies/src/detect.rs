@@ -58,7 +58,7 @@ pub enum DetectorKind {
 }
 
 impl DetectorKind {
-    /// Its name in configuration, metrics and the audit log.
+    /// Its name in configuration, metrics and the journal.
     pub fn name(self) -> &'static str {
         match self {
             Self::Adwin => "adwin",

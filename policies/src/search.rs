@@ -64,7 +64,7 @@ pub trait Proposer {
     /// Takes in what became of a genome.
     fn tell(&mut self, observation: &Score);
 
-    /// Its name in configuration, metrics and the audit log.
+    /// Its name in configuration, metrics and the journal.
     fn name(&self) -> &'static str;
 }
 

@@ -20,6 +20,39 @@ pub enum WatchVerdict {
     Watching,
 }
 
+/// What a watch is judged by; with [`WatchEvidence`] it can be judged again.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WatchLimits {
+    /// Chance of ever rolling back a new champion that is never worse.
+    pub alpha: f64,
+    /// Outcomes after which the watch is over.
+    pub outcomes: u64,
+}
+
+/// What a watch has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WatchEvidence {
+    /// Natural logarithm of the evidence that the new champion is worse.
+    pub log_harm: f64,
+    /// Outcomes that counted.
+    pub outcomes: u64,
+    /// Mean paired loss of the new champion over the displaced one; positive is worse.
+    pub mean_harm: f64,
+}
+
+impl WatchLimits {
+    /// What this evidence says.
+    pub fn judge(&self, evidence: &WatchEvidence) -> WatchVerdict {
+        if evidence.log_harm >= log_limit(self.alpha) {
+            WatchVerdict::Rollback
+        } else if evidence.outcomes >= self.outcomes {
+            WatchVerdict::Keep
+        } else {
+            WatchVerdict::Watching
+        }
+    }
+}
+
 /// Compares the new champion with the displaced one, outcome by outcome, until one of them goes.
 ///
 /// A new champion that is never worse is rolled back with probability at most `alpha`, although it is
@@ -38,8 +71,7 @@ pub enum WatchVerdict {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Watch {
     harm: EProcess,
-    log_limit: f64,
-    length: u64,
+    limits: WatchLimits,
     verdict: WatchVerdict,
 }
 
@@ -47,7 +79,7 @@ impl Watch {
     /// Watches for `length` outcomes; rolls back at evidence of harm of `1 / alpha`.
     pub fn new(alpha: f64, length: u64) -> Self {
         let verdict = if length == 0 { WatchVerdict::Keep } else { WatchVerdict::Watching };
-        Self { harm: EProcess::new(0.0), log_limit: log_limit(alpha), length, verdict }
+        Self { harm: EProcess::new(0.0), limits: WatchLimits { alpha, outcomes: length }, verdict }
     }
 
     /// A new champion that costs less, and may therefore be worse by so much.
@@ -67,11 +99,18 @@ impl Watch {
         let loss_new = if loss_new.is_finite() { loss_new.clamp(0.0, 1.0) } else { 1.0 };
         let loss_old = if loss_old.is_finite() { loss_old.clamp(0.0, 1.0) } else { f64::NAN };
         self.harm.observe(loss_new - loss_old);
-        if self.harm.log_value() >= self.log_limit {
-            self.verdict = WatchVerdict::Rollback;
-        } else if self.harm.count() >= self.length {
-            self.verdict = WatchVerdict::Keep;
-        }
+        self.verdict = self.limits.judge(&self.evidence());
+    }
+
+    /// What it is judged by.
+    pub fn limits(&self) -> &WatchLimits {
+        &self.limits
+    }
+
+    /// What it has seen.
+    pub fn evidence(&self) -> WatchEvidence {
+        let harm = &self.harm;
+        WatchEvidence { log_harm: harm.log_value(), outcomes: harm.count(), mean_harm: harm.mean() }
     }
 
     /// What is decided so far.

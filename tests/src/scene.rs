@@ -3,7 +3,7 @@
 //!
 //! Lives here: setting it up, starting the daemon on it, reading what that wrote. May not: say what should come of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use adapters::kafka::{KafkaConfig, Polled, read_topic};
@@ -24,7 +24,7 @@ pub struct Scene {
     pub kafka: KafkaConfig,
     config: PathBuf,
     _broker: Broker,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Scene {
@@ -50,16 +50,30 @@ impl Scene {
             folder.path().join("state").display()
         );
         std::fs::write(&config, text)?;
-        Ok(Self { kafka, config, _broker: broker, _folder: folder })
+        Ok(Self { kafka, config, _broker: broker, folder })
     }
 
     /// Starts the daemon, and waits until it tells where its pages are: that address.
     pub fn start(&self) -> Result<(Process, String)> {
         let config = self.config.to_str().context("a path of plain text")?;
-        let mut process = Process::driftform(&["run", "--config", config])?;
+        Self::started(Process::driftform(&["run", "--config", config])?)
+    }
+
+    /// A daemon that was started on it in another way, and its address.
+    pub fn started(mut process: Process) -> Result<(Process, String)> {
         let line = process.wait_for_line(DEADLINE, |line| line.contains("status page on http://"))?;
         let address = line.split("http://").nth(1).and_then(|rest| rest.split('"').next());
         Ok((process, address.context("an address")?.to_owned()))
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Path {
+        &self.config
+    }
+
+    /// The state directory.
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
     }
 
     /// All records of a topic so far.

@@ -5,7 +5,7 @@
 /// First instant that can be told: the start of the year 1.
 pub(super) const MILLIS_MIN: i64 = -62_135_596_800_000;
 /// Last instant that can be told: the end of the year 9999.
-pub(super) const MILLIS_MAX: i64 = 253_402_300_799_999;
+pub(crate) const MILLIS_MAX: i64 = 253_402_300_799_999;
 
 /// Milliseconds since 1970 of an RFC 3339 time such as `2026-03-01T12:00:00.250+01:00`.
 pub(super) fn parse_rfc3339(text: &str) -> Option<i64> {

@@ -23,6 +23,9 @@ const QUEUED_KIB_MAX: &str = "65536";
 /// Longest record sent, in bytes: a dead letter is longer than what it carries.
 const MESSAGE_BYTES_MAX: &str = "4194304";
 
+/// What a record is marked with that is a `CloudEvent` as a whole.
+const CLOUD_EVENT_TYPE: &str = "application/cloudevents+json; charset=utf-8";
+
 /// Sends records; clones share the queue.
 #[derive(Clone)]
 pub struct Sink {
@@ -69,6 +72,13 @@ impl Sink {
         record.key = key;
         record.timestamp = timestamp.map(|time| time.0);
         self.queue(record)
+    }
+
+    /// Queues a `CloudEvent` in structured JSON, marked as one.
+    pub fn cloud_event(&self, topic: &str, event: &str) -> Result<(), KafkaError> {
+        let headers =
+            OwnedHeaders::new().insert(Header { key: "content-type", value: Some(CLOUD_EVENT_TYPE) });
+        self.queue(BaseRecord::to(topic).payload(event.as_bytes()).headers(headers))
     }
 
     /// Queues a record that could not be used for the dead-letter topic: as it was, with headers that say

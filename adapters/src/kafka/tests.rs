@@ -122,6 +122,18 @@ fn starting_at_the_latest_skips_what_is_there() {
 }
 
 #[test]
+fn a_cloud_event_is_marked_as_one() {
+    let (_broker, config) = world(&["m.decisions"]);
+    let sink = Sink::open(&config).unwrap();
+    sink.cloud_event("m.decisions", "{\"specversion\":\"1.0\"}").unwrap();
+    sink.flush(LONG).unwrap();
+    let found = read_topic(&config, "m.decisions", 0, LONG).unwrap().remove(0);
+    assert_eq!(found.payload, b"{\"specversion\":\"1.0\"}");
+    let marked = b"application/cloudevents+json; charset=utf-8".to_vec();
+    assert_eq!(found.headers, [("content-type".to_owned(), Some(marked))]);
+}
+
+#[test]
 fn a_dead_letter_is_the_record_and_why() {
     let (_broker, config) = world(&["m.events", "m.dead-letters"]);
     let sink = Sink::open(&config).unwrap();

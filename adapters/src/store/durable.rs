@@ -20,7 +20,11 @@ pub(super) fn write_flushed(path: &Path, parts: &[&[u8]]) -> Result<(), StoreErr
         parts.iter().try_for_each(|part| file.write_all(part))?;
         file.sync_all()
     };
-    write().map_err(StoreError::io("write", path))
+    write().map_err(|error| {
+        // What was written of it would only take room; the first error is the one to tell.
+        drop(fs::remove_file(path));
+        StoreError::io("write", path)(error)
+    })
 }
 
 /// Moves something finished to its name and flushes the folder it is in now.
@@ -30,7 +34,7 @@ pub(super) fn publish(from: &Path, to: &Path) -> Result<(), StoreError> {
 }
 
 /// Makes names that were created, moved or removed in a folder last.
-pub(super) fn flush_folder(folder: &Path) -> Result<(), StoreError> {
+pub(crate) fn flush_folder(folder: &Path) -> Result<(), StoreError> {
     let flush = || File::open(folder)?.sync_all();
     flush().map_err(StoreError::io("flush", folder))
 }
@@ -45,7 +49,7 @@ pub(super) fn open_folder(folder: &Path) -> Result<(), StoreError> {
 }
 
 /// Names in a folder, in order; those that are not text are not ours.
-pub(super) fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
+pub(crate) fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
     let read = || -> io::Result<Vec<String>> {
         let entries: io::Result<Vec<_>> = fs::read_dir(folder)?.collect();
         Ok(entries?.into_iter().filter_map(|entry| entry.file_name().into_string().ok()).collect())
@@ -56,7 +60,7 @@ pub(super) fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
 }
 
 /// Removes a file or a folder with all that is in it; nothing there is fine.
-pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
     let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -66,6 +66,65 @@ pub enum StoreError {
         /// What is wrong with the newest.
         first: String,
     },
+    /// A snapshot that is whole was written by another release.
+    #[error(
+        "{path} was written by {release} release (format {found}; this one reads {expected}): {advice}, or move the \
+         state folder away to start anew",
+        release = if found < expected { "an earlier" } else { "a later" },
+        advice = if found < expected { "go back to that release" } else { "use that release" }
+    )]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The format that is read.
+        expected: u32,
+    },
+    /// Another process writes here.
+    #[error(
+        "{path} is held by {holder}: another driftform uses this state directory; stop it, or give each its own \
+         `state.directory`"
+    )]
+    Held {
+        /// The lock.
+        path: PathBuf,
+        /// Who, where and since when.
+        holder: String,
+    },
+    /// Another process has taken over.
+    #[error("{path} is no longer this process's, but {holder}'s: nothing more is written here")]
+    Fenced {
+        /// The lock.
+        path: PathBuf,
+        /// Who, where and since when.
+        holder: String,
+    },
+    /// A line of the journal is not as it was written, or not where it was.
+    #[error(
+        "line {line} of {path} is broken: {message}; the decisions topic has a copy of every line, and if only the \
+         journal is damaged, its folder can be moved away: the state does not need it"
+    )]
+    Journal {
+        /// The file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The journal ends before a line that is known to have been written.
+    #[error(
+        "the journal in {folder} ends with number {last}, but the state remembers number {known}: its end was cut off"
+    )]
+    JournalShort {
+        /// The folder.
+        folder: PathBuf,
+        /// The number of its last line.
+        last: u64,
+        /// The number that is remembered.
+        known: u64,
+    },
     /// A row does not read back as it was written.
     #[error("row {row} in {path} is damaged")]
     RowDamaged {

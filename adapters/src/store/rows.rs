@@ -20,6 +20,10 @@ use file::{Shape, encode};
 pub const ROWS_PER_FILE: u64 = 65_536;
 /// Bytes that wait in memory before they are written.
 const BUFFER_BYTES_MAX: usize = 256 * 1024;
+/// Bytes that wait at most while the disk takes nothing; then no row is taken in.
+const WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes from which on whoever appends should wait for the disk: a unit of work still fits in.
+const CROWDED_BYTES: usize = WAITING_BYTES_MAX / 2;
 /// Files kept open for reading.
 const OPEN_FILES_MAX: usize = 16;
 
@@ -50,6 +54,8 @@ pub struct RowSegments {
     /// Number of the first row that is still in the buffer.
     written: u64,
     buffer: Vec<u8>,
+    /// Bytes in the buffer at which it is written.
+    write_at: usize,
     /// Open files by their first row.
     open: BTreeMap<u64, File>,
     /// Files with writes that have not been flushed to the disk.
@@ -89,6 +95,7 @@ impl RowSegments {
             first,
             written: len,
             buffer: Vec::new(),
+            write_at: BUFFER_BYTES_MAX,
             open: BTreeMap::new(),
             unflushed: Vec::new(),
         };
@@ -97,20 +104,42 @@ impl RowSegments {
     }
 
     /// Appends a row; it can be read at once, and survives a crash after [`RowSegments::sync`].
+    ///
+    /// A disk that takes nothing is no error here, within limits: rows wait in memory and are written later.
     pub fn append(&mut self, row: &Row) -> Result<RowRef, StoreError> {
         self.check_width(row)?;
-        if self.buffer.len() >= BUFFER_BYTES_MAX {
-            self.write_buffer()?;
+        if self.buffer.len() >= self.write_at {
+            match self.write_out() {
+                Ok(()) => {}
+                Err(error) if self.buffer.len() >= WAITING_BYTES_MAX => return Err(error),
+                // Not with every row: each attempt takes time.
+                Err(_) => self.write_at = self.buffer.len() + BUFFER_BYTES_MAX,
+            }
         }
         let number = self.len();
         encode(row, &mut self.buffer);
         Ok(RowRef(number))
     }
 
+    /// Asked before a unit of work: whether there is room for its rows. If so many wait for the disk that there may not
+    /// be, they are written now, or the error says why not; whoever appends then had better wait.
+    pub fn make_room(&mut self) -> Result<(), StoreError> {
+        if self.buffer.len() < CROWDED_BYTES { Ok(()) } else { self.write_out() }
+    }
+
+    /// Writes what waits, without flushing it to the disk: a wider row may then come.
+    pub fn write_out(&mut self) -> Result<(), StoreError> {
+        self.write_buffer()?;
+        self.write_at = BUFFER_BYTES_MAX;
+        Ok(())
+    }
+
     /// From now on rows have this many values, at least as many as before.
     pub fn widen(&mut self, width: usize) -> Result<(), StoreError> {
-        // What waits is of the old width.
-        self.write_buffer()?;
+        if width > self.shape.width() {
+            // What waits is of the old width.
+            self.write_buffer()?;
+        }
         self.shape = Shape::new(width.max(self.shape.width()));
         Ok(())
     }
@@ -139,7 +168,7 @@ impl RowSegments {
 
     /// Writes what waits and flushes it to the disk.
     pub fn sync(&mut self) -> Result<(), StoreError> {
-        self.write_buffer()?;
+        self.write_out()?;
         while let Some(start) = self.unflushed.last().copied() {
             let path = path_of(&self.folder, start);
             let (_, shape) = self.holder(start);
@@ -229,7 +258,11 @@ impl RowSegments {
                 .file(start, shape)
                 .and_then(|file| shape.write(file, index, bytes).map_err(StoreError::io("write", &path)));
             self.buffer = buffer;
-            wrote?;
+            if let Err(error) = wrote {
+                // Opened anew the next time: it may have been opened where nothing may be written.
+                self.open.remove(&start);
+                return Err(error);
+            }
             self.files.insert(start, shape);
             self.buffer.drain(..rows * shape.record_bytes());
             self.written += rows as u64;

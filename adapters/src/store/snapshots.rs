@@ -2,6 +2,12 @@
 //!
 //! Lives here: numbered files with a checksum, of which the last few are kept. May not: know what is in
 //! them.
+//!
+//! | the newest snapshot is | what happens |
+//! |---|---|
+//! | missing | there is none; whoever asks begins anew |
+//! | damaged | it is told, and the newest one that is whole counts; none is an error |
+//! | whole, of an earlier or a later format | an error that says which release reads it: an older snapshot would undo what that release did |
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,14 +19,14 @@ use super::error::StoreError;
 pub(super) const SNAPSHOT_BYTES_MAX: usize = 1 << 30;
 
 const MAGIC: [u8; 8] = *b"DRFTSNAP";
-const VERSION: u32 = 1;
-/// Magic, version, length and checksum.
+/// Magic, format, length and checksum.
 const HEADER_BYTES: usize = 24;
 
 /// A folder of snapshots.
 #[derive(Debug)]
 pub struct SnapshotStore {
     folder: PathBuf,
+    format: u32,
     keep: usize,
     next: u64,
 }
@@ -35,11 +41,12 @@ pub struct Newest {
 }
 
 impl SnapshotStore {
-    /// Opens the folder, creating it if need be; the last `keep` snapshots, at least one, stay.
-    pub fn open(folder: &Path, keep: usize) -> Result<Self, StoreError> {
+    /// Opens the folder, creating it if need be; the last `keep` snapshots, at least one, stay. `format` is that of
+    /// their content.
+    pub fn open(folder: &Path, format: u32, keep: usize) -> Result<Self, StoreError> {
         open_folder(folder)?;
         let next = numbers(folder)?.last().map_or(0, |last| last + 1);
-        Ok(Self { folder: folder.to_owned(), keep: keep.max(1), next })
+        Ok(Self { folder: folder.to_owned(), format, keep: keep.max(1), next })
     }
 
     /// Writes the next snapshot and returns its number; when this returns it survives a crash.
@@ -50,7 +57,7 @@ impl SnapshotStore {
             return Err(StoreError::TooLarge { path, bytes: payload.len(), max: SNAPSHOT_BYTES_MAX });
         }
         let unfinished = self.folder.join(format!("{UNFINISHED}{number}"));
-        write_flushed(&unfinished, &[&header(payload), payload])?;
+        write_flushed(&unfinished, &[&header(self.format, payload), payload])?;
         publish(&unfinished, &path)?;
         self.next += 1;
         // The snapshot is there; that an old one is too is no reason to call it missing.
@@ -62,25 +69,7 @@ impl SnapshotStore {
 
     /// The newest snapshot that is whole.
     pub fn newest(&self) -> Result<Newest, StoreError> {
-        let mut newest = Newest::default();
-        for number in numbers(&self.folder)?.into_iter().rev() {
-            let path = self.path(number);
-            match read(&path)? {
-                Ok(payload) => {
-                    newest.snapshot = Some((number, payload));
-                    return Ok(newest);
-                }
-                Err(message) => newest.damaged.push((path, message)),
-            }
-        }
-        match newest.damaged.first() {
-            None => Ok(newest),
-            Some((path, message)) => Err(StoreError::AllDamaged {
-                folder: self.folder.clone(),
-                count: newest.damaged.len(),
-                first: format!("{}: {message}", path.display()),
-            }),
-        }
+        newest_snapshot(&self.folder, self.format)
     }
 
     fn prune(&self) -> Result<(), StoreError> {
@@ -93,8 +82,36 @@ impl SnapshotStore {
     }
 
     fn path(&self, number: u64) -> PathBuf {
-        self.folder.join(format!("snapshot-{number:020}"))
+        path_of(&self.folder, number)
     }
+}
+
+/// The newest snapshot of this format in a folder that somebody else may be writing to; nothing is changed.
+pub fn newest_snapshot(folder: &Path, format: u32) -> Result<Newest, StoreError> {
+    let mut newest = Newest::default();
+    for number in numbers(folder)?.into_iter().rev() {
+        let path = path_of(folder, number);
+        match read(&path)? {
+            Ok((found, payload)) if found == format => {
+                newest.snapshot = Some((number, payload));
+                return Ok(newest);
+            }
+            Ok((found, _)) => return Err(StoreError::Format { path, found, expected: format }),
+            Err(message) => newest.damaged.push((path, message)),
+        }
+    }
+    match newest.damaged.first() {
+        None => Ok(newest),
+        Some((path, message)) => Err(StoreError::AllDamaged {
+            folder: folder.to_owned(),
+            count: newest.damaged.len(),
+            first: format!("{}: {message}", path.display()),
+        }),
+    }
+}
+
+fn path_of(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("snapshot-{number:020}"))
 }
 
 fn numbers(folder: &Path) -> Result<Vec<u64>, StoreError> {
@@ -102,45 +119,53 @@ fn numbers(folder: &Path) -> Result<Vec<u64>, StoreError> {
     Ok(names(folder)?.iter().filter_map(number).collect())
 }
 
-fn header(payload: &[u8]) -> [u8; HEADER_BYTES] {
+fn header(format: u32, payload: &[u8]) -> [u8; HEADER_BYTES] {
     let mut header = [0; HEADER_BYTES];
     header[..8].copy_from_slice(&MAGIC);
-    header[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    header[8..12].copy_from_slice(&format.to_le_bytes());
     header[12..20].copy_from_slice(&(payload.len() as u64).to_le_bytes());
-    header[20..].copy_from_slice(&crc32fast::hash(payload).to_le_bytes());
+    let checksum = checksum_of(&header, payload);
+    header[20..].copy_from_slice(&checksum);
     header
 }
 
-/// The payload, or what is wrong with the file.
-fn read(path: &Path) -> Result<Result<Vec<u8>, String>, StoreError> {
+/// Of the payload and of the header before it.
+fn checksum_of(header: &[u8], payload: &[u8]) -> [u8; 4] {
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(&header[..20]);
+    checksum.update(payload);
+    checksum.finalize().to_le_bytes()
+}
+
+/// Format and payload, or what is wrong with the file.
+fn read(path: &Path) -> Result<Result<(u32, Vec<u8>), String>, StoreError> {
     let bytes = fs::metadata(path).map_err(StoreError::io("read", path))?.len();
     if bytes > (HEADER_BYTES + SNAPSHOT_BYTES_MAX) as u64 {
         return Ok(Err(format!("it has {bytes} bytes, which is too many")));
     }
     let mut file = fs::read(path).map_err(StoreError::io("read", path))?;
-    Ok(match check(&file) {
-        Ok(()) => {
-            file.drain(..HEADER_BYTES);
-            Ok(file)
-        }
-        Err(message) => Err(message),
-    })
+    Ok(check(&file).map(|format| {
+        file.drain(..HEADER_BYTES);
+        (format, file)
+    }))
 }
 
-fn check(file: &[u8]) -> Result<(), String> {
+/// The format of a file that is whole.
+fn check(file: &[u8]) -> Result<u32, String> {
     let Some((head, payload)) = file.split_at_checked(HEADER_BYTES) else {
         return Err(format!("it was cut off at {} bytes", file.len()));
     };
     if head[..8] != MAGIC {
         return Err("it is not a snapshot".into());
     }
-    if head[8..12] != VERSION.to_le_bytes() {
-        return Err(format!("it is of another format than {VERSION}, of another release perhaps"));
-    }
     if head[12..20] != (payload.len() as u64).to_le_bytes() {
         return Err(format!("it has {} bytes, not as many as were written", payload.len()));
     }
-    if *head == header(payload) { Ok(()) } else { Err("its checksum is wrong: it was altered".into()) }
+    let format = u32::from_le_bytes([head[8], head[9], head[10], head[11]]);
+    // Format 1 had no checksum over its header.
+    let checksum =
+        if format == 1 { crc32fast::hash(payload).to_le_bytes() } else { checksum_of(head, payload) };
+    if head[20..] == checksum { Ok(format) } else { Err("its checksum is wrong: it was altered".into()) }
 }
 
 #[cfg(test)]

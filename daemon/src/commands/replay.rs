@@ -173,7 +173,7 @@ impl Stage<'_> {
 
     fn turn(&mut self, record: Record) -> Result<()> {
         self.learn.turn(vec![record], adapters::kafka::Positions::default())?;
-        for event in self.learn.happened() {
+        for event in self.learn.happened().into_iter().filter(|event| !event.is_detail()) {
             let line = format!("{}: {}", self.learn.state().outcomes, event.story());
             if let AuditEvent::Alarm { .. } = event {
                 tracing::warn!("{line}");

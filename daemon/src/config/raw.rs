@@ -89,8 +89,23 @@ section!(
         snapshot_every_records: u64,
         snapshot_every_seconds: u64,
         snapshots_kept: usize,
+        journal_files_kept: usize,
     }
 );
+#[cfg(test)]
+impl State {
+    /// In a test's folder.
+    pub fn within(directory: &Path, snapshots_kept: usize) -> Self {
+        Self {
+            directory: directory.to_owned(),
+            snapshot_every_records: 1,
+            snapshot_every_seconds: 1,
+            snapshots_kept,
+            journal_files_kept: 2,
+        }
+    }
+}
+
 section!(
     /// `[http]`
     Http { listen: String }
@@ -338,6 +353,7 @@ impl Raw {
             ("detect.average_run_length", self.detect.average_run_length),
             ("budget.compute_seconds", self.budget.compute_seconds),
             ("state.snapshots_kept", self.state.snapshots_kept as f64),
+            ("state.journal_files_kept", self.state.journal_files_kept as f64),
             ("state.snapshot_every_records", self.state.snapshot_every_records as f64),
             ("state.snapshot_every_seconds", self.state.snapshot_every_seconds as f64),
             ("serve.batch_max", self.serve.batch_max as f64),

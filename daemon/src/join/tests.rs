@@ -93,3 +93,20 @@ fn memory_is_bounded_on_both_sides() {
     }
     assert_eq!((join.pending(), join.counts().evicted, join.counts().orphan), (2, 1, 1));
 }
+
+#[test]
+fn a_clock_that_jumps_backwards_and_comes_back_costs_no_outcome() {
+    let each = i64::try_from(3 * AGREEING_RECORDS).expect("a small number");
+    let mut join = join(1_000);
+    let mut joined = 0;
+    for (part, clock) in [(0, 1_000_000_i64), (1, 5), (2, 1_000_000 + 2 * each)] {
+        for number in 0..each {
+            let (name, now) = (format!("{part}-{number}"), clock + number);
+            assert!(join.predicted(id(&name), prediction(now)).is_none());
+            let label = Label { id: id(&name), time: Timestamp(now + 1), truth: Truth::Class(1) };
+            joined += i64::from(join.labelled(label).is_some());
+        }
+    }
+    let counts = join.counts();
+    assert_eq!((joined, counts.expired + counts.evicted + counts.late + counts.orphan), (3 * each, 0));
+}

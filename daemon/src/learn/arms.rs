@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use adapters::kafka::Positions;
 use model::{
     Arm, Context, Device, Encoder, Mixture, MixtureNetwork, MixtureWeights, Model, ModelError, Output, Pool,
     Row, Schema, Shape, Truth, Widening,
@@ -15,6 +16,8 @@ use policies::watch::{Watch, WatchVerdict};
 use serde::{Deserialize, Serialize};
 
 use super::LearnError;
+use super::judged::Judged;
+use super::path::{EvidencePath, Point};
 use super::state::{Losses, State};
 use crate::config::{GateConfig, LearnConfig};
 use crate::join::{Answers, ArmAnswer, Outcome};
@@ -38,6 +41,10 @@ pub struct Challenger {
     pub scorecard: Option<Scorecard>,
     /// Its test against the control, by what it has to show.
     pub test: PairedTest,
+    /// How that went.
+    pub path: EvidencePath,
+    /// Where the stream was when it was placed.
+    pub from: Positions,
     /// It could not learn a row: whatever it says from now on, it is out.
     pub failed: bool,
 }
@@ -51,6 +58,18 @@ pub struct Displaced {
     pub arm: Arm,
     /// Harm of the successor.
     pub watch: Watch,
+    /// How it went.
+    pub path: EvidencePath,
+    /// Where the stream was when it was displaced.
+    pub from: Positions,
+}
+
+impl Displaced {
+    /// What its watch says of its successor, with all that it rests on.
+    pub fn judged(&self, successor: &str) -> AuditEvent {
+        let judged = Judged::of_watch(*self.watch.limits(), self.watch.evidence());
+        AuditEvent::judged(successor, &judged, &self.path, &self.from)
+    }
 }
 
 /// Every network of the daemon but the served one.
@@ -133,11 +152,19 @@ impl Arms {
             && answers.challenger.as_ref().is_some_and(|(number, _)| *number == challenger.number)
         {
             challenger.test.observe(losses.control, loss);
+            let QualityEvidence { log_gain, log_harm, outcomes, .. } = challenger.test.evidence();
+            challenger.path.observe(Point { outcomes, log_gain: Some(log_gain), log_harm });
         }
         if let (Some(displaced), Some(loss)) = (&mut self.displaced, losses.displaced)
             && answers.displaced.as_ref().is_some_and(|(number, _)| *number == displaced.number)
         {
             displaced.watch.observe(losses.champion, loss);
+            let seen = displaced.watch.evidence();
+            displaced.path.observe(Point {
+                outcomes: seen.outcomes,
+                log_gain: None,
+                log_harm: seen.log_harm,
+            });
         }
     }
 

@@ -3,16 +3,18 @@
 //! Lives here: one arm for each effect. May not: decide whether; that was decided.
 
 use model::Edit;
-use policies::gate::{PairedTest, QualityEvidence, Scorecard};
+use policies::gate::{PairedTest, QualityEvidence, Scorecard, Verdict};
 use policies::search::{Proposer as _, Score, lighter, placement, standing};
 
 use super::arms::Challenger;
 use super::flight::{Landed, Purpose};
+use super::judged::Judged;
+use super::path::EvidencePath;
 use super::probe::ASKED_FOR_ONE;
 use super::state::Detectors;
 use super::{Learn, LearnError};
 use crate::lifecycle::{Change, Climber, Effect, Event, smaller};
-use crate::telemetry::AuditEvent;
+use crate::telemetry::{AuditEvent, word};
 
 /// Chance that the bounds of a gap between groups are ever wrong.
 const FAIRNESS_ALPHA: f64 = 0.05;
@@ -131,16 +133,24 @@ impl Learn {
         };
         let decides = self.rules.config.schema.target().is_classification();
         let scorecard = decides.then(|| Scorecard::new(FAIRNESS_ALPHA));
-        self.arms.challenger = Some(Challenger { number, arm, scorecard, test, failed: false });
+        let (path, from) = (EvidencePath::default(), self.state.positions.clone());
+        self.arms.challenger = Some(Challenger { number, arm, scorecard, test, path, from, failed: false });
         self.happened.push(AuditEvent::ChallengerPlaced { architecture: edit.to_string() });
         Ok(())
     }
 
     fn drop_challenger(&mut self, reason: String) -> Result<(), LearnError> {
+        let (quality, limits) = (self.arms.quality(), self.thresholds().quality);
         if let Some(challenger) = self.arms.challenger.take() {
+            let judged = Judged::of_quality(limits, quality);
             let architecture = self.arms.pool.mixture(&challenger.arm)?.to_string();
             self.arms.tidy();
             let QualityEvidence { outcomes, mean_gain, .. } = challenger.test.evidence();
+            let (path, from) = (challenger.path, challenger.from);
+            // One that passes its test goes for another reason, which is told where it was found.
+            if judged.verdict() != word(Verdict::Pass) {
+                self.happened.push(AuditEvent::judged(&architecture, &judged, &path, &from));
+            }
             self.happened.push(AuditEvent::ChallengerDropped { architecture, reason, outcomes, mean_gain });
         }
         Ok(())
@@ -149,7 +159,13 @@ impl Learn {
     /// All gates, in order of cost, on evidence of now.
     fn judge(&mut self) -> Result<(), LearnError> {
         let Some(evidence) = self.evidence()? else { return Ok(()) };
-        let judgements = self.thresholds().judge(&evidence);
+        let judged = Judged::of_gates(self.thresholds(), evidence);
+        if let Some(challenger) = &self.arms.challenger {
+            let architecture = self.arms.pool.mixture(&challenger.arm)?.to_string();
+            let (path, from) = (&challenger.path, &challenger.from);
+            self.happened.push(AuditEvent::judged(&architecture, &judged, path, from));
+        }
+        let Judged::Gates { judgements, .. } = judged else { return Ok(()) };
         self.happened.extend(judgements.iter().map(AuditEvent::gate));
         self.events.push_back(Event::Judged(judgements));
         Ok(())
@@ -165,7 +181,9 @@ impl Learn {
     }
 
     fn release(&mut self) {
-        self.arms.displaced = None;
+        if let Some(displaced) = self.arms.displaced.take() {
+            self.happened.push(displaced.judged(&self.slot.load().model.mixture().to_string()));
+        }
         self.arms.tidy();
         self.slot.release();
         self.happened.push(AuditEvent::WatchEnded);

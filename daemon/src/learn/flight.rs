@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use model::{Edit, Learner, LearnerState, Schema};
 
+use super::judged::Judged;
 use super::measure::Source;
+use super::path::EvidencePath;
 use super::{Learn, LearnError};
 use crate::lifecycle::{Event, ReliefOption};
 use crate::telemetry::AuditEvent;
@@ -172,7 +174,7 @@ impl Learn {
     fn report(&mut self, purpose: Purpose, landed: Landed) {
         let event = match purpose {
             Purpose::Rung(rung) => Event::Climbed(self.rung_landed(rung, &landed)),
-            Purpose::Relief => Event::ReliefMeasured(self.relief_options(&landed)),
+            Purpose::Relief => Event::ReliefMeasured(self.relief_judged(&landed)),
         };
         self.landed = Some(landed);
         self.events.push_back(event);
@@ -204,6 +206,15 @@ impl Learn {
             }
         }
         Ok(learner)
+    }
+
+    fn relief_judged(&mut self, landed: &Landed) -> Vec<ReliefOption> {
+        let options = self.relief_options(landed);
+        let judged = Judged::of_relief(self.rules.config.relief.quality_loss_max, &options);
+        let names: Vec<String> = landed.candidates.iter().map(ToString::to_string).collect();
+        let (path, from) = (EvidencePath::default(), &self.turn_from);
+        self.happened.push(AuditEvent::judged(&names.join(", "), &judged, &path, from));
+        options
     }
 
     fn relief_options(&mut self, landed: &Landed) -> Vec<ReliefOption> {

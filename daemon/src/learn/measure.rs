@@ -32,7 +32,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The word in metrics, the audit log and reports.
+    /// The word in metrics, the journal and reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Measured => "measured",

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use adapters::audit::Tip;
 use model::{Arm, Device, Generation, Model, ModelParts, Pool, PoolState};
 use policies::search::SuccessiveHalving;
 use policies::stats::EProcess;
@@ -18,6 +19,10 @@ use crate::slot::{Served, Slot};
 use crate::storage::Storage;
 use crate::trials::{Trials, WorkerCommand};
 use adapters::store::RowSegments;
+
+/// Of what [`Snapshot`] says; to be raised whenever anything in it changes, so that another release says what is
+/// the matter instead of misreading it.
+pub const FORMAT: u32 = 2;
 
 /// Everything that survives a crash. The state, which is the larger part, is not copied to be written.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,6 +40,8 @@ pub struct Snapshot<'a> {
     displaced: Option<Displaced>,
     /// Rows in the segment that the state refers to.
     rows: u64,
+    /// The last line of the journal.
+    journal: Tip,
 }
 
 impl Snapshot<'_> {
@@ -48,6 +55,17 @@ impl Snapshot<'_> {
         self.rows
     }
 
+    /// The last line of the journal then.
+    pub fn journal(&self) -> &Tip {
+        &self.journal
+    }
+
+    /// Two states are the same whatever was written about them, and when.
+    #[cfg(test)]
+    pub(super) fn without_journal(self) -> Self {
+        Self { journal: Tip::default(), ..self }
+    }
+
     /// As bytes, in memory of just their size.
     pub fn to_bytes(&self) -> Result<Vec<u8>, LearnError> {
         let size = postcard::experimental::serialized_size(self);
@@ -59,7 +77,7 @@ impl Snapshot<'_> {
     pub fn from_bytes(bytes: &[u8]) -> Result<Snapshot<'static>, LearnError> {
         postcard::from_bytes(bytes).map_err(|error| {
             LearnError::Snapshot(format!(
-                "it was written by another version of Driftform ({error}); move the state directory away to start anew"
+                "it cannot be read ({error}), so it was written by another build; move the state directory away to start anew"
             ))
         })
     }
@@ -156,7 +174,6 @@ impl Learn {
             rules: Rules { config, scheduler },
             device,
             space,
-            state,
             arms,
             kept_rows: std::collections::VecDeque::new(),
             pending_swap: None,
@@ -165,7 +182,11 @@ impl Learn {
             landed: None,
             events: std::collections::VecDeque::new(),
             happened: Vec::new(),
+            journaled: 0,
+            refreshes_told: state.counts.refreshes,
+            turn_from: state.positions.clone(),
             encoded: Vec::new(),
+            state,
         })
     }
 
@@ -183,24 +204,23 @@ impl Learn {
             challenger: self.arms.challenger.clone(),
             displaced: self.arms.displaced.clone(),
             rows: self.segment.len(),
+            journal: self
+                .storage
+                .as_ref()
+                .map(|storage| storage.decisions().tip().clone())
+                .unwrap_or_default(),
         })
-    }
-
-    /// A new champion: its files, loaded again from disk and verified, then the snapshot that names it.
-    /// The snapshot is the commit: before it the old champion serves after a crash, after it the new one.
-    pub(super) fn make_durable(&mut self, served: &Served) -> Result<(), LearnError> {
-        let Some(storage) = &mut self.storage else { return Ok(()) };
-        storage.write_model(served)?;
-        self.commit(served)
     }
 
     /// State as it is now; called between units of work.
     pub fn commit_state(&mut self) -> Result<(), LearnError> {
+        self.tell_refreshes();
+        self.journal();
         let served = self.slot.load();
         self.commit(&served)
     }
 
-    fn commit(&mut self, served: &Served) -> Result<(), LearnError> {
+    pub(super) fn commit(&mut self, served: &Served) -> Result<(), LearnError> {
         if self.storage.is_none() {
             return Ok(());
         }

@@ -9,10 +9,22 @@ use policies::stats::EProcess;
 use policies::watch::Watch;
 
 use super::arms::Displaced;
+use super::path::EvidencePath;
 use super::{Learn, LearnError};
 use crate::lifecycle::{Change, Event};
 use crate::slot::Served;
+use crate::storage::Digests;
 use crate::telemetry::AuditEvent;
+
+/// A swap that was made.
+struct Taken {
+    /// The architecture before.
+    before: String,
+    /// The new generation.
+    generation: Generation,
+    /// What it is; a replay does not ask.
+    digests: Option<Digests>,
+}
 
 impl Learn {
     /// Newer weights at once; durable with the next snapshot.
@@ -22,13 +34,14 @@ impl Learn {
         let first_champion = self.slot.load().prior_only;
         let served = self.generation(model);
         let generation = served.generation;
+        let digests = if first_champion { self.digests(&served)? } else { None };
         self.slot.refresh(served);
         self.arms.served_learned = self.arms.pool.learned();
         self.state.counts.refreshes += 1;
         if first_champion {
             self.arms.reference = self.frozen_champion()?;
             let architecture = self.arms.mixture()?.to_string();
-            self.happened.push(AuditEvent::FirstChampion { generation, architecture });
+            self.happened.push(AuditEvent::FirstChampion { generation, architecture, digests });
         }
         if self.arms.first.is_none() && self.state.outcomes >= self.rules.config.first_outcomes {
             self.arms.first = Some(self.frozen_champion()?);
@@ -57,7 +70,7 @@ impl Learn {
             Claim::NotWorse => self.rules.config.gate.non_inferiority_margin,
         };
         let taken = self.take_over(challenger.arm, Change::Promotion, allowed)?;
-        let Some((before, generation)) = taken else { return Ok(()) };
+        let Some(Taken { before, generation, digests }) = taken else { return Ok(()) };
         let architecture = self.arms.mixture()?.to_string();
         self.happened.push(AuditEvent::Promoted {
             generation,
@@ -67,6 +80,7 @@ impl Learn {
             outcomes: quality.outcomes,
             mean_gain: quality.mean_gain,
             log_evidence: quality.log_gain,
+            digests,
         });
         Ok(())
     }
@@ -81,24 +95,26 @@ impl Learn {
         let compute_upper = self.trial_upper(&edit, &result).unwrap_or(f64::NAN);
         let children = self.caught_up(result.children, learned, &schema)?;
         let arm = self.arms.pool.edit(&self.arms.control, &edit, children)?;
-        let Some((before, generation)) = self.take_over(arm, Change::Relief(option), 0.0)? else {
+        let taken = self.take_over(arm, Change::Relief(option), 0.0)?;
+        let Some(Taken { before, generation, digests }) = taken else {
             return Ok(());
         };
         let architecture = self.arms.mixture()?.to_string();
-        self.happened.push(AuditEvent::Relieved { generation, before, architecture, compute_upper, source });
+        self.happened.push(AuditEvent::Relieved {
+            generation,
+            before,
+            architecture,
+            compute_upper,
+            source,
+            digests,
+        });
         Ok(())
     }
 
     /// Another mixture becomes the control and its weights are served: durable first, pointer last. Only
     /// after a promotion is the displaced one watched, for a loss beyond what is allowed: after a relief, quality
-    /// alone must not bring back what breached a budget. Gives the architecture before and the new generation; none
-    /// if it could not be made durable, which changes nothing.
-    fn take_over(
-        &mut self,
-        arm: Arm,
-        change: Change,
-        allowed: f64,
-    ) -> Result<Option<(String, Generation)>, LearnError> {
+    /// alone must not bring back what breached a budget. None if it could not be made durable, which changes nothing.
+    fn take_over(&mut self, arm: Arm, change: Change, allowed: f64) -> Result<Option<Taken>, LearnError> {
         let network = self.arms.pool.freeze(&arm)?;
         let model = self.model(network)?;
         let before = self.arms.mixture()?.to_string();
@@ -116,17 +132,20 @@ impl Learn {
         *self.counter(change) += 1;
         let served = self.generation(model);
         // Everything above is in the snapshot that makes it durable.
-        if let Err(error) = self.make_durable(&served) {
-            self.arms.displaced = displaced_before;
-            self.arms.control = previous;
-            self.arms.served_learned = served_learned;
-            self.arms.tidy();
-            *self.counter(change) -= 1;
-            self.state.history.forget_checkpoints();
-            self.happened.push(AuditEvent::Alarm { text: error.to_string() });
-            self.events.push_back(Event::SwapFailed(change));
-            return Ok(None);
-        }
+        let digests = match self.make_durable(&served, change) {
+            Ok(digests) => digests,
+            Err(error) => {
+                self.arms.displaced = displaced_before;
+                self.arms.control = previous;
+                self.arms.served_learned = served_learned;
+                self.arms.tidy();
+                *self.counter(change) -= 1;
+                self.state.history.forget_checkpoints();
+                self.happened.push(AuditEvent::Alarm { text: error.to_string() });
+                self.events.push_back(Event::SwapFailed(change));
+                return Ok(None);
+            }
+        };
         self.arms.tidy();
         self.measured = None;
         let generation = served.generation;
@@ -137,13 +156,14 @@ impl Learn {
             self.slot.refresh(served);
             self.slot.release();
         }
-        Ok(Some((before, generation)))
+        Ok(Some(Taken { before, generation, digests }))
     }
 
     fn watched(&mut self, arm: Arm, allowed: f64) -> Displaced {
         let watch = Watch::new(self.rules.config.watch.alpha, self.rules.config.watch.outcomes);
         let watch = watch.allowing(allowed);
-        Displaced { number: self.state.number(), arm, watch }
+        let (path, from) = (EvidencePath::default(), self.state.positions.clone());
+        Displaced { number: self.state.number(), arm, watch, path, from }
     }
 
     fn counter(&mut self, change: Change) -> &mut u64 {
@@ -160,6 +180,7 @@ impl Learn {
     fn roll_back(&mut self) -> Result<(), LearnError> {
         let Some(displaced) = self.arms.displaced.take() else { return Ok(()) };
         let before = self.arms.mixture()?.to_string();
+        self.happened.push(displaced.judged(&before));
         self.arms.control = displaced.arm;
         self.measured = None;
         self.arms.tidy();
@@ -172,7 +193,8 @@ impl Learn {
         self.state.counts.rollbacks += 1;
         let generation = Generation(self.state.generation);
         let architecture = self.arms.mixture()?.to_string();
-        self.happened.push(AuditEvent::RolledBack { generation, before, architecture });
+        let digests = self.digests(&self.slot.load())?;
+        self.happened.push(AuditEvent::RolledBack { generation, before, architecture, digests });
         if let Err(error) = self.commit_state() {
             self.happened.push(AuditEvent::Alarm { text: error.to_string() });
         }
@@ -188,6 +210,10 @@ impl Learn {
     fn generation(&mut self, model: Model) -> Served {
         self.state.generation += 1;
         Served { generation: Generation(self.state.generation), model, prior_only: false }
+    }
+
+    fn digests(&self, served: &Served) -> Result<Option<Digests>, LearnError> {
+        self.storage.as_ref().map(|_| Digests::of(&served.model)).transpose()
     }
 
     /// A copy of what is served that later swaps do not alter.

@@ -12,6 +12,7 @@ use rand_pcg::Pcg64;
 
 use super::arms::Challenger;
 use super::measure::Source;
+use super::path::EvidencePath;
 use super::{Learn, Outside};
 use crate::config::Config;
 use crate::lifecycle::{Effect, Event};
@@ -68,8 +69,15 @@ pub(super) fn place_twin(learn: &mut Learn) {
     let child = |(parent, architecture)| Origin::Child { parent, architecture };
     let edit = Edit(mixture.members.into_iter().enumerate().map(child).collect());
     let arm = arms.pool.edit(&arms.control, &edit, twins).expect("the twins fit");
-    arms.challenger =
-        Some(Challenger { number: 1, arm, scorecard: None, test: PairedTest::better(0.0, 1), failed: false });
+    arms.challenger = Some(Challenger {
+        number: 1,
+        arm,
+        scorecard: None,
+        test: PairedTest::better(0.0, 1),
+        path: EvidencePath::default(),
+        from: Positions::default(),
+        failed: false,
+    });
 }
 
 #[test]

@@ -3,12 +3,13 @@
 //! Lives here: the pure choice. Does not live here: training and measuring them.
 
 use model::{Architecture, Cost, Edit, Mixture, Origin, Shape};
+use serde::{Deserialize, Serialize};
 
 /// Smaller mixtures tried at most.
 pub const OPTIONS_MAX: usize = 6;
 
 /// A smaller mixture as measured.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReliefOption {
     /// Whether its upper confidence bounds are under every budget.
     pub fits: bool,

@@ -2,14 +2,16 @@
 
 use model::Device;
 
-use super::Storage;
+use super::{StateConfig, Storage};
 
 #[test]
 fn a_directory_in_use_is_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let open = || Storage::open(folder.path(), 1, 1, Device::cpu());
+    let config = StateConfig::within(folder.path(), 1);
+    let open = || Storage::open(&config, "fraud", 1, Device::cpu());
     let owner = open().expect("nobody uses it");
     let error = open().err().expect("it is in use").to_string();
-    assert!(error.contains("another driftform"), "{error}");
+    let process = format!("process {} on", std::process::id());
+    assert!(error.contains("another driftform") && error.contains(&process), "{error}");
     drop(owner);
 }

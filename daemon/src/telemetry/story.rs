@@ -8,7 +8,7 @@ impl AuditEvent {
     /// One sentence, with its numbers.
     pub fn story(&self) -> String {
         match self {
-            Self::FirstChampion { generation, architecture } => {
+            Self::FirstChampion { generation, architecture, .. } => {
                 format!("first champion: generation {} ({architecture}) replaces the prior", generation.0)
             }
             Self::Drift { arm, detector, statistic, threshold, features } => {
@@ -16,18 +16,8 @@ impl AuditEvent {
                 format!("drift noticed by {detector} on {arm} ({statistic:.3} over {threshold:.3}){which}")
             }
             Self::Breach { budget, measured, limit } => {
-                format!(
-                    "budget {budget} breached: {} over {}",
-                    amount(budget, *measured),
-                    amount(budget, *limit)
-                )
-            }
-            Self::BudgetSet { budget, before, limit } => {
-                format!(
-                    "an operator sets the budget {budget} from {} to {}",
-                    amount(budget, *before),
-                    amount(budget, *limit)
-                )
+                let [measured, limit] = [measured, limit].map(|value| amount(budget, *value));
+                format!("budget {budget} breached: {measured} over {limit}")
             }
             Self::EpisodeOpened { number, cause } => {
                 format!("episode {number} opened ({})", cause.replace('_', " "))
@@ -44,7 +34,16 @@ impl AuditEvent {
                 "challenger {architecture} dropped after {outcomes} outcomes: {reason} (mean gain {mean_gain:+.4})"
             ),
             Self::Gate { gate, verdict, reason, .. } => format!("gate {gate}: {verdict} ({reason})"),
-            Self::Promoted { generation, before, architecture, claim, outcomes, mean_gain, log_evidence } => {
+            Self::Promoted {
+                generation,
+                before,
+                architecture,
+                claim,
+                outcomes,
+                mean_gain,
+                log_evidence,
+                ..
+            } => {
                 let claim = claim.replace('_', " ");
                 format!(
                     "PROMOTION: generation {} ({architecture}) replaces {before}; {claim}, gain {mean_gain:+.4} over \
@@ -53,27 +52,60 @@ impl AuditEvent {
                     log_evidence.exp()
                 )
             }
-            Self::Relieved { generation, before, architecture, compute_upper, source } => format!(
+            Self::Relieved { generation, before, architecture, compute_upper, source, .. } => format!(
                 "RELIEF: generation {} ({architecture}) replaces {before}; compute p99 {source} at most {:.0} µs",
                 generation.0,
                 compute_upper * 1e6
             ),
-            Self::RolledBack { generation, before, architecture } => {
+            Self::RolledBack { generation, before, architecture, .. } => {
                 format!(
                     "ROLLBACK: generation {} ({architecture}) replaces {before}, which did harm",
                     generation.0
                 )
+            }
+            Self::WatchEnded => "the watch ended well; the displaced champion is released".into(),
+            Self::SchemaAdopted { kind, name, features, classes, inputs, generation } => {
+                adopted(kind, name, [*features, *classes, *inputs], generation.0)
+            }
+            Self::Alarm { text } => format!("ALARM: {text}"),
+            Self::Started { .. }
+            | Self::Refreshed { .. }
+            | Self::Judged { .. }
+            | Self::SwapStep { .. }
+            | Self::Measured { .. }
+            | Self::BudgetSet { .. } => self.detail(),
+        }
+    }
+
+    /// The sentence of what is about how things are done; nothing for the others.
+    fn detail(&self) -> String {
+        match self {
+            Self::Started { epoch, generation, architecture, warnings } => {
+                let warnings: String = warnings.iter().flat_map(|warning| ["; ", warning]).collect();
+                format!(
+                    "started, as number {epoch} on this state: generation {} ({architecture}) serves{warnings}",
+                    generation.0
+                )
+            }
+            Self::Refreshed { generation, count } => {
+                format!("{count} refreshes since the last snapshot, up to generation {}", generation.0)
+            }
+            Self::Judged { verdict, architecture, reason, .. } => {
+                format!("{architecture} judged: {verdict} ({reason})")
+            }
+            Self::SwapStep { change, generation, step, detail } => {
+                format!("{change} of generation {}: {} ({detail})", generation.0, step.replace('_', " "))
             }
             Self::Measured { source, rows, upper, upper_of_one, bytes } => format!(
                 "the champion's compute p99 is {source} at most {:.0} µs for {rows} rows, {:.0} µs for one, in {bytes} bytes",
                 upper * 1e6,
                 upper_of_one * 1e6
             ),
-            Self::WatchEnded => "the watch ended well; the displaced champion is released".into(),
-            Self::SchemaAdopted { kind, name, features, classes, inputs, generation } => {
-                adopted(kind, name, [*features, *classes, *inputs], generation.0)
+            Self::BudgetSet { budget, before, limit } => {
+                let [before, limit] = [before, limit].map(|value| amount(budget, *value));
+                format!("an operator sets the budget {budget} from {before} to {limit}")
             }
-            Self::Alarm { text } => format!("ALARM: {text}"),
+            _ => String::new(),
         }
     }
 }

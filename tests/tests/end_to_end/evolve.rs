@@ -106,7 +106,8 @@ fn check_decisions(scene: &Scene) -> Result<()> {
     let (kafka, decisions) = (&scene.kafka, scene.decisions()?);
     let adopted = |kind: &str, name: &str| {
         let told = |event: &&Value| {
-            event["event"] == "schema_adopted" && event["kind"] == kind && event["name"] == name
+            let data = &event["data"];
+            data["event"] == "schema_adopted" && data["kind"] == kind && data["name"] == name
         };
         decisions.iter().filter(told).count()
     };

@@ -1,6 +1,9 @@
 //! The loop closes: a stream that no linear model can follow is searched, a promotion is earned, the
 //! concept turns over and is noticed; bad records are put aside; kill -9 and SIGTERM lose nothing.
 
+use std::path::Path;
+use std::process::Command;
+
 use adapters::kafka::{KafkaConfig, Sink};
 use anyhow::{Context as _, Result, ensure};
 use model::Timestamp;
@@ -8,7 +11,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 use serde_json::{Value, json};
 use tests::http::{get, metric};
-use tests::process::wait_until;
+use tests::process::{binary, wait_until};
 use tests::scene::{DEADLINE, Scene, json_of};
 
 /// Rows between an event and its label.
@@ -130,9 +133,38 @@ fn check_decisions(scene: &Scene) -> Result<()> {
     let reasons: Vec<_> =
         reasons.filter(|(name, _)| name == "__connect.errors.exception.class.name").collect();
     ensure!(reasons.len() == dead.len(), "a dead letter does not say why");
-    let promoted = scene.decisions()?.iter().any(|event| event["event"] == "promoted");
+    let promoted = scene.decisions()?.iter().any(|event| event["type"] == "driftform.promoted");
     ensure!(promoted, "no promotion among the decisions");
     Ok(())
+}
+
+/// The journal is whole, and every verdict in it is reproduced, whether the daemon runs or is dead.
+fn check_history(state: &Path) -> Result<()> {
+    let verified = history(state, &["--verify"])?;
+    ensure!(verified.contains("are as they were written"), "{verified}");
+    let told = history(state, &["--json"])?;
+    let lines = told.lines().map(|line| Ok(serde_json::from_str::<Value>(line)?));
+    let lines: Vec<Value> = lines.collect::<Result<_>>()?;
+    let verdicts = lines.iter().filter(|line| line["type"] == "driftform.judged");
+    let ids: Vec<&str> = verdicts.filter_map(|line| line["id"].as_str()).collect();
+    ensure!(!ids.is_empty(), "nothing was judged before a promotion");
+    for id in ids {
+        let again = history(state, &["--replay", id])?;
+        ensure!(again.contains("the same verdict"), "{again}");
+    }
+    let promoted = lines.iter().position(|line| line["type"] == "driftform.promoted");
+    let before = &lines[..promoted.context("no promotion in the journal")?];
+    let mut steps = before.iter().filter(|line| line["type"] == "driftform.swap_step");
+    let last = steps.next_back().context("a promotion without steps")?;
+    ensure!(last["data"]["step"] == "committed", "{last}");
+    Ok(())
+}
+
+/// What `driftform history` prints; an error if it refuses.
+pub(crate) fn history(state: &Path, arguments: &[&str]) -> Result<String> {
+    let output = Command::new(binary()?).arg("history").arg("--state").arg(state).args(arguments).output()?;
+    ensure!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 #[test]
@@ -146,7 +178,10 @@ fn a_promotion_is_earned_drift_is_found_and_nothing_is_lost() -> Result<()> {
     stream.feed_until(&address, r#"driftform_swaps_total{change="promotion"}"#, 1.0)?;
     ensure!(get(&address, "/readyz")?.0 == 200, "a champion serves, but it is not ready");
 
+    check_history(&scene.state())?;
+
     daemon.kill()?;
+    check_history(&scene.state())?;
     stream.slice()?;
     let (mut daemon, address) = scene.start()?;
     stream.learned(&address)?;

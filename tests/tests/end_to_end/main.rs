@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod evolve;
+mod full_disk;
 mod loop_closes;
 mod outside;
 mod replay;

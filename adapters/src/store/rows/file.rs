@@ -36,9 +36,13 @@ impl Shape {
         self.width * size_of::<f32>() + CHECKSUM_BYTES
     }
 
-    /// Opens a file for reading and writing; a new one gets its header.
+    /// Opens a file for reading and writing; a new one gets its header. One that is there and must not be written to
+    /// can be read: the first write says so.
     pub(super) fn open(self, path: &Path) -> io::Result<File> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let file = match OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path) {
+            Err(error) if is_read_only(&error) => return File::open(path),
+            file => file?,
+        };
         if file.metadata()?.len() < HEADER_BYTES {
             file.write_all_at(&self.header(), 0)?;
         }
@@ -116,6 +120,10 @@ pub(super) fn encode(row: &Row, out: &mut Vec<u8>) {
     out.extend(row.values().iter().flat_map(|value| value.to_le_bytes()));
     let checksum = checksum(&out[start..]);
     out.extend(checksum);
+}
+
+fn is_read_only(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
 }
 
 fn wrong(path: &Path, message: String) -> StoreError {

@@ -56,6 +56,68 @@ fn files_follow_each_other_and_old_ones_are_dropped() {
     assert_eq!(again.read(RowRef(total - 1)).unwrap(), row(total - 1));
 }
 
+/// Rows so wide that a few thousand crowd the memory they may wait in.
+fn broad(number: u64) -> Row {
+    Row::new(vec![number as f32; 1_024]).unwrap()
+}
+
+#[test]
+fn rows_wait_in_memory_while_the_disk_takes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut segments, _) = RowSegments::resume(dir.path(), 1_024, 0).unwrap();
+    // No file can be opened where a folder is, whoever asks.
+    let blocked = path_of(dir.path(), 0);
+    fs::create_dir(&blocked).unwrap();
+    while segments.make_room().is_ok() {
+        segments.append(&broad(segments.len())).unwrap();
+    }
+    let end = segments.len();
+    let batch = 256;
+    for number in end..end + batch {
+        segments.append(&broad(number)).unwrap();
+    }
+    assert!(segments.sync().is_err(), "a snapshot is not taken");
+    assert_eq!(segments.read(RowRef(3)).unwrap(), broad(3));
+    fs::remove_dir(&blocked).unwrap();
+    segments.make_room().unwrap();
+    segments.sync().unwrap();
+    drop(segments);
+    let (mut again, resumed) = RowSegments::resume(dir.path(), 1_024, end + batch).unwrap();
+    assert_eq!((resumed, again.read(RowRef(end)).unwrap()), (Resumed::default(), broad(end)));
+}
+
+#[test]
+fn rows_that_wait_are_bounded() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut segments, _) = RowSegments::resume(dir.path(), 1_024, 0).unwrap();
+    fs::create_dir(path_of(dir.path(), 0)).unwrap();
+    let record = Shape::new(1_024).record_bytes();
+    let most = WAITING_BYTES_MAX.div_ceil(record) + BUFFER_BYTES_MAX.div_ceil(record);
+    let taken = (0..2 * most as u64).take_while(|number| segments.append(&broad(*number)).is_ok()).count();
+    assert!((WAITING_BYTES_MAX / record..=most).contains(&taken), "{taken}");
+    assert_eq!(segments.read(RowRef(7)).unwrap(), broad(7), "what was taken in is there");
+}
+
+#[test]
+fn rows_can_be_read_where_nothing_may_be_written() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let mut segments = filled(dir.path(), 3);
+    segments.sync().unwrap();
+    let path = path_of(dir.path(), 0);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    segments.open.clear();
+    assert_eq!(segments.read(RowRef(2)).unwrap(), row(2));
+    // Who is root may write all the same; everybody else is told, and goes on later.
+    segments.append(&row(3)).unwrap();
+    if segments.sync().is_err() {
+        assert_eq!(segments.read(RowRef(3)).unwrap(), row(3));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        segments.sync().unwrap();
+    }
+    assert_eq!(segments.read(RowRef(3)).unwrap(), row(3));
+}
+
 #[test]
 fn what_came_after_the_snapshot_is_cut() {
     let dir = tempfile::tempdir().unwrap();

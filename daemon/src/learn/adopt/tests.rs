@@ -12,7 +12,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 use serde_json::{Value, json};
 
-use crate::config::{Config, LearnConfig};
+use crate::config::{Config, LearnConfig, StateConfig};
 use crate::learn::{Learn, LearnError, Outside};
 use crate::reader::Reader;
 use crate::storage::Storage;
@@ -41,7 +41,8 @@ fn worker() -> WorkerCommand {
 
 /// A plane over the state in this folder, as the daemon opens it.
 fn open(folder: &Path, config: LearnConfig) -> Result<Learn, LearnError> {
-    let found = Storage::open(folder, 2, config.schema.features().len(), Device::cpu())?;
+    let state = StateConfig::within(folder, 2);
+    let found = Storage::open(&state, "adopt", config.schema.features().len(), Device::cpu())?;
     let outside = Outside {
         segment: found.segment,
         storage: Some(found.storage),
@@ -113,7 +114,7 @@ fn feed(learn: &mut Learn, reader: &mut Reader, messages: &[Polled], batch: usiz
 
 fn bytes(learn: &Learn) -> Vec<u8> {
     let snapshot = learn.snapshot(&learn.slot().load()).expect("it can be saved");
-    snapshot.to_bytes().expect("plain data")
+    snapshot.without_journal().to_bytes().expect("plain data")
 }
 
 #[test]
