@@ -32,7 +32,7 @@ impl Learn {
             }
             Effect::Ask(count) => self.ask(count)?,
             Effect::Climb { rung, windows, candidates } => {
-                self.launch(Purpose::Rung(rung), windows as usize, candidates);
+                self.launch(Purpose::Rung(rung), windows as usize, candidates)?;
             }
             Effect::Closed(reason) => {
                 let number = self.state.counts.episodes;
@@ -45,7 +45,7 @@ impl Learn {
                 let control = &self.arms.control;
                 let options =
                     smaller(&self.arms.mixture()?, &control.mixer().weights(), self.arms.pool.shape());
-                self.launch(Purpose::Relief, RELIEF_WINDOWS, options);
+                self.launch(Purpose::Relief, RELIEF_WINDOWS, options)?;
                 self.land();
             }
             Effect::Reanchor => self.reanchor()?,
@@ -106,15 +106,11 @@ impl Learn {
     /// The winner of the last rung learns what came since, and is compared on live events from now on.
     fn shadow(&mut self, best: usize) -> Result<(), LearnError> {
         let found = self.landed.take().and_then(|mut landed| {
-            Some((
-                landed.results.get_mut(best)?.take()?,
-                landed.control?,
-                landed.learned,
-                landed.schema,
-                landed.candidates.swap_remove(best),
-            ))
+            let result = landed.results.get_mut(best)?.take()?;
+            let stress = (result.stress?, landed.control?.stress?);
+            Some((result, stress, landed.learned, landed.schema, landed.candidates.swap_remove(best)))
         });
-        let Some((result, control, learned, schema, edit)) = found else { return Ok(()) };
+        let Some((result, stress, learned, schema, edit)) = found else { return Ok(()) };
         let children = self.caught_up(result.children, learned, &schema)?;
         let arm = self.arms.pool.edit(&self.arms.control, &edit, children)?;
         let number = self.state.number();
@@ -122,7 +118,7 @@ impl Learn {
         self.arms.challenger = Some(Challenger {
             number,
             arm,
-            stress: (result.stress, control.stress),
+            stress,
             gain: EProcess::new(margin),
             harm: EProcess::new(0.0),
             failed: false,

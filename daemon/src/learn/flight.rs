@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use model::{Edit, Learner, LearnerState, Schema};
 
+use super::history::Past;
 use super::measure::Source;
 use super::{Learn, LearnError};
 use crate::lifecycle::{Event, ReliefOption};
@@ -64,11 +65,16 @@ impl Landed {
 
 impl Learn {
     /// Sends the control and these candidates to the worker.
-    pub(super) fn launch(&mut self, purpose: Purpose, windows: usize, candidates: Vec<Edit>) {
-        let Some(stretch) = self.stretch(windows) else {
+    pub(super) fn launch(
+        &mut self,
+        purpose: Purpose,
+        windows: usize,
+        candidates: Vec<Edit>,
+    ) -> Result<(), LearnError> {
+        let Some(stretch) = self.stretch(windows)? else {
             let (results, schema) = (vec![None; candidates.len()], self.rules.config.schema.clone());
             self.report(purpose, Landed { results, control: None, learned: 0, schema, candidates });
-            return;
+            return Ok(());
         };
         let (delay, compute_batch) = match purpose {
             Purpose::Rung(_) => (self.rules.config.search.window_outcomes as u64, None),
@@ -77,12 +83,16 @@ impl Learn {
                 (0, measures.then_some(self.rules.config.budget.compute_batch))
             }
         };
+        // Only who comes out of the last rung has to stand it.
+        let rungs = self.rules.config.search.rungs.len();
+        let stress = matches!(purpose, Purpose::Rung(rung) if rung + 1 == rungs);
         let first_number = self.state.next_number + 1;
         let control = Edit::none(stretch.start.members.len());
         for edit in std::iter::once(&control).chain(&candidates) {
             let number = self.state.number();
             let seed = self.rules.config.seed ^ number;
-            self.trials.submit(stretch.clone(), Trial { number, edit: edit.clone(), seed, compute_batch });
+            let edit = edit.clone();
+            self.trials.submit(stretch.clone(), Trial { number, edit, seed, compute_batch, stress });
         }
         self.state.counts.trials += candidates.len() as u64;
         self.flight = Some(Flight {
@@ -95,27 +105,36 @@ impl Learn {
             learned: self.state.history.pushed(),
             due: self.state.outcomes + delay,
         });
+        Ok(())
     }
 
-    /// The recorded rows of the last windows and the control before them.
-    fn stretch(&mut self, windows: usize) -> Option<Arc<Stretch>> {
-        let (start, outcomes, score_from) = self.state.history.stretch(windows)?;
-        let start = start.clone();
+    /// The recorded rows of the last windows, the control before them and what it said.
+    fn stretch(&mut self, windows: usize) -> Result<Option<Arc<Stretch>>, LearnError> {
+        let Some(Past { start, outcomes, score_from }) = self.state.history.stretch(windows) else {
+            return Ok(None);
+        };
+        let (start, outputs) = (start.clone(), self.arms.pool.shape().outputs);
+        let mut said = Vec::with_capacity(outcomes.len() * start.members.len() * outputs);
         let (mut encoded, mut goals) = (Vec::new(), Vec::with_capacity(outcomes.len()));
         let mut lost_before_score = 0;
-        for (at, outcome) in outcomes.iter().enumerate() {
+        for (at, (outcome, all)) in outcomes.iter().enumerate() {
             let known = self.recall(outcome, &mut encoded, &mut goals);
+            if known {
+                said.extend(self.arms.control.own(all, outputs));
+            }
             lost_before_score += usize::from(!known && at < score_from);
         }
-        Some(Arc::new(Stretch {
+        Ok(Some(Arc::new(Stretch {
             number: self.state.number(),
+            learned: self.arms.pool.freeze(&self.arms.control)?.weights()?.members,
             start,
+            said,
             target: self.rules.config.schema.target().clone(),
             encoded,
             goals,
             gap: self.state.history.gap(),
             score_from: score_from - lost_before_score,
-        }))
+        })))
     }
 
     /// Takes replies that are there, or, in a replay, those that are due.

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use model::{ArmState, Context, ModelError, Truth, Widening};
+use model::{ArmState, Context, ModelError, Said, Truth, Widening};
 use serde::{Deserialize, Serialize};
 
 /// Windows of label delay kept besides those that are scored; a longer delay is cut to this.
@@ -21,6 +21,16 @@ pub struct Recent {
     pub context: Context,
 }
 
+/// What a trial goes over.
+pub struct Past<'a> {
+    /// The control before it.
+    pub start: &'a ArmState,
+    /// Its outcomes, and what had been said of them.
+    pub outcomes: Vec<(Recent, Said)>,
+    /// The first of these that counts; those before only teach.
+    pub score_from: usize,
+}
+
 /// The last windows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct History {
@@ -30,6 +40,8 @@ pub struct History {
     /// Outcomes between a prediction and its label, of the last one.
     delay: u64,
     recent: VecDeque<Recent>,
+    /// What everybody had said of these.
+    said: VecDeque<Said>,
     /// The control before each window, oldest first.
     checkpoints: VecDeque<(u64, ArmState)>,
 }
@@ -43,17 +55,20 @@ impl History {
             pushed: 0,
             delay: 0,
             recent: VecDeque::new(),
+            said: VecDeque::new(),
             checkpoints: VecDeque::new(),
         }
     }
 
-    /// One more outcome, whose label came `delay` outcomes after its prediction.
-    pub fn push(&mut self, recent: Recent, delay: u64) {
+    /// One more outcome, whose label came `delay` outcomes after its prediction, and what had been said of it.
+    pub fn push(&mut self, recent: Recent, said: Said, delay: u64) {
         self.pushed += 1;
         self.delay = delay;
         self.recent.push_back(recent);
+        self.said.push_back(said);
         while self.recent.len() > (self.windows_max + 1) * self.window {
             self.recent.pop_front();
+            self.said.pop_front();
         }
     }
 
@@ -72,6 +87,8 @@ impl History {
 
     /// For a schema that evolved.
     pub fn widen(&mut self, widening: &Widening) -> Result<(), ModelError> {
+        let outputs = widening.to().outputs;
+        self.said.iter_mut().for_each(|said| *said = said.widened(outputs));
         let widened = |(at, arm): (u64, ArmState)| Ok((at, arm.widened(widening)?));
         self.checkpoints = std::mem::take(&mut self.checkpoints)
             .into_iter()
@@ -114,14 +131,14 @@ impl History {
 
     /// The learner and the outcomes for scoring up to `windows` windows: rows before the last of these
     /// only teach. None without a checkpoint.
-    pub fn stretch(&self, windows: usize) -> Option<(&ArmState, Vec<Recent>, usize)> {
+    pub fn stretch(&self, windows: usize) -> Option<Past<'_>> {
         let scored = windows.min(self.windows()).max(1) * self.window;
         let wanted = self.pushed.saturating_sub((scored + self.gap()) as u64);
-        let (at, state) =
+        let (at, start) =
             self.checkpoints.iter().rfind(|(at, _)| *at <= wanted).or(self.checkpoints.front())?;
         let rows = (self.pushed - at) as usize;
-        let outcomes: Vec<Recent> =
-            self.recent.iter().copied().skip(self.recent.len().saturating_sub(rows)).collect();
-        Some((state, outcomes, rows.saturating_sub(scored)))
+        let outcomes = self.recent.iter().copied().zip(self.said.iter().cloned());
+        let outcomes = outcomes.skip(self.recent.len().saturating_sub(rows)).collect();
+        Some(Past { start, outcomes, score_from: rows.saturating_sub(scored) })
     }
 }

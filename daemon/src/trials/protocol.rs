@@ -5,21 +5,26 @@
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use model::{ArmState, Edit, LearnerState, Target};
+use model::{ArmState, Edit, LearnerState, Target, Weights};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Largest frame; a longer one is a broken peer, not a larger trial.
 pub const FRAME_BYTES_MAX: usize = 256 * 1024 * 1024;
 
-/// What the trials of one rung have in common: recorded rows in the order of their outcomes, and the control
-/// before it had seen them. Sent once to each child.
+/// What the trials of one rung have in common: recorded rows in the order of their outcomes, the control
+/// before it had seen them, and what came of it. Sent once to each child.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stretch {
     /// Its number; trials name it.
     pub number: u64,
     /// The control before these rows.
     pub start: ArmState,
+    /// What the control's members had said when the events came: rows x members x outputs numbers. They are not
+    /// asked again, so nobody has to train them again.
+    pub said: Vec<f32>,
+    /// What the control's members have learned by now.
+    pub learned: Vec<Weights>,
     /// What is predicted.
     pub target: Target,
     /// Encoded rows, one after the other.
@@ -43,6 +48,8 @@ pub struct Trial {
     pub seed: u64,
     /// Rows in one batch when compute time is measured; none where it is not asked for.
     pub compute_batch: Option<usize>,
+    /// Whether to see how the finished mixture stands under stress.
+    pub stress: bool,
 }
 
 /// What a child is told.
@@ -67,11 +74,11 @@ pub struct TrialResult {
     pub compute_seconds: Vec<f64>,
     /// Bytes of the trained numbers of the whole mixture.
     pub bytes: u64,
-    /// Mean loss of the finished mixture on the rows that count: clean, noisy, and with missing features.
-    pub stress: Stress,
+    /// Mean loss of the finished mixture on the rows that count, if asked for.
+    pub stress: Option<Stress>,
 }
 
-/// Mean bounded losses under stress.
+/// Mean bounded losses on rows as they are, noisy, and with missing features.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stress {
     /// Rows as they are.

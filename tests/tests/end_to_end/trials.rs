@@ -15,11 +15,14 @@ fn stretch() -> Result<Arc<Stretch>> {
     let start = pool.arm_state(&arm)?;
     let goals: Vec<f32> = (0..60_u8).map(|row| f32::from(row % 2)).collect();
     let encoded = goals.iter().map(|goal| goal * 2.0 - 1.0).collect();
-    Ok(Arc::new(Stretch { number: 1, start, target, encoded, goals, gap: 5, score_from: 20 }))
+    let learned = start.members.iter().map(|member| member.weights().clone()).collect();
+    // Untrained, it finds both classes as likely.
+    let said = vec![0.5; 120];
+    Ok(Arc::new(Stretch { number: 1, start, said, learned, target, encoded, goals, gap: 5, score_from: 20 }))
 }
 
 fn trial(number: u64, child: Architecture) -> Trial {
-    Trial { number, edit: Edit::add(1, 0, child), seed: 3, compute_batch: Some(4) }
+    Trial { number, edit: Edit::add(1, 0, child), seed: 3, compute_batch: Some(4), stress: true }
 }
 
 #[test]
