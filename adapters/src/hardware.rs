@@ -5,8 +5,23 @@
 use std::io;
 
 mod energy;
+#[cfg(feature = "nvml")]
+mod graphics;
+/// Without the feature `nvml` there is nothing to ask.
+#[cfg(not(feature = "nvml"))]
+mod graphics {
+    pub(super) type GraphicsMeter = std::convert::Infallible;
 
-pub use energy::EnergyMeter;
+    pub(super) fn open() -> Option<GraphicsMeter> {
+        None
+    }
+
+    pub(super) fn joules(meter: &mut GraphicsMeter) -> f64 {
+        match *meter {}
+    }
+}
+
+pub use energy::{EnergyMeter, EnergySource};
 
 /// Clock ticks a second in `/proc`; a constant of Linux's interface, whatever the kernel's own rate.
 const TICKS_PER_SECOND: f64 = 100.0;

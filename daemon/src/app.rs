@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use adapters::audit::AuditLog;
 use adapters::codec::{DecodeError, JsonCodec};
@@ -15,12 +15,13 @@ use adapters::files::{InferOptions, Rows, infer};
 use adapters::http::{Health, Pages, Status};
 use adapters::kafka::{GroupSource, KafkaConfig, KafkaError, Polled, Sink, Source, TopicRole};
 use anyhow::{Context as _, Result};
+use model::Timestamp;
 use tokio::sync::watch;
 
 use crate::config::{Config, StateConfig};
 use crate::learn::{Learn, Outside};
 use crate::reader::Reader;
-use crate::serve::Serve;
+use crate::serve::{Answerer, Serve};
 use crate::storage::Storage;
 use crate::telemetry::{AuditEvent, Telemetry, Timeline};
 use crate::trials::WorkerCommand;
@@ -59,6 +60,7 @@ impl App {
         let telemetry = Telemetry::new();
         let audit = AuditLog::open(&config.state.directory.join("audit.jsonl"))?;
         let learn = open_learn(config, worker)?;
+        learn.slot().set_memory_policy(config.memory_policy);
         let codec = JsonCodec::new(config.learn.schema.clone(), config.codec.clone())?;
         // What the stream has added before the restart.
         let codec = codec.widened(Arc::new(learn.state().schema().clone()));
@@ -70,15 +72,14 @@ impl App {
         let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, status: status_seen };
         let serve = config.serve.answers.then(|| {
             let group = format!("driftform-{}-serve", config.name);
+            let answerer = Answerer::new(Arc::clone(learn.slot()), codec.clone(), telemetry.clone());
             let serve = Serve {
-                slot: Arc::clone(learn.slot()),
-                codec: codec.clone(),
+                answerer,
                 source: GroupSource::open(kafka, &group, TopicRole::Events, &kafka.topics.events)?,
                 // Its own: answers on their way must not hold up a snapshot.
                 sink: Arc::new(Sink::open(kafka)?),
                 topic: kafka.topics.predictions.clone(),
                 batch_max: config.serve.batch_max,
-                telemetry: telemetry.clone(),
             };
             start_serve(serve, Arc::clone(&stop), health.clone())
         });
@@ -286,6 +287,7 @@ impl LearnPlane {
                 self.bury(record, role, &error)?;
             }
         }
+        self.learn.passed(now())?;
         self.learn.turn(records, self.source.positions())?;
         for event in self.learn.happened() {
             self.record(&event)?;
@@ -410,6 +412,12 @@ fn end_within(thread: JoinHandle<()>, limit: Duration, what: &str) {
     } else if thread.join().is_err() {
         tracing::error!("{what} panicked");
     }
+}
+
+/// This machine's clock.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn role_name(role: TopicRole) -> &'static str {

@@ -26,8 +26,12 @@ pub const EXIT_CONFIG: u8 = 2;
 pub const EXIT_INTERRUPTED: i32 = 130;
 /// Exit code: the state directory cannot be used.
 pub const EXIT_STATE: u8 = 3;
-/// The variable by which candle's thread pool is sized.
-pub const COMPUTE_THREADS: &str = "RAYON_NUM_THREADS";
+/// What this program's environment has to say, unless it says otherwise already. The first sizes candle's thread
+/// pool: sums then do not depend on the number of cores, and small products are not preceded by a costly question for
+/// it. The others are the allocator's: no huge pages, of which a few used bytes take 2 MiB, and what is free goes back
+/// to the system at once, not a second later. That halves resident memory, and takes no more time (`docs/costs.md`).
+pub const ENVIRONMENT: [(&str, &str); 3] =
+    [("RAYON_NUM_THREADS", "1"), ("MIMALLOC_ALLOW_THP", "0"), ("MIMALLOC_PURGE_DELAY", "0")];
 /// Exit code: anything else went wrong.
 pub const EXIT_FAILURE: u8 = 1;
 
@@ -60,7 +64,7 @@ enum Command {
 /// Parses, runs, and turns an error into an exit code.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Some(error) = compute_on_one_thread() {
+    if let Some(error) = in_its_environment() {
         complain(&error.into());
         return ExitCode::from(EXIT_FAILURE);
     }
@@ -83,24 +87,20 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Starts this program again with the variable that candle reads, if it is not set: sums then do not depend
-/// on the number of cores, and small products are not preceded by a costly question for it. A running
-/// process cannot set its own environment safely. Returns only if it is set, or with an error.
-fn compute_on_one_thread() -> Option<std::io::Error> {
+/// Starts this program again with what is not set of [`ENVIRONMENT`]: a running process cannot set its own
+/// environment safely, and the allocator has read it already. Returns only if all of it is set, or with an error.
+fn in_its_environment() -> Option<std::io::Error> {
     use std::os::unix::process::CommandExt as _;
-    if std::env::var_os(COMPUTE_THREADS).is_some() {
+    let unset = ENVIRONMENT.into_iter().filter(|(name, _)| std::env::var_os(name).is_none());
+    let unset: Vec<(&str, &str)> = unset.collect();
+    if unset.is_empty() {
         return None;
     }
     let program = match std::env::current_exe() {
         Ok(program) => program,
         Err(error) => return Some(error),
     };
-    Some(
-        std::process::Command::new(program)
-            .args(std::env::args_os().skip(1))
-            .env(COMPUTE_THREADS, "1")
-            .exec(),
-    )
+    Some(std::process::Command::new(program).args(std::env::args_os().skip(1)).envs(unset).exec())
 }
 
 #[expect(clippy::print_stderr, reason = "the last word to the person who started it")]

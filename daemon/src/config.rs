@@ -12,10 +12,14 @@ use adapters::kafka::{KafkaConfig, Topics};
 use model::{DeviceChoice, Embedding, Mixture, Schema, TabularLimits};
 use policies::evolve::EvolveLimits;
 
+use crate::slot::MemoryPolicy;
+
+mod gate;
 mod keys;
 mod mixture;
 mod raw;
 
+pub use gate::GateConfig;
 pub use raw::{DEFAULTS, State as StateConfig};
 
 /// Why a configuration was refused; the message names the key and says what to do.
@@ -68,7 +72,7 @@ pub struct LearnConfig {
     /// Limits of the child process.
     pub trials: raw::Trials,
     /// The gates.
-    pub gate: raw::Gate,
+    pub gate: GateConfig,
     /// Budgets to begin with.
     pub budget: raw::Budget,
     /// What relief may cost.
@@ -94,6 +98,8 @@ pub struct Config {
     pub listen: std::net::SocketAddr,
     /// The serve plane.
     pub serve: raw::Serve,
+    /// What becomes of a displaced model.
+    pub memory_policy: MemoryPolicy,
     /// Labelled history for the first champion.
     pub history: Option<PathBuf>,
 }
@@ -150,6 +156,7 @@ impl raw::Raw {
         let device = self.device()?;
         let codec = self.codec(&schema)?;
         let kafka = self.kafka_config();
+        let memory_policy = self.memory_policy()?;
         let history = (!self.cold_start.history.is_empty()).then(|| PathBuf::from(&self.cold_start.history));
         let join = JoinConfig {
             window_ms: i64::try_from(self.join.window_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX),
@@ -160,10 +167,13 @@ impl raw::Raw {
         let mut limits = TabularLimits {
             depth_max: self.search.depth_max,
             widths: self.search.widths.clone(),
+            exits: self.search.exits,
+            committees: vec![1, 2, 4, 8],
             ..TabularLimits::default()
         };
         limits.contexts.retain(|context| usize::from(*context) <= self.search.context_max);
         limits.embeddings.retain(|embedding| self.search.embeddings || *embedding == Embedding::None);
+        limits.committees.retain(|voices| *voices <= u16::from(self.search.committee_max));
         let start = self.mixture.mixture()?;
         if let Some(member) = start.members.iter().find(|m| usize::from(m.context) > self.search.context_max)
         {
@@ -172,6 +182,7 @@ impl raw::Raw {
                 self.search.context_max
             ));
         }
+        let gate = self.gate.clone().checked(&schema)?;
         let learn = LearnConfig {
             schema,
             evolve: self.evolve()?,
@@ -187,7 +198,7 @@ impl raw::Raw {
             search: self.search,
             limits,
             trials: self.trials,
-            gate: self.gate,
+            gate,
             budget: self.budget,
             relief: self.relief,
             watch: self.watch,
@@ -200,6 +211,7 @@ impl raw::Raw {
             state: self.state,
             listen,
             serve: self.serve,
+            memory_policy,
             history,
         })
     }

@@ -74,6 +74,8 @@ pub struct Prediction {
     pub outcomes_before: u64,
     /// The labels that had arrived: networks are shown the same ones when the row is learned.
     pub context: Context,
+    /// The group it belongs to, where fairness is asked for and the event tells.
+    pub group: Option<u8>,
     /// What every arm said.
     pub answers: Answers,
 }

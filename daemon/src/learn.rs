@@ -10,7 +10,8 @@ use std::sync::Arc;
 use adapters::kafka::Positions;
 use adapters::store::{RowRef, RowSegments, StoreError};
 use model::{
-    Addition, Context, Device, Metric, ModelError, Reading, Record, Row, Sample, TabularSpace, Truth,
+    Addition, Context, Device, Metric, ModelError, Reading, Record, Row, Sample, TabularSpace, Timestamp,
+    Truth,
 };
 use policies::detect::{Breach, Detector as _, DetectorKind, Drift};
 
@@ -25,6 +26,7 @@ use crate::trials::Trials;
 mod adopt;
 mod arms;
 mod effects;
+mod evidence;
 mod flight;
 mod history;
 mod measure;
@@ -134,6 +136,12 @@ impl Learn {
         self.measure_new()
     }
 
+    /// It is so late: deadlines pass also where no record comes. Before the records of a unit of work.
+    pub fn passed(&mut self, now: Timestamp) -> Result<(), LearnError> {
+        self.events.push_back(Event::Passed(now));
+        self.settle()
+    }
+
     /// An event: stored, watched for drift of its features, answered by every arm.
     fn sample(&mut self, sample: Sample) -> Result<(), LearnError> {
         if self.state.join.knows(&sample.id) {
@@ -170,6 +178,7 @@ impl Learn {
             row,
             outcomes_before: self.state.outcomes,
             context,
+            group: self.group(&sample.row),
             answers,
         })
     }
@@ -196,6 +205,16 @@ impl Learn {
         true
     }
 
+    /// What networks see of the last recorded outcomes, oldest first, and their goals.
+    fn last_rows(&mut self, count: usize) -> (Vec<f32>, Vec<f32>) {
+        let from = self.state.history.pushed().saturating_sub(count as u64);
+        let (mut encoded, mut goals) = (Vec::new(), Vec::new());
+        for outcome in self.state.history.since(from) {
+            self.recall(&outcome, &mut encoded, &mut goals);
+        }
+        (encoded, goals)
+    }
+
     /// A prediction has met its label: score, detect, test, learn, tell the lifecycle.
     fn outcome(&mut self, outcome: &Outcome) -> Result<(), LearnError> {
         self.state.outcomes += 1;
@@ -204,6 +223,7 @@ impl Learn {
         self.state.score(outcome);
         self.detect(&losses);
         self.arms.test(&losses, &outcome.prediction.answers);
+        self.arms.note(outcome, self.state.schema(), &self.rules.config.gate);
         self.mix(outcome);
         self.learn(outcome)?;
         let facts = self.facts();

@@ -12,22 +12,23 @@
 //!    └── breach ──▶ relief ──▶ smaller network           ◀──────────┘         Rollback
 //! ```
 
-use model::Edit;
-use policies::gate::{Judgement, QualityEvidence, Verdict};
-use policies::search::Scheduler as _;
-use policies::search::SuccessiveHalving;
+use model::{Edit, Timestamp};
+use policies::gate::{self, Judgement, QualityEvidence, Verdict};
+use policies::search::{Scheduler as _, SuccessiveHalving};
 use policies::watch::WatchVerdict;
 use serde::{Deserialize, Serialize};
 
 use crate::config::LearnConfig;
 
+mod climber;
 mod relief;
+mod watch;
 
+pub use climber::Climber;
 pub use relief::{ReliefOption, smaller};
 
 /// Outcomes between two judgements of a challenger whose other gates are undecided.
 const JUDGE_AGAIN_OUTCOMES: u64 = 100;
-
 /// Why an episode was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -73,14 +74,16 @@ pub struct Facts {
 pub enum Event {
     /// One more outcome was learned.
     Learned(Facts),
+    /// It is so late; also when no record comes.
+    Passed(Timestamp),
     /// A detector fired.
     Drifted,
     /// A budget is breached.
     Breached,
     /// The proposer answered.
     Proposed(Vec<Edit>),
-    /// All trials of a rung have ended: mean paired gain over the control, none where a trial failed.
-    Climbed(Vec<Option<f64>>),
+    /// All trials of a rung have ended.
+    Climbed(Vec<Climber>),
     /// The gates spoke about the challenger.
     Judged(Vec<Judgement>),
     /// The smaller networks were measured.
@@ -150,24 +153,27 @@ struct Episode {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Shadow {
     until: u64,
+    expires: Timestamp,
     judge_at: u64,
 }
 
 /// The control plane's memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts; as one enum most of its values could not occur"
-)]
 pub struct Lifecycle {
     outcomes: u64,
+    now: Timestamp,
     champion: bool,
     cold_search_done: bool,
     episode: Option<Episode>,
     shadow: Option<Shadow>,
     relief: bool,
-    watching: bool,
+    /// Until when a watch lasts at most.
+    watch: Option<Timestamp>,
+    /// Rollbacks since a watch ended well.
+    rollbacks: u32,
     quiet_until: u64,
+    /// Until then no drift opens an episode either.
+    barren_until: u64,
     refresh_at: u64,
 }
 
@@ -191,13 +197,16 @@ impl Lifecycle {
     pub fn new() -> Self {
         Self {
             outcomes: 0,
+            now: Timestamp(i64::MIN),
             champion: false,
             cold_search_done: false,
             episode: None,
             shadow: None,
             relief: false,
-            watching: false,
+            watch: None,
+            rollbacks: 0,
             quiet_until: 0,
+            barren_until: 0,
             refresh_at: 0,
         }
     }
@@ -219,15 +228,16 @@ impl Lifecycle {
     pub fn step(&mut self, event: Event, rules: &Rules) -> Vec<Effect> {
         match event {
             Event::Learned(facts) => self.learned(&facts, rules),
+            Event::Passed(now) => self.passed(now),
             Event::Drifted => self.drifted(rules),
-            Event::Breached => self.breached(),
+            Event::Breached => self.breached(rules),
             Event::Proposed(candidates) => self.proposed(candidates, rules),
-            Event::Climbed(gains) => self.climbed(&gains, rules),
+            Event::Climbed(climbers) => self.climbed(&climbers, rules),
             Event::Judged(judgements) => self.judged(&judgements, rules),
             Event::ReliefMeasured(options) => self.relief_measured(&options, rules),
             Event::SwapFailed(change) => {
                 if change == Change::Promotion {
-                    self.watching = false;
+                    self.watch = None;
                 }
                 vec![Effect::Alarm(format!("the swap ({change:?}) failed; the champion stays"))]
             }
@@ -237,7 +247,7 @@ impl Lifecycle {
     /// One outcome later. At most one swap leaves here: rollback before promotion before refresh.
     fn learned(&mut self, facts: &Facts, rules: &Rules) -> Vec<Effect> {
         self.outcomes = facts.outcomes;
-        if let Some(effects) = self.watched(facts) {
+        if let Some(effects) = self.watched(facts, rules) {
             return effects;
         }
         if let Some(effects) = self.shadowed(facts, rules) {
@@ -248,26 +258,25 @@ impl Lifecycle {
         effects
     }
 
-    fn watched(&mut self, facts: &Facts) -> Option<Vec<Effect>> {
-        match facts.watch.filter(|_| self.watching)? {
-            WatchVerdict::Watching => None,
-            WatchVerdict::Keep => {
-                self.watching = false;
-                Some(vec![Effect::Release])
-            }
-            WatchVerdict::Rollback => {
-                self.watching = false;
-                let mut effects = self.drop_challenger("the champion it was compared with is rolled back");
-                effects.push(Effect::Swap(Change::Rollback));
-                Some(effects)
-            }
+    /// Deadlines that no outcome has to come for: where labels or traffic stop, nothing is decided by waiting.
+    fn passed(&mut self, now: Timestamp) -> Vec<Effect> {
+        // A clock that goes back must not give anybody more time.
+        self.now = self.now.max(now);
+        let mut effects = Vec::new();
+        if self.shadow.as_ref().is_some_and(|shadow| self.now >= shadow.expires) {
+            effects.extend(self.undecided("too few outcomes came in the time it had"));
         }
+        if self.watch.is_some_and(|until| self.now >= until) {
+            self.watch = None;
+            effects.push(Effect::Release);
+        }
+        effects
     }
 
     fn shadowed(&mut self, facts: &Facts, rules: &Rules) -> Option<Vec<Effect>> {
         let shadow = self.shadow.as_mut()?;
         let quality = facts.quality.as_ref()?;
-        let gate = &rules.config.gate;
+        let gate = &rules.config.gate.quality;
         if quality.log_harm >= -gate.alpha_harm.ln() {
             return Some(self.drop_challenger("worse than the control"));
         }
@@ -275,7 +284,13 @@ impl Lifecycle {
             shadow.judge_at = facts.outcomes + JUDGE_AGAIN_OUTCOMES;
             return Some(vec![Effect::Judge]);
         }
-        (facts.outcomes >= shadow.until).then(|| self.drop_challenger("undecided at its deadline"))
+        (facts.outcomes >= shadow.until).then(|| self.undecided("undecided at its deadline"))
+    }
+
+    /// What the gates say at the end is told before the challenger goes: inconclusive, and why.
+    fn undecided(&mut self, reason: &str) -> Vec<Effect> {
+        let drop = self.drop_challenger(reason);
+        std::iter::once(Effect::Judge).chain(drop).collect()
     }
 
     fn drop_challenger(&mut self, reason: &str) -> Vec<Effect> {
@@ -313,7 +328,11 @@ impl Lifecycle {
     }
 
     fn may_search(&self) -> bool {
-        self.champion && self.episode.is_none() && self.shadow.is_none() && !self.relief && !self.watching
+        self.champion
+            && self.episode.is_none()
+            && self.shadow.is_none()
+            && !self.relief
+            && self.watch.is_none()
     }
 
     fn open(&mut self, cause: Cause, rules: &Rules) -> Vec<Effect> {
@@ -322,9 +341,11 @@ impl Lifecycle {
         vec![Effect::Opened(cause), Effect::Ask(rules.config.search.candidates)]
     }
 
+    /// A drift does not wait for the last episode to cool down: what that has found is of another world. Only where
+    /// it found nothing to try it does, for a drift changes neither the neighbourhood nor the budgets.
     fn drifted(&mut self, rules: &Rules) -> Vec<Effect> {
         let mut effects = vec![Effect::Reanchor];
-        if self.may_search() && self.cold_search_done {
+        if self.may_search() && self.cold_search_done && self.outcomes >= self.barren_until {
             effects.extend(self.open(Cause::Drift, rules));
         }
         effects
@@ -334,15 +355,17 @@ impl Lifecycle {
         let Some(episode) = self.episode.as_mut() else { return Vec::new() };
         episode.candidates.clone_from(&candidates);
         if candidates.is_empty() {
-            return self.close("the neighbourhood has nothing new", rules);
+            let effects = self.close("the neighbourhood has nothing that may be tried", rules);
+            self.barren_until = self.quiet_until;
+            return effects;
         }
         let windows = rules.scheduler.rungs().first().copied().unwrap_or(1);
         vec![Effect::Climb { rung: 0, windows, candidates }]
     }
 
-    fn climbed(&mut self, gains: &[Option<f64>], rules: &Rules) -> Vec<Effect> {
+    fn climbed(&mut self, climbers: &[Climber], rules: &Rules) -> Vec<Effect> {
         let Some(episode) = self.episode.as_mut() else { return Vec::new() };
-        let survivors = rules.scheduler.advance(episode.rung, gains);
+        let survivors = climber::survivors(climbers, episode.rung, rules);
         let Some(best) = survivors.first().copied() else {
             return self.close("no candidate was better than the control", rules);
         };
@@ -356,11 +379,20 @@ impl Lifecycle {
                 candidates: episode.candidates.clone(),
             }];
         }
-        let deadline = rules.config.gate.deadline_outcomes;
-        self.shadow = Some(Shadow { until: self.outcomes + deadline, judge_at: self.outcomes });
+        self.shadow_from_now(rules);
         let mut effects = vec![Effect::Shadow(best)];
         effects.extend(self.close("its best candidate goes into the shadow slot", rules));
         effects
+    }
+
+    /// A challenger is in the shadow slot, and its deadlines run.
+    pub(crate) fn shadow_from_now(&mut self, rules: &Rules) {
+        let gate = &rules.config.gate;
+        self.shadow = Some(Shadow {
+            until: self.outcomes + gate.quality.deadline_outcomes,
+            expires: after(self.now, gate.deadline_seconds),
+            judge_at: self.outcomes,
+        });
     }
 
     fn close(&mut self, reason: &'static str, rules: &Rules) -> Vec<Effect> {
@@ -373,23 +405,28 @@ impl Lifecycle {
         if self.shadow.is_none() {
             return Vec::new();
         }
-        if let Some(refused) = judgements.iter().find(|judgement| judgement.verdict == Verdict::Fail) {
+        let refused = judgements.iter().find(|one| one.binding && one.verdict == Verdict::Fail);
+        if let Some(refused) = refused {
             return self.drop_challenger(&format!("gate {}: {}", refused.gate.name(), refused.reason));
         }
-        let passed = judgements.iter().all(|judgement| judgement.verdict == Verdict::Pass);
+        let passed = gate::verdict(judgements) == Verdict::Pass;
         // A relief under way or a running watch goes first; the evidence does not go away.
-        if !passed || self.relief || self.watching {
+        if !passed || self.relief || self.watch.is_some() {
             return Vec::new();
         }
         self.shadow = None;
-        self.watching = true;
+        self.watch = Some(after(self.now, rules.config.watch.deadline_seconds));
         self.quiet_until = self.outcomes + rules.config.search.cooldown_outcomes;
         vec![Effect::Swap(Change::Promotion)]
     }
 
-    fn breached(&mut self) -> Vec<Effect> {
+    fn breached(&mut self, rules: &Rules) -> Vec<Effect> {
         if self.relief || !self.champion {
             return Vec::new();
+        }
+        // What it displaced is there at once, and had kept the budget.
+        if self.watch.is_some() {
+            return self.roll_back(rules);
         }
         self.relief = true;
         // Its trials would be taken for those of the relief, or the other way round; a breach goes first.
@@ -405,7 +442,7 @@ impl Lifecycle {
         self.relief = false;
         match relief::choose(options, rules.config.relief.quality_loss_max) {
             Some(chosen) => {
-                self.watching = false;
+                self.watch = None;
                 let mut effects = self.drop_challenger("a smaller network takes over");
                 effects.push(Effect::Swap(Change::Relief(chosen)));
                 effects
@@ -416,6 +453,11 @@ impl Lifecycle {
             )],
         }
     }
+}
+
+/// So many seconds later.
+fn after(now: Timestamp, seconds: u64) -> Timestamp {
+    Timestamp(now.0.saturating_add_unsigned(seconds.saturating_mul(1_000)))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Serve: the serve plane, one unit of work from top to bottom.
 //!
-//! Lives here: [`Serve::turn`]: events in, decoded, answered from one load of the slot, answers out. It has
-//! its own consumer and its own thread, and never waits for learning. May not: learn, score, dead-letter
-//! (the learn plane reads every event too and does that once).
+//! Lives here: [`Serve`], the plane: records from its own consumer on its own thread, never waiting for learning;
+//! and [`Answerer`], its unit of work: records decoded, answered from one load of the slot, answers out. May not:
+//! learn, score, dead-letter (the learn plane reads every event too and does that once).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,9 +21,7 @@ const POLL_WAIT: Duration = Duration::from_millis(100);
 /// The serve plane of the Kafka road.
 pub struct Serve {
     /// Computes answers.
-    pub slot: Arc<Slot>,
-    /// Reads events and writes answers.
-    pub codec: JsonCodec,
+    pub answerer: Answerer,
     /// Events, shared with other replicas.
     pub source: GroupSource,
     /// Answers.
@@ -32,8 +30,6 @@ pub struct Serve {
     pub topic: String,
     /// Events in one unit of work.
     pub batch_max: usize,
-    /// Counts.
-    pub telemetry: Telemetry,
 }
 
 impl Serve {
@@ -48,38 +44,75 @@ impl Serve {
     /// One unit of work: every answer of it comes from one generation.
     fn turn(&mut self) -> Result<(), KafkaError> {
         let polled = self.source.poll(self.batch_max, POLL_WAIT)?;
+        let (sink, topic) = (&self.sink, &self.topic);
+        self.answerer.answer(&polled, |sample, bytes| {
+            let key = sample.id.as_str().as_bytes();
+            // An answer nobody can take is counted, not waited for.
+            sink.send(topic, Some(key), bytes, Some(sample.time)).is_ok()
+        });
+        polled.iter().try_for_each(|record| self.source.store(record))
+    }
+}
+
+/// Answers events, wherever they come from and the answers go.
+pub struct Answerer {
+    slot: Arc<Slot>,
+    /// Reads events and writes answers, as the model that answers them knows them.
+    codec: JsonCodec,
+    telemetry: Telemetry,
+}
+
+impl Answerer {
+    /// Answers from this slot.
+    pub fn new(slot: Arc<Slot>, codec: JsonCodec, telemetry: Telemetry) -> Self {
+        Self { slot, codec, telemetry }
+    }
+
+    /// One unit of work: the answers to all of these that can be read, each given to `send` with its event; they all
+    /// come from one generation. `send` says whether the answer was taken.
+    pub fn answer(&mut self, polled: &[Polled], send: impl FnMut(&Sample, &[u8]) -> bool) {
         let served = self.slot.load();
         if !Arc::ptr_eq(self.codec.schema(), served.model.schema()) {
             // The schema has grown: events are read as the model that answers them knows them.
             self.codec = self.codec.widened(served.model.schema().clone());
         }
         let samples: Vec<Sample> = polled.iter().filter_map(|record| self.decode(record)).collect();
-        self.answer(&served, &samples);
-        polled.iter().try_for_each(|record| self.source.store(record))
+        self.answer_samples(&served, &samples, send);
     }
 
     fn decode(&self, record: &Polled) -> Option<Sample> {
         self.codec.decode_sample(&record.payload, record.timestamp).ok()
     }
 
-    fn answer(&self, served: &Served, samples: &[Sample]) {
+    fn answer_samples(
+        &self,
+        served: &Served,
+        samples: &[Sample],
+        mut send: impl FnMut(&Sample, &[u8]) -> bool,
+    ) {
         let rows: Vec<_> = samples.iter().map(|sample| &sample.row).collect();
         if rows.is_empty() {
             return;
         }
         let started = Instant::now();
-        let Ok(outputs) = served.model.predict(&rows) else { return };
+        let outputs = match served.model.predict(&rows) {
+            Ok(outputs) => outputs,
+            Err(error) => {
+                tracing::error!("{} events cannot be answered: {error}", rows.len());
+                self.telemetry.answers_failed.inc_by(rows.len() as u64);
+                return;
+            }
+        };
         self.telemetry.batch_seconds.observe(started.elapsed().as_secs_f64());
         self.telemetry.batch_rows.observe(rows.len() as f64);
         for (sample, output) in samples.iter().zip(&outputs) {
             let decision = model::decide(self.codec.schema(), output);
             let bytes =
                 self.codec.encode_prediction(&sample.id, sample.time, served.generation, output, decision);
-            let key = sample.id.as_str().as_bytes();
-            match self.sink.send(&self.topic, Some(key), &bytes, Some(sample.time)) {
-                Ok(()) => self.telemetry.answers.inc(),
-                // An answer nobody can take is counted, not waited for.
-                Err(_) => self.telemetry.answers_unsent.inc(),
+            if send(sample, &bytes) {
+                self.telemetry.answers.inc();
+            } else {
+                self.telemetry.answers_unsent.inc();
             }
         }
     }

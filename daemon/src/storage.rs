@@ -33,7 +33,7 @@ pub struct Found {
     /// Rows, cut to what the snapshot refers to.
     pub segment: RowSegments,
     /// The newest valid snapshot.
-    pub snapshot: Option<Snapshot>,
+    pub snapshot: Option<Snapshot<'static>>,
     /// What was wrong but could be worked around, for the log.
     pub warnings: Vec<String>,
 }

@@ -92,6 +92,7 @@ pub enum AuditEvent {
         generation: Generation,
         before: String,
         architecture: String,
+        claim: &'static str,
         outcomes: u64,
         mean_gain: f64,
         log_evidence: f64,
@@ -209,6 +210,8 @@ pub struct Telemetry {
     pub answers: IntCounter,
     /// Answers the broker did not take.
     pub answers_unsent: IntCounter,
+    /// Events that the served model could not answer.
+    pub answers_failed: IntCounter,
     /// How far the learn plane is behind.
     pub lag_records: IntGauge,
     /// Snapshots written.
@@ -245,6 +248,10 @@ impl Telemetry {
                 .counter("driftform_serve_answers_total", "Events answered on the predictions topic."),
             answers_unsent: declare
                 .counter("driftform_serve_answers_unsent_total", "Answers the broker did not take."),
+            answers_failed: declare.counter(
+                "driftform_serve_answers_failed_total",
+                "Events that the served model could not answer.",
+            ),
             lag_records: declare
                 .gauge("driftform_consumer_lag_records", "Records the learn plane is behind."),
             snapshots: declare.counter("driftform_snapshots_total", "Snapshots written."),

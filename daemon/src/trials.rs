@@ -171,8 +171,8 @@ impl Drop for Supervisor {
 fn spawn(command: &WorkerCommand) -> Result<Worker, String> {
     let mut child = Command::new(&command.program)
         .args(&command.arguments)
-        // One compute thread: results do not depend on how many cores the machine has.
-        .env(crate::commands::COMPUTE_THREADS, "1")
+        // Also where this process was not started by `main`: results must not depend on the number of cores.
+        .envs(crate::commands::ENVIRONMENT)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

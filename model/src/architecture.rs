@@ -29,23 +29,35 @@
 //!
 //! With a context, `x` is followed by the newest labels that had arrived ([`crate::context`]); with an embedding, by
 //! functions of each of its numbers ([`crate::embedding`]).
+//!
+//! The logits are a running sum, so each block that reaches the head is a place to answer from. With exits a network
+//! answers at all of them, `logits_l = b + x W_0 + Σ_{i ≤ l} h_i V_i`, and its answer is `Σ_l α_l softmax(logits_l)`
+//! ([`crate::answers`]).
+//!
+//! A committee of `k` voices shares all blocks. Voice `c` has `b_c`, `W_0c` and `V_lc` of its own, and an adapter
+//! `a_c`: the first block's sums, and gates, are of `x ⊙ (1 + a_c)`. Its answer is the mean of theirs, its loss the
+//! mean of their losses (arXiv:2410.24210 and arXiv:2002.06715).
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::context::CONTEXT_MAX;
 use crate::embedding::Embedding;
 use crate::error::ModelError;
 
+mod digest;
+
 /// Most blocks an architecture may have.
 pub const DEPTH_MAX: usize = 16;
 /// Most units a block may have.
 pub const WIDTH_MAX: usize = 4_096;
+/// Most voices of a committee.
+pub const COMMITTEE_MAX: u8 = 8;
 /// Most rows one learning step may take.
 pub const BATCH_MAX: u16 = 1_024;
+/// Most steps that follow a row in a surge.
+pub const SURGE_MAX: u8 = 16;
 
 /// The non-linearity of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -258,6 +270,9 @@ pub struct Hyper {
     /// 0 answers with the weights of now.
     #[serde(default)]
     pub average: u16,
+    /// Steps on rows since a sudden drift that follow each new one for a while; 0 is none.
+    #[serde(default)]
+    pub surge: u8,
 }
 
 impl Default for Hyper {
@@ -270,6 +285,7 @@ impl Default for Hyper {
             batch: 1,
             replay: 0.0,
             average: 0,
+            surge: 0,
         }
     }
 }
@@ -287,6 +303,9 @@ impl Hyper {
         }
         if !(1..=BATCH_MAX).contains(&self.batch) {
             return Err(invalid(format!("the batch is {}; give 1 to {BATCH_MAX}", self.batch)));
+        }
+        if self.surge > SURGE_MAX {
+            return Err(invalid(format!("the surge is {}; give 0 to {SURGE_MAX}", self.surge)));
         }
         Ok(())
     }
@@ -306,6 +325,9 @@ impl fmt::Display for Hyper {
         }
         if self.average > 0 {
             write!(f, " average {}", self.average)?;
+        }
+        if self.surge > 0 {
+            write!(f, " surge {}", self.surge)?;
         }
         Ok(())
     }
@@ -335,17 +357,39 @@ pub struct Architecture {
     /// What it sees of each feature besides its number.
     #[serde(default)]
     pub embedding: Embedding,
+    /// Whether it answers at every depth, and trusts the depths that were right ([`crate::answers`]).
+    #[serde(default)]
+    pub exits: bool,
+    /// Voices that share its blocks and answer together; 1 is a network alone ([`crate::answers`]).
+    #[serde(default = "alone")]
+    pub committee: u8,
+}
+
+fn alone() -> u8 {
+    1
 }
 
 impl Architecture {
     /// The linear model.
     pub fn linear(hyper: Hyper) -> Self {
-        Self { blocks: Vec::new(), hyper, context: 0, embedding: Embedding::None }
+        Self {
+            blocks: Vec::new(),
+            hyper,
+            context: 0,
+            embedding: Embedding::None,
+            exits: false,
+            committee: alone(),
+        }
     }
 
     /// Whether block `index` reaches the head.
     pub fn reaches_head(&self, index: usize) -> bool {
         index + 1 == self.blocks.len() || self.blocks.get(index).is_some_and(|block| block.skip)
+    }
+
+    /// Voices that answer together.
+    pub(crate) fn voices(&self) -> usize {
+        usize::from(self.committee.max(1))
     }
 
     /// Numbers that leave each block, given those of an encoded row.
@@ -360,7 +404,7 @@ impl Architecture {
     }
 
     /// The one form among all that mean the same: groups only where a norm sees them, no empty group, no
-    /// skip on the last block, which reaches the head anyway.
+    /// skip on the last block, which reaches the head anyway, no exits where there is one depth.
     #[must_use]
     pub fn canonical(&self) -> Self {
         let last = self.blocks.len().saturating_sub(1);
@@ -373,7 +417,8 @@ impl Architecture {
             block.skip &= index != last;
             block
         };
-        Self { blocks: self.blocks.iter().enumerate().map(canonical).collect(), ..*self }
+        let blocks: Vec<Block> = self.blocks.iter().enumerate().map(canonical).collect();
+        Self { exits: self.exits && !blocks.is_empty(), blocks, ..*self }
     }
 
     /// The canonical form with one norm group a block: what a genome can say.
@@ -381,16 +426,6 @@ impl Architecture {
     pub fn without_groups(&self) -> Self {
         let canonical = self.canonical();
         Self { blocks: canonical.blocks.iter().map(Block::without_groups).collect(), ..canonical }
-    }
-
-    /// A name that is the same on every machine and in every release, equal for equal canonical forms.
-    #[expect(clippy::missing_panics_doc, reason = "serialising plain structs cannot fail")]
-    pub fn digest(&self) -> u64 {
-        let mut value =
-            serde_json::to_value(self.canonical()).expect("plain structs with string keys always serialise");
-        leave_out_what_is_off(&mut value);
-        let hash = Sha256::digest(value.to_string());
-        hash.iter().take(8).fold(0, |digest, byte| (digest << 8) | u64::from(*byte))
     }
 
     /// Refuses what no network can be built from.
@@ -404,6 +439,9 @@ impl Architecture {
         self.blocks.iter().enumerate().try_for_each(|(index, block)| block.check(index))?;
         if usize::from(self.context) > CONTEXT_MAX {
             return Err(invalid(format!("the context is {} labels; give 0 to {CONTEXT_MAX}", self.context)));
+        }
+        if !(1..=COMMITTEE_MAX).contains(&self.committee) {
+            return Err(invalid(format!("a committee of {}; give 1 to {COMMITTEE_MAX}", self.committee)));
         }
         self.embedding.check()?;
         self.hyper.check()
@@ -432,20 +470,13 @@ impl fmt::Display for Architecture {
         if self.embedding != Embedding::None {
             write!(f, ", {}", self.embedding)?;
         }
-        Ok(())
-    }
-}
-
-/// A gene that a later release adds is off in every network that was named before.
-fn leave_out_what_is_off(value: &mut Value) {
-    match value {
-        Value::Object(genes) => {
-            let off = |gene: &Value| gene == false || gene == "none" || gene.as_f64() == Some(0.0);
-            genes.retain(|_, gene| !off(gene));
-            genes.values_mut().for_each(leave_out_what_is_off);
+        if self.exits {
+            f.write_str(", exits")?;
         }
-        Value::Array(values) => values.iter_mut().for_each(leave_out_what_is_off),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        if self.committee > 1 {
+            write!(f, ", committee of {}", self.committee)?;
+        }
+        Ok(())
     }
 }
 

@@ -188,7 +188,8 @@ impl Cohort {
                 let done = intake.take_in(&hyper, row, *goal, |encoded, goals, rng| {
                     let batch = Batch { encoded, goals: Goals::Truths(goals), class_weights };
                     let draw = |_, plan: &Plan, rows, masks: &mut Vec<f32>| plan.draw_masks(rows, rng, masks);
-                    program.step([member], batch, draw).pop().map_or(Ok(()), Err)
+                    let failed = program.step([member], batch, draw).pop();
+                    failed.map_or_else(|| Ok(program.wrong(member)), Err)
                 });
                 faults.extend(done.err());
             }
@@ -199,6 +200,9 @@ impl Cohort {
                 plan.draw_masks(rows, &mut intakes[member].rng, masks);
             };
             faults.extend(program.step(together.iter().copied(), batch, draw));
+            for &member in together.iter() {
+                intakes[member].notice(&program.plan(member).architecture().hyper, program.wrong(member), 1);
+            }
         }
         Ok(faults.into_iter().map(Fault::from).collect())
     }

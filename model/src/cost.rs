@@ -86,9 +86,16 @@ impl Cost {
         for slot in layout(architecture, shape) {
             let numbers = slot.numbers() as u64;
             cost.parameters += numbers;
-            cost.macs += if slot.is_bias() { 0 } else { numbers };
+            // What the voices of a committee share, each of them uses.
+            let uses = (architecture.voices() / slot.copies) as u64;
+            cost.macs += if slot.is_bias() { 0 } else { numbers * uses };
         }
         Self { bytes: cost.parameters * size_of::<f32>() as u64, ..cost }
+    }
+
+    /// Whether it takes less work than the other, and no more memory.
+    pub fn is_below(&self, other: Self) -> bool {
+        self.macs < other.macs && self.bytes <= other.bytes
     }
 }
 

@@ -134,6 +134,16 @@ impl Encoder {
         self.inputs.iter().map(Input::width).sum()
     }
 
+    /// Where the standardised numbers stand in an encoded row.
+    pub fn numbers(&self) -> Vec<usize> {
+        let starts = self.inputs.iter().scan(0, |at, input| {
+            let start = *at;
+            *at += input.width();
+            Some((start, input))
+        });
+        starts.filter(|(_, input)| matches!(input, Input::Numeric(_))).map(|(start, _)| start).collect()
+    }
+
     /// Whether it encodes rows of this schema.
     pub fn fits(&self, schema: &Schema) -> bool {
         let kinds = schema.features().iter().map(|feature| feature.kind);

@@ -16,7 +16,7 @@
 //!   input. So units are drawn, the best is improved by ascent, and the next one is chosen for what is
 //!   left (Fahlman and Lebiere's cascade correlation, NIPS 1989). Half of the units stay random.
 //!
-//! Under a norm, in blocks that are not dense or feed such a one, and on fewer rows than [`WINDOW_ROWS_MIN`], all new units are random.
+//! Under a norm, in a committee, in blocks that are not dense or feed such a one, and on fewer rows than [`WINDOW_ROWS_MIN`], all new units are random.
 //!
 //! `docs/adr/0005-growth.md` holds the comparison that chose the default.
 

@@ -30,22 +30,25 @@ struct BlockTensors {
 pub(crate) struct Layers {
     bias: Tensor,
     linear: Tensor,
+    adapter: Option<Tensor>,
     blocks: Vec<BlockTensors>,
 }
 
 /// What a forward pass computed.
 pub(crate) struct Trace {
-    /// What the network says, before any softmax.
-    pub logits: Tensor,
+    /// What the network says, before any softmax, one table an answer.
+    pub logits: Vec<Tensor>,
     /// The units of each block, rows by units, before they reach a stream or a head.
     pub units: Vec<Tensor>,
     /// What each block passed on.
     pub hidden: Vec<Tensor>,
 }
 
-/// The gradient of a loss that has these slopes at the logits, for every weight, as one flat vector.
-pub(crate) fn gradient(flat: &Var, trace: &Trace, slopes: &Tensor) -> Result<Tensor> {
-    let gradients = trace.logits.mul(slopes)?.sum_all()?.backward()?;
+/// The gradient of a loss that has these slopes at the logits of each answer, for every weight, as one flat vector.
+pub(crate) fn gradient(flat: &Var, trace: &Trace, slopes: &[Tensor]) -> Result<Tensor> {
+    let products = trace.logits.iter().zip(slopes).map(|(logits, slopes)| logits.mul(slopes)?.sum_all());
+    let sum = Tensor::stack(&products.collect::<Result<Vec<_>>>()?, 0)?.sum_all()?;
+    let gradients = sum.backward()?;
     gradients.get(flat).map_or_else(|| flat.zeros_like(), |gradient| Ok(gradient.clone()))
 }
 
@@ -55,7 +58,9 @@ impl Layers {
         let mut at = 0;
         let mut tables = Vec::new();
         for slot in layout(architecture, shape) {
-            let table = flat.narrow(0, at, slot.numbers())?.reshape((slot.rows, slot.columns))?;
+            let table =
+                flat.narrow(0, at, slot.numbers())?.reshape((slot.copies, slot.rows, slot.columns))?;
+            let table = if slot.copies == 1 { table.squeeze(0)? } else { table };
             at += slot.numbers();
             tables.push((slot.role, table));
         }
@@ -70,43 +75,62 @@ impl Layers {
             head: find(Role::BlockHead(index)),
         };
         let blocks = (0..architecture.blocks.len()).map(block).collect();
-        Ok(Self { bias: need(Role::Bias), linear: need(Role::Linear), blocks })
+        let (bias, linear) = (need(Role::Bias), need(Role::Linear));
+        Ok(Self { bias, linear, adapter: find(Role::Adapter), blocks })
     }
 
     /// What the network says of these rows; `masks` has one dropout mask a block, if learning.
-    pub fn forward(&self, blocks: &[Block], rows: &Tensor, masks: &[Option<Tensor>]) -> Result<Trace> {
-        let mut logits = rows.matmul(&self.linear)?.broadcast_add(&self.bias)?;
+    pub fn forward(&self, of: &Architecture, rows: &Tensor, masks: &[Option<Tensor>]) -> Result<Trace> {
+        let blocks = &of.blocks;
+        let mut answers = Vec::new();
+        let rows = &if of.voices() > 1 { rows.repeat((of.voices(), 1))? } else { rows.clone() };
+        let mut logits = add_to_each(&self.bias, &each(rows, &self.linear)?)?;
         let (mut units, mut hidden) = (Vec::with_capacity(blocks.len()), Vec::with_capacity(blocks.len()));
         let (mut stream, mut start) = (rows.clone(), rows.clone());
         for (index, (tensors, block)) in self.blocks.iter().zip(blocks).enumerate() {
-            let sums = stream.matmul(&tensors.weight)?.broadcast_add(&tensors.bias)?;
+            // Voices differ in what enters the sums of the first block.
+            let summed = match &self.adapter {
+                Some(adapter) if index == 0 => adapt(rows, adapter)?,
+                Some(_) | None => stream.clone(),
+            };
+            let sums = summed.matmul(&tensors.weight)?.broadcast_add(&tensors.bias)?;
             let active = activate(block.activation, &normalise(block, sums)?)?;
             let active = match masks.get(index).and_then(Option::as_ref) {
                 Some(mask) => active.mul(mask)?,
                 None => active,
             };
-            let left = tensors.leave(block.kind, &active, &stream, &start)?;
+            let left = tensors.leave(block.kind, &active, &stream, &start, &summed)?;
             if !block.kind.keeps_stream() {
                 start = left.clone();
             }
             if let Some(head) = &tensors.head {
-                logits = logits.add(&left.matmul(head)?)?;
+                let next = logits.add(&each(&left, head)?)?;
+                let before = std::mem::replace(&mut logits, next);
+                answers.extend(of.exits.then_some(before));
             }
             units.push(active);
             hidden.push(left.clone());
             stream = left;
         }
-        Ok(Trace { logits, units, hidden })
+        answers.push(logits);
+        Ok(Trace { logits: answers, units, hidden })
     }
 }
 
 impl BlockTensors {
-    /// What leaves a block, given its units, what entered and what the stream began with.
-    fn leave(&self, kind: BlockKind, units: &Tensor, entered: &Tensor, start: &Tensor) -> Result<Tensor> {
+    /// What leaves a block, given its units, what entered, what the stream began with and what the sums are of.
+    fn leave(
+        &self,
+        kind: BlockKind,
+        units: &Tensor,
+        entered: &Tensor,
+        start: &Tensor,
+        summed: &Tensor,
+    ) -> Result<Tensor> {
         match (kind, &self.gate, &self.out) {
             (BlockKind::Gated, Some((gate, bias)), _) => {
                 // 2 σ(a) = 1 + tanh(a / 2)
-                let sums = entered.matmul(gate)?.broadcast_add(bias)?;
+                let sums = summed.matmul(gate)?.broadcast_add(bias)?;
                 units.mul(&sums.affine(0.5, 0.0)?.tanh()?.affine(1.0, 1.0)?)
             }
             (BlockKind::Residual, _, Some(out)) => entered.add(&units.matmul(out)?),
@@ -116,6 +140,25 @@ impl BlockTensors {
             }
         }
     }
+}
+
+/// Rows times a table, or those of each voice times its own.
+fn each(rows: &Tensor, table: &Tensor) -> Result<Tensor> {
+    let Ok((voices, height, width)) = table.dims3() else { return rows.matmul(table) };
+    rows.reshape((voices, (), height))?.matmul(table)?.reshape(((), width))
+}
+
+/// A bias added to all rows, or that of each voice to its own.
+fn add_to_each(bias: &Tensor, rows: &Tensor) -> Result<Tensor> {
+    let Ok((voices, _, width)) = bias.dims3() else { return rows.broadcast_add(bias) };
+    rows.reshape((voices, (), width))?.broadcast_add(bias)?.reshape(((), width))
+}
+
+/// The rows as each voice sees them.
+fn adapt(rows: &Tensor, adapter: &Tensor) -> Result<Tensor> {
+    let (voices, _, width) = adapter.dims3()?;
+    let factors = adapter.affine(1.0, 1.0)?;
+    rows.reshape((voices, (), width))?.broadcast_mul(&factors)?.reshape(((), width))
 }
 
 fn normalise(block: &Block, sums: Tensor) -> Result<Tensor> {

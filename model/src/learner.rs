@@ -18,6 +18,7 @@ mod examples;
 mod inherit;
 pub(crate) mod intake;
 mod state;
+pub(crate) mod surge;
 mod widen;
 
 use body::Body;
@@ -136,6 +137,7 @@ impl Learner {
         for (row, goal) in encoded.chunks_exact(body.plan().shape().inputs).zip(goals) {
             intake.take_in(&hyper, row, *goal, |encoded, goals, rng| {
                 body.step(Batch { encoded, goals: Goals::Truths(goals), class_weights }, rng)
+                    .map(|()| body.wrong())
             })?;
         }
         Ok(())

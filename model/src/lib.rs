@@ -3,7 +3,7 @@
 //! In reading order: what flows ([`sample`]) as described ([`schema`]) and scaled ([`encoder`]), with the
 //! labels known by then ([`context`]); what may
 //! be searched ([`space`], [`tabular`]): the [`architecture`], its [`cost`], the changes that lead from
-//! one to another ([`morphism`]), and the [`mixture`] of several; its trained numbers ([`weights`]) on a
+//! one to another ([`morphism`]), its [`answers`], and the [`mixture`] of several; its trained numbers ([`weights`]) on a
 //! [`device`] ([`network`]); how it learns ([`learner`], several at once: [`pool`]), grows with its stream
 //! ([`widening`]) and how wrong it is ([`loss`]); what is served and saved ([`mod@model`]).
 //!
@@ -12,6 +12,7 @@
 //!
 //! May not: Kafka, HTTP, async, clocks, decisions. Candle's types do not leave this crate.
 
+pub mod answers;
 pub mod architecture;
 pub mod cohort;
 pub mod context;

@@ -21,6 +21,7 @@ use crate::error::ModelError;
 pub(crate) mod mixer;
 mod network;
 mod record;
+mod shift;
 mod stack;
 
 pub use mixer::{Mixed, Mixer, MixingRule};

@@ -112,6 +112,18 @@ pub enum Morphism {
         /// What is added after.
         to: Embedding,
     },
+    /// Whether it answers at every depth, or at the last one only.
+    SetExits {
+        /// Whether it does.
+        exits: bool,
+    },
+    /// More or fewer voices that answer together.
+    SetCommittee {
+        /// Voices before.
+        from: u8,
+        /// Voices after.
+        to: u8,
+    },
     /// Another way to learn.
     SetHyper {
         /// The new one.
@@ -135,6 +147,12 @@ impl Morphism {
         if walk.here.embedding != to.embedding {
             walk.step(Self::SetEmbedding { from: walk.here.embedding, to: to.embedding });
         }
+        if walk.here.exits && !to.exits {
+            walk.step(Self::SetExits { exits: false });
+        }
+        if walk.here.committee != to.committee {
+            walk.step(Self::SetCommittee { from: walk.here.committee, to: to.committee });
+        }
         while walk.here.blocks.len() > to.blocks.len() {
             walk.step(Self::Remove);
         }
@@ -148,6 +166,10 @@ impl Morphism {
             if walk.here.blocks[index].skip != block.skip {
                 walk.step(Self::SetSkip { block: index, skip: block.skip });
             }
+        }
+        // Last, as there are no exits without blocks.
+        if walk.here.exits != to.exits {
+            walk.step(Self::SetExits { exits: to.exits });
         }
         walk.path
     }
@@ -175,6 +197,8 @@ impl Morphism {
             Self::SetSkip { block, skip } => set(&mut after, *block, |block| block.skip = *skip),
             Self::SetContext { to, .. } => after.context = *to,
             Self::SetEmbedding { to, .. } => after.embedding = *to,
+            Self::SetExits { exits } => after.exits = *exits,
+            Self::SetCommittee { to, .. } => after.committee = *to,
             Self::SetHyper { hyper } => after.hyper = *hyper,
         }
         after.canonical()
@@ -187,6 +211,10 @@ impl Morphism {
                 true
             }
             Self::SetSkip { skip, .. } => *skip,
+            // At first the last depth has all the trust.
+            Self::SetExits { exits } => *exits,
+            // As many copies of each voice: the mean is the same.
+            Self::SetCommittee { from, to } => to % from == 0,
             // A new gate is one.
             Self::SetKind { from, to, .. } => (*from, *to) == (BlockKind::Dense, BlockKind::Gated),
             Self::SetContext { from, to } => from <= to,
@@ -290,6 +318,10 @@ impl fmt::Display for Morphism {
             Self::SetContext { to, .. } => write!(f, "see the last {to} labels"),
             Self::SetEmbedding { to: Embedding::None, .. } => f.write_str("embed nothing"),
             Self::SetEmbedding { to, .. } => write!(f, "embed by {to}"),
+            Self::SetExits { exits: true } => f.write_str("answer at every depth"),
+            Self::SetExits { exits: false } => f.write_str("answer at the last depth only"),
+            Self::SetCommittee { to: 1, .. } => f.write_str("answer alone"),
+            Self::SetCommittee { to, .. } => write!(f, "answer as a committee of {to}"),
             Self::SetHyper { hyper } => write!(f, "learn by {hyper}"),
         }
     }

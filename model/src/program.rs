@@ -18,10 +18,11 @@ use std::sync::{Arc, LazyLock};
 
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::answers;
 use crate::error::ModelError;
 use crate::loss::softmax;
 use crate::optimiser::{Rule, Step};
-use crate::training_loss::{Goals, training_loss};
+use crate::training_loss::{Answering, Goals, answer_loss, training_loss, wrong_share};
 
 mod curves;
 mod kernels;
@@ -68,6 +69,8 @@ struct Member {
     at: usize,
     /// The running mean of its weights, if that is what answers.
     average: Option<Vec<f32>>,
+    /// Share of wrong answers to the rows of its last step, if its surges ask for it; not finite if that failed.
+    wrong: f32,
 }
 
 /// A step that was not done, because this was not finite.
@@ -99,7 +102,10 @@ impl Program {
         debug_assert!(tables.iter().all(|table| table.len() == plan.parameters()));
         let hyper = plan.architecture().hyper;
         let average = (hyper.average > 0).then(|| average.unwrap_or_else(|| tables[0].clone()));
-        Self { members: vec![Member { plan, rule: Rule::from(&hyper), steps, at: 0, average }], tables }
+        Self {
+            members: vec![Member { plan, rule: Rule::from(&hyper), steps, at: 0, average, wrong: 0.0 }],
+            tables,
+        }
     }
 
     /// Adds the members of another program.
@@ -156,6 +162,12 @@ impl Program {
         self.members[member].steps
     }
 
+    /// Share of the rows of a member's last step of which the answer was wrong; 0 without surges, not finite if the
+    /// step failed.
+    pub fn wrong(&self, member: usize) -> f32 {
+        self.members[member].wrong
+    }
+
     /// The weights with which a member answers.
     pub fn weights(&self, member: usize) -> &[f32] {
         self.members[member].answers(&self.tables[0])
@@ -193,28 +205,31 @@ impl Program {
     ) -> Vec<Diverged> {
         let mut failed = Vec::new();
         let Some(first) = self.members.first().map(|member| &member.plan) else { return failed };
-        let view = first.view();
+        let (view, voices) = (first.view(), first.voices());
         scratch::with(|scratch| {
-            scratch.enter(batch.encoded, view);
+            scratch.enter(batch.encoded, view, voices);
             for index in members {
                 let member = &mut self.members[index];
-                scratch.see(batch.encoded, member.plan.view());
-                masks(index, &member.plan, scratch.rows, &mut scratch.masks);
-                let Member { plan, rule, steps, at, average } = member;
+                scratch.see(batch.encoded, member.plan.view(), member.plan.voices());
+                masks(index, &member.plan, scratch.rows / member.plan.voices(), &mut scratch.masks);
+                let Member { plan, rule, steps, at, average, wrong } = member;
                 let range = *at..*at + plan.parameters();
                 let [weights, first, second] = self.tables.each_mut().map(|table| &mut table[range.clone()]);
                 let trained = Trained { weights, first, second };
                 let (seen, count) = (plan.view().width(), *steps + 1);
                 let step = Step::new(*rule, count, gradient_norm_max(seen), scratch.entered(), seen);
                 match ARCH.dispatch(Learn { plan, trained, step, batch, scratch }) {
-                    Ok(()) => {
-                        *steps += 1;
+                    Ok(share) => {
+                        (*steps, *wrong) = (*steps + 1, share);
                         if let Some(average) = average {
                             let rate = averaging_rate(plan.architecture().hyper.average, *steps);
-                            follow(average, &self.tables[0][range], rate);
+                            follow(average, &self.tables[0][range], plan.trained(), rate);
                         }
                     }
-                    Err(quantity) => failed.push(Diverged { member: index, steps: *steps, quantity }),
+                    Err(quantity) => {
+                        *wrong = f32::NAN;
+                        failed.push(Diverged { member: index, steps: *steps, quantity });
+                    }
                 }
             }
         });
@@ -225,7 +240,7 @@ impl Program {
 /// The norm of the gradient of these rows' mean loss, nothing left out at random.
 fn gradient_norm(plan: &Plan, weights: &[f32], batch: Batch<'_>) -> f32 {
     scratch::with(|scratch| {
-        scratch.enter(batch.encoded, plan.view());
+        scratch.enter(batch.encoded, plan.view(), plan.voices());
         ARCH.dispatch(GradientNorm { plan, weights, batch, scratch })
     })
 }
@@ -235,10 +250,12 @@ pub(crate) fn averaging_rate(average: u16, steps: u64) -> f32 {
     (1.0 / f32::from(average)).max(1.0 / (steps as f32 + 1.0))
 }
 
-fn follow(average: &mut [f32], weights: &[f32], rate: f32) {
-    for (mean, weight) in average.iter_mut().zip(weights) {
+/// The mean follows what is trained; trust is that of now.
+fn follow(average: &mut [f32], weights: &[f32], trained: usize, rate: f32) {
+    for (mean, weight) in average.iter_mut().zip(&weights[..trained]) {
         *mean += rate * (weight - *mean);
     }
+    average[trained..].copy_from_slice(&weights[trained..]);
 }
 
 impl Member {
@@ -266,10 +283,10 @@ pub(crate) fn answer<'a>(
         for (index, (plan, weights)) in networks.enumerate() {
             let shape = plan.shape();
             if index == 0 {
-                scratch.enter(encoded, plan.view());
-                out.resize(scratch.rows * count * shape.outputs, 0.0);
+                scratch.enter(encoded, plan.view(), plan.voices());
+                out.resize(plan.view().rows(encoded) * count * shape.outputs, 0.0);
             } else {
-                scratch.see(encoded, plan.view());
+                scratch.see(encoded, plan.view(), plan.voices());
             }
             let (at, stride) = (index * shape.outputs, count * shape.outputs);
             ARCH.dispatch(Answer { plan, weights, scratch, out, at, stride });
@@ -297,17 +314,26 @@ impl WithSimd for Answer<'_> {
         let shape = plan.shape();
         scratch.prepare(plan);
         pass::forward(simd, plan, weights, false, scratch);
-        for (row, logits) in pass::logits(plan, scratch).chunks_exact(shape.outputs).enumerate() {
-            let out = &mut out[at + row * stride..][..shape.outputs];
-            out.copy_from_slice(logits);
-            if shape.classification {
-                softmax(out);
+        if let Some(only) = plan.only_answer() {
+            for (row, logits) in pass::logits(plan, only, scratch).chunks_exact(shape.outputs).enumerate() {
+                let out = &mut out[at + row * stride..][..shape.outputs];
+                out.copy_from_slice(logits);
+                if shape.classification {
+                    softmax(out);
+                }
+            }
+            return;
+        }
+        let voices = plan.voices() as f32;
+        for (answer, trust) in plan.answers.iter().zip(plan.trust(weights)) {
+            for logits in pass::voices(plan, *answer, scratch) {
+                answers::add(logits, *trust / voices, shape, &mut out[at..], stride);
             }
         }
     }
 }
 
-/// Fills the scratch with the slopes of the loss; returns the loss.
+/// Fills the scratch with the slopes of the loss; returns the loss, and the share of wrong answers if surges ask for it.
 #[inline(always)]
 fn slopes<S: Simd>(
     simd: S,
@@ -316,14 +342,53 @@ fn slopes<S: Simd>(
     learning: bool,
     batch: Batch<'_>,
     scratch: &mut Scratch,
-) -> f32 {
+) -> (f32, f32) {
     scratch.prepare(plan);
     pass::forward(simd, plan, weights, learning, scratch);
-    let slopes = pass::start_back(plan, scratch);
-    let loss = training_loss(slopes, batch.goals, batch.class_weights, plan.shape());
+    pass::start_back(plan, scratch);
+    let wrong = wrong_answers(plan, plan.trust(weights), batch, scratch);
+    let loss = if let Some(only) = plan.only_answer() {
+        let slopes = pass::slopes_at(plan, only, scratch);
+        training_loss(slopes, batch.goals, batch.class_weights, plan.shape())
+    } else {
+        answer_losses(plan, plan.trust(weights), learning, batch, scratch)
+    };
     if loss.is_finite() {
         pass::backward(simd, plan, weights, scratch);
     }
+    (loss, wrong)
+}
+
+/// Share of wrong answers to the rows, before the logits are turned into slopes; 0 if no surge asks for it.
+#[inline(always)]
+fn wrong_answers(plan: &Plan, trust: &[f32], batch: Batch<'_>, scratch: &mut Scratch) -> f32 {
+    let (Goals::Truths(truths), true) = (batch.goals, plan.architecture().hyper.surge > 0) else {
+        return 0.0;
+    };
+    let mut wrong = 0.0;
+    for (answer, trust) in plan.answers.iter().zip(trust) {
+        wrong += trust * wrong_share(pass::slopes_at(plan, *answer, scratch), truths, plan.shape());
+    }
+    wrong
+}
+
+/// As [`training_loss`], of several answers; how wrong each was stays in the scratch.
+#[inline(always)]
+fn answer_losses(plan: &Plan, trust: &[f32], learning: bool, batch: Batch<'_>, scratch: &mut Scratch) -> f32 {
+    scratch.wrong.clear();
+    let mut loss = 0.0;
+    // Taken out, so that they can be read while slopes are written.
+    let masks = std::mem::take(&mut scratch.masks);
+    let counts = if learning { plan.counts(&masks, scratch.rows) } else { &[] };
+    let rule = Answering { trust: 0.0, voices: plan.voices(), counts };
+    for (answer, trust) in plan.answers.iter().zip(trust) {
+        let slopes = pass::slopes_at(plan, *answer, scratch);
+        let rule = Answering { trust: *trust, ..rule };
+        let of = answer_loss(slopes, rule, batch.goals, batch.class_weights, plan.shape());
+        scratch.wrong.push(of.wrong);
+        loss += of.loss;
+    }
+    scratch.masks = masks;
     loss
 }
 
@@ -344,7 +409,7 @@ impl WithSimd for GradientNorm<'_> {
         if scratch.rows == 0 {
             return 0.0;
         }
-        let loss = slopes(simd, plan, weights, false, batch, scratch);
+        let (loss, _) = slopes(simd, plan, weights, false, batch, scratch);
         if loss.is_finite() { update::gradient_norm(simd, plan, scratch) } else { loss }
     }
 }
@@ -359,22 +424,27 @@ struct Learn<'a> {
 }
 
 impl WithSimd for Learn<'_> {
-    type Output = Result<(), &'static str>;
+    type Output = Result<f32, &'static str>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Result<(), &'static str> {
-        let Self { plan, mut trained, step, batch, scratch } = self;
+    fn with_simd<S: Simd>(self, simd: S) -> Result<f32, &'static str> {
+        let Self { plan, trained: Trained { weights, first, second }, step, batch, scratch } = self;
         if scratch.rows == 0 {
-            return Ok(());
+            return Ok(0.0);
         }
-        if !slopes(simd, plan, trained.weights, true, batch, scratch).is_finite() {
+        let (loss, wrong) = slopes(simd, plan, weights, true, batch, scratch);
+        if !loss.is_finite() {
             return Err("the loss");
         }
-        if update::update(simd, plan, &step, &mut trained, scratch).is_finite() {
-            Ok(())
-        } else {
-            Err("the gradient")
+        let (weights, trust) = weights.split_at_mut(plan.trained());
+        let mut trained = Trained { weights, first, second };
+        if !update::update(simd, plan, &step, &mut trained, scratch).is_finite() {
+            return Err("the gradient");
         }
+        if !trust.is_empty() {
+            answers::follow(trust, &scratch.wrong, scratch.rows / plan.voices());
+        }
+        Ok(wrong)
     }
 }
 

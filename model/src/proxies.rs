@@ -110,7 +110,8 @@ fn log(value: f64) -> f64 {
 /// Each table of weights counts the whole flow that passes it: `Σ |w| dR/dw` is its output times the slope there.
 /// Activations and gates let everything pass.
 fn synflow(weights: &Weights, architecture: &Architecture, shape: Shape) -> f64 {
-    let flow = Flow(weights);
+    let first = first_voice(weights, architecture, shape);
+    let flow = Flow(&first);
     let mut stream = vec![1.0; shape.seen(architecture)];
     let mut total: f64 = flow.forward(Role::Linear, &stream).iter().sum();
     let mut start = stream.clone();
@@ -158,6 +159,17 @@ fn synflow(weights: &Weights, architecture: &Architecture, shape: Shape) -> f64 
         above = added(&slopes, &flow.backward(Role::BlockWeight(index), &at_units));
     }
     log(total)
+}
+
+/// The weights of a committee's first voice: the others differ in their ends.
+fn first_voice(weights: &Weights, architecture: &Architecture, shape: Shape) -> Weights {
+    let mut first = weights.clone();
+    for slot in layout(architecture, shape) {
+        if let Some(table) = first.0.get_mut(&slot.name()) {
+            table.data.truncate(slot.rows * slot.columns);
+        }
+    }
+    first
 }
 
 /// What flowed through a block.

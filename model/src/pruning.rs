@@ -61,7 +61,8 @@ fn outgoing(architecture: &Architecture, shape: Shape, block: usize) -> Vec<(usi
     let mut found = Vec::new();
     for slot in layout(architecture, shape) {
         if roles.contains(&slot.role) {
-            found.push((at, slot.columns));
+            let copies = 0..slot.copies;
+            found.extend(copies.map(|copy| (at + copy * slot.rows * slot.columns, slot.columns)));
         }
         at += slot.numbers();
     }

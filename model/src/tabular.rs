@@ -5,7 +5,8 @@
 //! [`crate::morphism`]).
 
 use crate::architecture::{
-    Activation, Architecture, Block, BlockKind, DEPTH_MAX, Hyper, Norm, Optimiser, WIDTH_MAX,
+    Activation, Architecture, Block, BlockKind, COMMITTEE_MAX, DEPTH_MAX, Hyper, Norm, Optimiser, SURGE_MAX,
+    WIDTH_MAX,
 };
 use crate::context::CONTEXT_MAX;
 use crate::embedding::Embedding;
@@ -40,6 +41,12 @@ pub struct TabularLimits {
     pub contexts: Vec<u16>,
     /// What is added to each feature; in any order.
     pub embeddings: Vec<Embedding>,
+    /// Whether networks may answer at every depth.
+    pub exits: bool,
+    /// Voices of a network.
+    pub committees: Vec<u16>,
+    /// Steps that follow a row after a sudden drift.
+    pub surges: Vec<u16>,
 }
 
 impl Default for TabularLimits {
@@ -56,6 +63,9 @@ impl Default for TabularLimits {
             averages: vec![0, 500],
             contexts: vec![0, 1, 2, 4],
             embeddings: vec![Embedding::None, Embedding::PiecewiseLinear(4), Embedding::Periodic(3)],
+            exits: false,
+            committees: vec![1],
+            surges: vec![0, 3],
         }
     }
 }
@@ -84,6 +94,14 @@ impl TabularLimits {
         if self.contexts.iter().any(|context| usize::from(*context) > CONTEXT_MAX) {
             return Err(invalid(format!("a context is outside 0 to {CONTEXT_MAX} labels")));
         }
+        if self.committees.iter().any(|voices| !(1..=u16::from(COMMITTEE_MAX)).contains(voices)) {
+            return Err(invalid(format!("a committee is outside 1 to {COMMITTEE_MAX}")));
+        }
+        ascending("committees", &self.committees)?;
+        if self.surges.iter().any(|surge| *surge > u16::from(SURGE_MAX)) {
+            return Err(invalid(format!("a surge is outside 0 to {SURGE_MAX} steps")));
+        }
+        ascending("surges", &self.surges)?;
         ascending("averages", &self.averages)?;
         ascending("contexts", &self.contexts)
     }
@@ -145,6 +163,9 @@ impl TabularSpace {
             nearest_integer(&limits.averages, hyper.average),
             nearest_integer(&limits.contexts, u16::from(architecture.context)),
             nearest_embedding(&limits.embeddings, architecture.embedding),
+            u16::from(limits.exits && architecture.exits),
+            nearest_integer(&limits.committees, u16::from(architecture.committee)),
+            nearest_integer(&limits.surges, u16::from(hyper.surge)),
         ]);
         self.space.canonical(&Genome(choices))
     }
@@ -159,6 +180,7 @@ impl TabularSpace {
         let (depth, rest) = genome.0.split_first().expect("a genome of this space starts with its depth");
         let (blocks, hyper) = rest.split_at(limits.depth_max * BLOCK_GENES);
         let pick = |index: usize| usize::from(hyper[index]);
+        let [context, surge] = [limits.contexts[pick(6)], limits.surges[pick(10)]];
         let hyper = Hyper {
             optimiser: Optimiser::ALL[pick(0)],
             step_size: limits.step_sizes[pick(1)],
@@ -166,13 +188,16 @@ impl TabularSpace {
             batch: limits.batches[pick(3)],
             replay: limits.replays[pick(4)],
             average: limits.averages[pick(5)],
+            surge: u8::try_from(surge).unwrap_or(u8::MAX),
         };
         let blocks = blocks.chunks_exact(BLOCK_GENES).take(usize::from(*depth));
         Architecture {
             blocks: blocks.map(|choices| block_of(limits, choices)).collect(),
             hyper,
-            context: u8::try_from(limits.contexts[pick(6)]).unwrap_or(u8::MAX),
+            context: u8::try_from(context).unwrap_or(u8::MAX),
             embedding: limits.embeddings[pick(7)],
+            exits: pick(8) > 0,
+            committee: u8::try_from(limits.committees[pick(9)]).unwrap_or(u8::MAX),
         }
         .canonical()
     }
@@ -208,7 +233,7 @@ fn block_genes(limits: &TabularLimits, block: usize) -> [Gene; BLOCK_GENES] {
     ]
 }
 
-fn hyper_genes(limits: &TabularLimits) -> [Gene; 8] {
+fn hyper_genes(limits: &TabularLimits) -> [Gene; 11] {
     [
         Gene {
             ordered: false,
@@ -221,6 +246,10 @@ fn hyper_genes(limits: &TabularLimits) -> [Gene; 8] {
         gene("average", names(&limits.averages)),
         gene("context", names(&limits.contexts)),
         Gene { ordered: false, ..gene("embedding", names(&limits.embeddings)) },
+        // One depth is one answer.
+        Gene { active_if: Some((0, 1)), ordered: false, ..gene("exits", yes_or_no(limits.exits)) },
+        gene("committee", names(&limits.committees)),
+        gene("surge", names(&limits.surges)),
     ]
 }
 
@@ -245,6 +274,11 @@ fn block_of(limits: &TabularLimits, choices: &[u16]) -> Block {
         dropout: limits.dropouts[pick(4)],
         skip: choices[5] > 0,
     }
+}
+
+/// The choices of what may be had.
+fn yes_or_no(may: bool) -> Vec<String> {
+    ["no", "yes"].iter().take(1 + usize::from(may)).map(ToString::to_string).collect()
 }
 
 fn gene(name: &str, choices: Vec<String>) -> Gene {

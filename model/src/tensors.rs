@@ -5,15 +5,29 @@
 
 use candle_core::{Tensor, Var};
 
+use crate::answers::{self, ALONE};
 use crate::architecture::Architecture;
 use crate::cost::Shape;
 use crate::embedding::View;
 use crate::error::ModelError;
 use crate::layers::{Layers, Trace, gradient};
-use crate::loss::softmax;
 use crate::optimiser::{Descent, Rule};
 use crate::program::{Batch, Tables, averaging_rate, gradient_norm_max};
-use crate::training_loss::training_loss;
+use crate::training_loss::{Answering, Goals, answer_loss, wrong_share};
+
+/// What labelled rows say of a network.
+pub(crate) struct Traced {
+    /// Mean loss of the rows.
+    pub loss: f32,
+    /// The slope of the loss at every weight.
+    pub gradient: Tensor,
+    /// How wrong each answer was, from 0 to 1 a row, summed.
+    pub wrong: Vec<f32>,
+    /// The slopes of the loss at the logits of each answer.
+    pub slopes: Vec<Vec<f32>>,
+    /// What the blocks passed on.
+    pub trace: Trace,
+}
 
 /// Weights on a device, with what they are.
 #[derive(Debug)]
@@ -63,35 +77,61 @@ impl TensorNetwork {
         if rows.dim(0)? == 0 {
             return Ok(Vec::new());
         }
-        let trace = self.layers.forward(&self.architecture.blocks, &rows, &[])?;
-        let mut said: Vec<f32> = trace.logits.flatten_all()?.to_vec1()?;
-        if self.shape.classification {
-            said.chunks_exact_mut(self.shape.outputs).for_each(softmax);
+        let trace = self.layers.forward(&self.architecture, &rows, &[])?;
+        let voices = self.architecture.voices();
+        let mut said = vec![0.0; rows.dim(0)? * self.shape.outputs];
+        for (logits, trust) in trace.logits.iter().zip(self.trust()?) {
+            let mut logits: Vec<f32> = logits.flatten_all()?.to_vec1()?;
+            for voice in logits.chunks_exact_mut(said.len()) {
+                answers::add(voice, trust / voices as f32, self.shape, &mut said, self.shape.outputs);
+            }
         }
         Ok(said)
     }
 
-    /// The loss of these rows and the gradient of every weight; the masks are one a block, or none.
-    fn gradient(&self, batch: Batch<'_>, masks: &[Option<Tensor>]) -> Result<(f32, Tensor), ModelError> {
-        let (loss, gradient, _) = self.traced(batch, masks)?;
-        Ok((loss, gradient))
+    /// How much each answer counts.
+    fn trust(&self) -> Result<Vec<f32>, ModelError> {
+        if !self.architecture.exits {
+            return Ok(ALONE.to_vec());
+        }
+        let answers = self.architecture.depths().len();
+        let trained = self.flat.dim(0)? - answers;
+        Ok(self.flat.narrow(0, trained, answers)?.to_vec1()?)
     }
 
-    /// The same, with what the blocks passed on.
+    /// Another trust in each answer, if there are several.
+    fn set_trust(&self, trust: &[f32]) -> Result<(), ModelError> {
+        if self.architecture.exits {
+            let trained = self.flat.dim(0)? - trust.len();
+            self.flat.slice_set(&Tensor::from_slice(trust, trust.len(), self.device())?, 0, trained)?;
+        }
+        Ok(())
+    }
+
+    /// What these labelled rows say of the network; the masks are one a block, or none, the counts those of
+    /// [`Answering`].
     pub fn traced(
         &self,
         batch: Batch<'_>,
         masks: &[Option<Tensor>],
-    ) -> Result<(f32, Tensor, Trace), ModelError> {
+        counts: &[f32],
+    ) -> Result<Traced, ModelError> {
         let rows = self.rows(batch.encoded)?;
         let flat = Var::from_tensor(&self.flat)?;
         let layers = Layers::view(flat.as_tensor(), &self.architecture, self.shape)?;
-        let trace = layers.forward(&self.architecture.blocks, &rows, masks)?;
-        let mut slope: Vec<f32> = trace.logits.flatten_all()?.to_vec1()?;
-        let loss = training_loss(&mut slope, batch.goals, batch.class_weights, self.shape);
-        let slope = Tensor::from_vec(slope, trace.logits.shape(), rows.device())?;
-        let gradient = gradient(&flat, &trace, &slope)?;
-        Ok((loss, gradient, trace))
+        let trace = layers.forward(&self.architecture, &rows, masks)?;
+        let (mut loss, mut wrong, mut slopes, mut tensors) = (0.0, Vec::new(), Vec::new(), Vec::new());
+        for (logits, trust) in trace.logits.iter().zip(self.trust()?) {
+            let mut slope: Vec<f32> = logits.flatten_all()?.to_vec1()?;
+            let rule = Answering { trust, voices: self.architecture.voices(), counts };
+            let of = answer_loss(&mut slope, rule, batch.goals, batch.class_weights, self.shape);
+            loss += of.loss;
+            wrong.push(of.wrong);
+            tensors.push(Tensor::from_slice(&slope, logits.shape(), rows.device())?);
+            slopes.push(slope);
+        }
+        let gradient = gradient(&flat, &trace, &tensors)?;
+        Ok(Traced { loss, gradient, wrong, slopes, trace })
     }
 
     /// The norm of the gradient of these rows' mean loss.
@@ -99,7 +139,7 @@ impl TensorNetwork {
         if batch.encoded.is_empty() {
             return Ok(0.0);
         }
-        let (loss, gradient) = self.gradient(batch, &[])?;
+        let Traced { loss, gradient, .. } = self.traced(batch, &[], &[])?;
         let norm = gradient.sqr()?.sum_all()?.to_scalar::<f32>()?.sqrt();
         Ok(if loss.is_finite() { norm } else { loss })
     }
@@ -130,6 +170,8 @@ pub(crate) struct TensorLearner {
     descent: Descent,
     /// The running mean of the weights, if that is what answers.
     average: Option<TensorNetwork>,
+    /// Share of wrong answers to the rows of the last step, where its surges ask for it.
+    wrong: f32,
 }
 
 impl TensorLearner {
@@ -148,7 +190,7 @@ impl TensorLearner {
         let tables = tables.each_ref().map(Vec::as_slice);
         let descent = Descent::new(Rule::from(&architecture.hyper), steps, tables, device)?;
         let network = TensorNetwork::over(architecture, shape, descent.weights()?)?;
-        Ok(Self { network, descent, average })
+        Ok(Self { network, descent, average, wrong: 0.0 })
     }
 
     /// The network that answers.
@@ -176,40 +218,68 @@ impl TensorLearner {
         self.descent.steps()
     }
 
+    /// Share of the rows of the last step of which the answer was wrong; 0 without surges.
+    pub fn wrong(&self) -> f32 {
+        self.wrong
+    }
+
     /// Weights and moments.
     pub fn export(&self) -> Result<Tables, ModelError> {
         Ok(self.descent.export()?)
     }
 
-    /// One step; on an error the weights stay as they are. The masks are those of the blocks with
-    /// dropout, one block after the other.
+    /// One step; on an error the weights stay as they are. The masks are what the plan drew.
     pub fn step(&mut self, batch: Batch<'_>, masks: &[f32]) -> Result<(), ModelError> {
         let inputs = self.network.shape.inputs;
         let rows = batch.encoded.len() / inputs.max(1);
         if rows == 0 {
             return Ok(());
         }
-        let masks = self.masks(rows, masks)?;
-        let (loss, gradient) = self.network.gradient(batch, &masks)?;
+        let voices = self.network.architecture.voices();
+        let (masks, counts) = self.masks(rows * voices, masks)?;
+        let Traced { loss, gradient, wrong, trace, .. } = self.network.traced(batch, &masks, counts)?;
+        let mut trust = self.network.trust()?;
+        self.wrong = self.wrong_answers(&trace, &trust, batch.goals)?;
+        answers::follow(&mut trust, &wrong, rows);
         self.finite(loss, "the loss")?;
         let seen = self.network.view().width();
         let rows = self.network.seen(batch.encoded);
         let norm = self.descent.step(&gradient, gradient_norm_max(seen), &rows, seen)?;
         self.finite(norm, "the gradient")?;
+        // Also after decay, which is for what is trained.
+        self.network.set_trust(&trust)?;
         if let Some(average) = &self.average {
             let rate = f64::from(averaging_rate(self.network.architecture.hyper.average, self.steps()));
             let newest = self.network.flat.affine(rate, 0.0)?;
             let mean = average.flat.affine(1.0 - rate, 0.0)?.add(&newest)?;
             average.flat.slice_set(&mean, 0, 0)?;
+            average.set_trust(&trust)?;
         }
         Ok(())
+    }
+
+    fn wrong_answers(&self, trace: &Trace, trust: &[f32], goals: Goals<'_>) -> Result<f32, ModelError> {
+        let network = &self.network;
+        let (Goals::Truths(truths), true) = (goals, network.architecture.hyper.surge > 0) else {
+            return Ok(0.0);
+        };
+        let share = |(logits, trust): (&Tensor, &f32)| -> Result<f32, ModelError> {
+            let logits: Vec<f32> = logits.flatten_all()?.to_vec1()?;
+            Ok(trust * wrong_share(&logits, truths, network.shape))
+        };
+        trace.logits.iter().zip(trust).map(share).sum()
     }
 
     fn finite(&self, value: f32, quantity: &'static str) -> Result<(), ModelError> {
         if value.is_finite() { Ok(()) } else { Err(ModelError::Diverged { step: self.steps(), quantity }) }
     }
 
-    fn masks(&self, rows: usize, masks: &[f32]) -> Result<Vec<Option<Tensor>>, ModelError> {
+    /// What was drawn, of each block and of the voices.
+    fn masks<'a>(
+        &self,
+        rows: usize,
+        masks: &'a [f32],
+    ) -> Result<(Vec<Option<Tensor>>, &'a [f32]), ModelError> {
         let mut rest = masks;
         let mut tensors = Vec::with_capacity(self.network.architecture.blocks.len());
         for block in &self.network.architecture.blocks {
@@ -221,6 +291,6 @@ impl TensorLearner {
                 None
             });
         }
-        Ok(tensors)
+        Ok((tensors, rest))
     }
 }

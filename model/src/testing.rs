@@ -4,7 +4,9 @@ use rand::RngExt;
 use rand_pcg::Pcg64;
 
 use crate::architecture::{Activation, Architecture, Block, BlockKind, Hyper, Norm};
+use crate::cost::Shape;
 use crate::embedding::Embedding;
+use crate::weights::{Array, Weights};
 
 /// Numbers within `bound` of zero.
 pub fn random_numbers(count: usize, bound: f32, rng: &mut Pcg64) -> Vec<f32> {
@@ -37,5 +39,21 @@ pub fn random_embedding(rng: &mut Pcg64) -> Embedding {
 pub fn random_architecture(rng: &mut Pcg64) -> Architecture {
     let blocks = (0..rng.random_range(0..=3)).map(|_| random_block(rng)).collect();
     let embedding = random_embedding(rng);
-    Architecture { blocks, embedding, ..Architecture::linear(Hyper::default()) }.canonical()
+    let (exits, committee) = (rng.random(), [1, 1, 2, 3][rng.random_range(0..4)]);
+    Architecture { blocks, embedding, exits, committee, ..Architecture::linear(Hyper::default()) }.canonical()
+}
+
+/// No weight is zero, so whatever a change forgets shows.
+pub fn random_weights(architecture: &Architecture, shape: Shape, bound: f32, rng: &mut Pcg64) -> Weights {
+    let mut weights = Weights::initial(architecture, shape, 1);
+    for (name, Array { data, .. }) in &mut weights.0 {
+        *data = random_numbers(data.len(), bound, rng);
+        if name == "trust" {
+            let whole: f32 = data.iter().map(|share| share.abs()).sum();
+            for share in data {
+                *share = share.abs() / whole;
+            }
+        }
+    }
+    weights
 }

@@ -5,7 +5,7 @@
 
 use crate::cost::Shape;
 use crate::error::ModelError;
-use crate::loss::softmax;
+use crate::loss::{SCALES_TO_WRONG, softmax};
 
 /// Errors of standardised numbers beyond this grow the loss linearly, so outliers do not rule a step.
 pub const HUBER_DELTA: f32 = 1.0;
@@ -37,20 +37,104 @@ pub(crate) fn training_loss(
     let share = outputs as f32 / logits.len() as f32;
     let mut loss = 0.0;
     for (index, row) in logits.chunks_exact_mut(outputs).enumerate() {
-        loss += match (goals, shape.classification) {
-            (Goals::Truths(classes), true) => {
-                let class = classes[index] as usize;
-                let weight = class_weights.get(class).copied().unwrap_or(1.0);
-                cross_entropy(row, weight, |at| f32::from(u8::from(at == class)))
-            }
-            (Goals::Answers(answers), true) => cross_entropy(row, 1.0, |at| answers[index * outputs + at]),
-            (Goals::Truths(numbers) | Goals::Answers(numbers), false) => huber(row, numbers[index]),
-        };
+        loss += row_loss(row, goals, index, class_weights, shape);
         for part in row.iter_mut() {
             *part = if part.abs() < SLOPE_MIN { 0.0 } else { *part * share };
         }
     }
     loss * share
+}
+
+/// Share of wrong answers to these rows, one voice's after the other's: another class than the true one, or a number as
+/// far off as counts as entirely wrong.
+pub(crate) fn wrong_share(logits: &[f32], truths: &[f32], shape: Shape) -> f32 {
+    let wrong = |(row, truth): (&[f32], &f32)| {
+        if shape.classification {
+            let true_one = row[*truth as usize];
+            f32::from(u8::from(row.iter().any(|other| *other > true_one)))
+        } else {
+            ((row[0] - truth).abs() / SCALES_TO_WRONG as f32).min(1.0)
+        }
+    };
+    let answers = logits.chunks_exact(shape.outputs);
+    let count = answers.len().max(1) as f32;
+    answers.zip(truths.iter().cycle()).map(wrong).sum::<f32>() / count
+}
+
+/// What one of several answers to some rows was worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct AnswerLoss {
+    /// Its part of the loss of all answers.
+    pub loss: f32,
+    /// How wrong it was, from 0 to 1 a row, summed.
+    pub wrong: f32,
+}
+
+/// What one of several answers counts for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answering<'a> {
+    /// Its share in the answer.
+    pub trust: f32,
+    /// Voices that share it: each has all rows, one voice's after the other's.
+    pub voices: usize,
+    /// How often each row of each voice counts; empty is once.
+    pub counts: &'a [f32],
+}
+
+/// As [`training_loss`], of one of several answers.
+pub(crate) fn answer_loss(
+    logits: &mut [f32],
+    Answering { trust, voices, counts }: Answering<'_>,
+    goals: Goals<'_>,
+    class_weights: &[f32],
+    shape: Shape,
+) -> AnswerLoss {
+    let outputs = shape.outputs;
+    let share = trust * (outputs as f32 / logits.len() as f32);
+    let mut sum = AnswerLoss::default();
+    let rows = logits.len() / outputs / voices;
+    for (at, row) in logits.chunks_exact_mut(outputs).enumerate() {
+        let index = at % rows;
+        let said = row[0];
+        // Weighed by class from outside, so that the slopes are the errors of the probabilities.
+        let loss = row_loss(row, goals, index, &[], shape);
+        sum.wrong += match goals {
+            _ if shape.classification => row.iter().map(|part| part * part).sum::<f32>() / 2.0,
+            Goals::Truths(numbers) | Goals::Answers(numbers) => {
+                ((said - numbers[index]).abs() / SCALES_TO_WRONG as f32).min(1.0)
+            }
+        };
+        let count = counts.get(at).copied().unwrap_or(1.0);
+        let share = share * count * class_weight(goals, index, class_weights, shape);
+        sum.loss += share * loss;
+        for part in row.iter_mut() {
+            *part = if part.abs() < SLOPE_MIN { 0.0 } else { *part * share };
+        }
+    }
+    sum.wrong /= voices as f32;
+    sum
+}
+
+/// Turns one row's logits into the slope there; returns the loss.
+fn row_loss(row: &mut [f32], goals: Goals<'_>, index: usize, class_weights: &[f32], shape: Shape) -> f32 {
+    match (goals, shape.classification) {
+        (Goals::Truths(classes), true) => {
+            let class = classes[index] as usize;
+            let weight = class_weights.get(class).copied().unwrap_or(1.0);
+            cross_entropy(row, weight, |at| f32::from(u8::from(at == class)))
+        }
+        (Goals::Answers(answers), true) => cross_entropy(row, 1.0, |at| answers[index * shape.outputs + at]),
+        (Goals::Truths(numbers) | Goals::Answers(numbers), false) => huber(row, numbers[index]),
+    }
+}
+
+fn class_weight(goals: Goals<'_>, index: usize, class_weights: &[f32], shape: Shape) -> f32 {
+    match goals {
+        Goals::Truths(classes) if shape.classification => {
+            class_weights.get(classes[index] as usize).copied().unwrap_or(1.0)
+        }
+        Goals::Truths(_) | Goals::Answers(_) => 1.0,
+    }
 }
 
 /// Refuses goals that no output stands for.

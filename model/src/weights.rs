@@ -12,6 +12,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
+use crate::answers::{even, shares};
 use crate::architecture::{Architecture, BlockKind};
 use crate::cost::Shape;
 use crate::error::ModelError;
@@ -70,6 +71,10 @@ pub(crate) enum Role {
     BlockOut(usize),
     /// `V_l`: from a block to the head.
     BlockHead(usize),
+    /// `a`: how each voice of a committee sees the rows.
+    Adapter,
+    /// `α`: how much each answer counts. Not trained by gradient.
+    Trust,
 }
 
 impl Role {
@@ -84,6 +89,8 @@ impl Role {
             Self::BlockGateBias(index) => format!("block{index:02}.gate_bias"),
             Self::BlockOut(index) => format!("block{index:02}.out"),
             Self::BlockHead(index) => format!("block{index:02}.head"),
+            Self::Adapter => "adapter".into(),
+            Self::Trust => "trust".into(),
         }
     }
 }
@@ -93,13 +100,21 @@ impl Role {
     /// does most nearly the same in that block.
     pub fn before(self) -> Option<Self> {
         match self {
-            Self::Bias | Self::Linear => None,
+            Self::Bias | Self::Linear | Self::Trust => None,
             Self::BlockWeight(index) => index.checked_sub(1).map(Self::BlockWeight),
             Self::BlockBias(index) => index.checked_sub(1).map(Self::BlockBias),
             Self::BlockGate(index) | Self::BlockOut(index) => Some(Self::BlockWeight(index)),
             Self::BlockGateBias(index) => Some(Self::BlockBias(index)),
+            Self::Adapter => Some(Self::Linear),
             Self::BlockHead(index) => Some(index.checked_sub(1).map_or(Self::Linear, Self::BlockHead)),
         }
+    }
+}
+
+impl Role {
+    /// Whether each voice of a committee has one of its own.
+    fn of_voice(self) -> bool {
+        matches!(self, Self::Bias | Self::Linear | Self::BlockHead(_) | Self::Adapter)
     }
 }
 
@@ -108,7 +123,9 @@ impl Role {
 pub(crate) struct TableSlot {
     /// What it does.
     pub role: Role,
-    /// Its height: numbers that come in; 1 for a bias.
+    /// How many of it lie one below the other: one for each voice that has its own.
+    pub copies: usize,
+    /// The height of one: numbers that come in; 1 for a bias.
     pub rows: usize,
     /// Its width: numbers that go out.
     pub columns: usize,
@@ -122,23 +139,36 @@ impl TableSlot {
 
     /// How many numbers it has.
     pub fn numbers(&self) -> usize {
-        self.rows * self.columns
+        self.height() * self.columns
     }
 
-    /// Whether it is added instead of multiplied.
+    /// Its rows, of all copies.
+    pub fn height(&self) -> usize {
+        self.copies * self.rows
+    }
+
+    /// Whether its numbers are no way for other numbers: what is added, and trust.
     pub fn is_bias(&self) -> bool {
-        matches!(self.role, Role::Bias | Role::BlockBias(_) | Role::BlockGateBias(_))
+        matches!(self.role, Role::Bias | Role::BlockBias(_) | Role::BlockGateBias(_) | Role::Trust)
     }
 
-    /// Its stored shape: a bias has one dimension.
+    /// Its stored shape: a bias alone has one dimension.
     pub fn shape(&self) -> Vec<usize> {
-        if self.is_bias() { vec![self.columns] } else { vec![self.rows, self.columns] }
+        if self.is_bias() && self.copies == 1 {
+            vec![self.columns]
+        } else {
+            vec![self.height(), self.columns]
+        }
     }
 }
 
-/// The tables of a network, in the order in which their numbers lie in one flat vector.
+/// The tables of a network, in the order in which their numbers lie in one flat vector; trust comes last.
 pub(crate) fn layout(architecture: &Architecture, shape: Shape) -> Vec<TableSlot> {
-    let slot = |role, rows, columns| TableSlot { role, rows, columns };
+    let voices = architecture.voices();
+    let slot = |role: Role, rows, columns| {
+        let copies = if role.of_voice() { voices } else { 1 };
+        TableSlot { role, copies, rows, columns }
+    };
     let mut entering = shape.seen(architecture);
     let mut slots = vec![slot(Role::Bias, 1, shape.outputs), slot(Role::Linear, entering, shape.outputs)];
     let streams = architecture.streams(entering);
@@ -160,6 +190,12 @@ pub(crate) fn layout(architecture: &Architecture, shape: Shape) -> Vec<TableSlot
             slots.push(slot(Role::BlockHead(index), leaving, shape.outputs));
         }
         entering = leaving;
+    }
+    if voices > 1 && !architecture.blocks.is_empty() {
+        slots.push(slot(Role::Adapter, 1, shape.seen(architecture)));
+    }
+    if architecture.exits {
+        slots.push(slot(Role::Trust, 1, architecture.depths().len()));
     }
     slots
 }
@@ -202,7 +238,9 @@ impl Weights {
                 | Role::BlockGate(_)
                 | Role::BlockGateBias(_)
                 | Role::BlockOut(_)
-                | Role::BlockHead(_) => vec![0.0; slot.numbers()],
+                | Role::BlockHead(_)
+                | Role::Adapter => vec![0.0; slot.numbers()],
+                Role::Trust => even(slot.numbers()),
             }
         };
         let slots = layout(architecture, shape);
@@ -222,14 +260,33 @@ impl Weights {
         let architecture = architecture.canonical();
         let fill = |slot: TableSlot| {
             let number = || if slot.is_bias() { 0.0 } else { he_uniform(slot.rows, &mut rng) };
-            let data = std::iter::repeat_with(number).take(slot.numbers()).collect();
+            let data = if slot.role == Role::Trust {
+                even(slot.numbers())
+            } else {
+                std::iter::repeat_with(number).take(slot.numbers()).collect()
+            };
             (slot.name(), Array { shape: slot.shape(), data })
         };
         Self(layout(&architecture, shape).into_iter().map(fill).collect())
     }
 
-    /// All numbers in one vector, after checking that each table is there, fits and is finite.
+    /// All numbers in one vector, after checking that each table is there, fits and is finite, and that trust is
+    /// shared out.
     pub(crate) fn flatten(&self, architecture: &Architecture, shape: Shape) -> Result<Vec<f32>, ModelError> {
+        match self.0.get(&Role::Trust.name()) {
+            Some(trust) if !shares(&trust.data) => {
+                Err(ModelError::Weights("table `trust` does not share out one".into()))
+            }
+            Some(_) | None => self.flatten_moments(architecture, shape),
+        }
+    }
+
+    /// The same for moments.
+    pub(crate) fn flatten_moments(
+        &self,
+        architecture: &Architecture,
+        shape: Shape,
+    ) -> Result<Vec<f32>, ModelError> {
         let slots = layout(architecture, shape);
         if self.0.len() != slots.len() {
             return Err(ModelError::Weights(format!(

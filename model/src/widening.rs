@@ -9,8 +9,8 @@
 //! arXiv:1511.05641). A bucket that becomes two gives both its weights. A new class cannot be silent, as
 //! probabilities sum to one. Its weights are the mean of the other classes' weights, so its logit is the
 //! mean of theirs, lowered so that it gets at most [`NEW_CLASS_SHARE`] **on every row**: with `K` classes
-//! of logits `l`, Jensen gives `exp(mean(l)) <= sum(exp(l)) / K`. The others keep their proportions exactly. A mixture says what its members
-//! say, and so does a stack of them, about: the other classes keep their proportions there too.
+//! of logits `l`, Jensen gives `exp(mean(l)) <= sum(exp(l)) / K`. The others keep their proportions exactly. Several
+//! answers of one network, a mixture and a stack of its members keep them within that share.
 //!
 //! Moments of what is new are zero, so an adaptive optimiser takes its first steps there larger than
 //! elsewhere, but never more than about seven times its step size.
@@ -171,9 +171,11 @@ impl Widening {
             let before = table.shape.last().copied().unwrap_or(0);
             let nothing = vec![0.0; before];
             let mut data = Vec::with_capacity(slot.numbers());
-            for row in 0..slot.rows {
+            let height = table.data.len() / before.max(1) / slot.copies;
+            for row in 0..slot.height() {
+                let (copy, row) = (row / slot.rows, row % slot.rows);
                 let origin = if ends.from_inputs { seen[row].origin() } else { Some(row) };
-                let old = origin.map_or(nothing.as_slice(), |row| table.row(row));
+                let old = origin.map_or(nothing.as_slice(), |row| table.row(copy * height + row));
                 match ends.to_inputs {
                     Some(shared) => data.extend(seen.iter().map(|column| column.of(old, shared))),
                     None => data.extend_from_slice(old),
@@ -203,7 +205,12 @@ impl Ends {
         let streams =
             |blocks: usize| architecture.blocks[..blocks].iter().all(|block| block.kind.keeps_stream());
         let from_inputs = match role {
-            Role::Bias | Role::BlockBias(_) | Role::BlockGateBias(_) | Role::BlockOut(_) => false,
+            Role::Bias
+            | Role::BlockBias(_)
+            | Role::BlockGateBias(_)
+            | Role::BlockOut(_)
+            | Role::Adapter
+            | Role::Trust => false,
             Role::Linear => true,
             Role::BlockWeight(index) | Role::BlockGate(index) => streams(index),
             Role::BlockHead(index) => streams(index + 1),
@@ -213,6 +220,7 @@ impl Ends {
             Role::BlockOut(index) if streams(index) => {
                 Some(architecture.blocks[index].kind == BlockKind::Residual)
             }
+            Role::Adapter => Some(false),
             _ => None,
         };
         let to_outputs = matches!(role, Role::Bias | Role::Linear | Role::BlockHead(_));

@@ -7,11 +7,19 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod behaviour;
 pub mod cheap;
+pub mod claim;
 pub mod quality;
+pub mod scorecard;
+pub mod thresholds;
 
-pub use cheap::{FiniteGate, LatencyGate, MemoryGate, RobustnessGate};
+pub use behaviour::{CalibrationGate, ChurnGate, FairnessGate};
+pub use cheap::{EnergyGate, FiniteGate, LatencyGate, MemoryGate, ParityGate, RobustnessGate};
+pub use claim::{Claim, PairedTest, Spent};
 pub use quality::QualityGate;
+pub use scorecard::{Answered, Gap, Scorecard};
+pub use thresholds::{Thresholds, verdict};
 
 /// Judges one property of a challenger.
 ///
@@ -37,12 +45,22 @@ pub trait Gate {
 pub enum GateKind {
     /// [`FiniteGate`].
     Finite,
+    /// [`ParityGate`].
+    Parity,
     /// [`LatencyGate`].
     Latency,
     /// [`MemoryGate`].
     Memory,
+    /// [`EnergyGate`].
+    Energy,
     /// [`RobustnessGate`].
     Robustness,
+    /// [`CalibrationGate`].
+    Calibration,
+    /// [`FairnessGate`].
+    Fairness,
+    /// [`ChurnGate`].
+    Churn,
     /// [`QualityGate`].
     Quality,
 }
@@ -52,9 +70,14 @@ impl GateKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Finite => "finite",
+            Self::Parity => "parity",
             Self::Latency => "latency",
             Self::Memory => "memory",
+            Self::Energy => "energy",
             Self::Robustness => "robustness",
+            Self::Calibration => "calibration",
+            Self::Fairness => "fairness",
+            Self::Churn => "churn",
             Self::Quality => "quality",
         }
     }
@@ -85,6 +108,15 @@ pub struct Judgement {
     pub limit: f64,
     /// Why, for people.
     pub reason: String,
+    /// Whether it counts; what only advises is told and stops nothing.
+    pub binding: bool,
+}
+
+impl Judgement {
+    /// A judgement that counts.
+    pub fn new(gate: GateKind, verdict: Verdict, measured: f64, limit: f64, reason: String) -> Self {
+        Self { gate, verdict, measured, limit, reason, binding: true }
+    }
 }
 
 /// Everything known about a challenger; `None` and empty mean that nobody measured.
@@ -98,47 +130,100 @@ pub struct Evidence {
     pub compute_estimate: Option<f64>,
     /// Memory of the loaded network.
     pub bytes: Option<u64>,
-    /// Mean loss on recent rows as they are.
-    pub clean_loss: Option<f64>,
-    /// Mean loss on the same rows with noise.
-    pub noisy_loss: Option<f64>,
-    /// Mean loss on the same rows with values missing.
-    pub missing_loss: Option<f64>,
-    /// By how much noise raises the champion's loss on those rows.
-    pub champion_noisy_increase: Option<f64>,
-    /// By how much missing values raise the champion's loss on those rows.
-    pub champion_missing_increase: Option<f64>,
+    /// Largest difference between what the model says and what it says re-loaded from disk.
+    pub parity: Option<f64>,
+    /// What one answer takes.
+    pub energy: Option<Energy>,
+    /// What is lost under each stress.
+    pub stresses: Vec<Stressed>,
+    /// What its answers have been worth.
+    pub scorecard: Option<Scorecard>,
     /// The paired test against the control arm.
     pub quality: Option<QualityEvidence>,
+}
+
+/// A bad day that rows can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stress {
+    /// Noise on every number.
+    Noise,
+    /// Values missing at random.
+    Missing,
+    /// Numbers moved one step against the network (arXiv:1412.6572).
+    Fgsm,
+    /// Numbers moved several steps against the network (arXiv:1706.06083).
+    Pgd,
+}
+
+impl Stress {
+    /// Every stress.
+    pub const ALL: [Self; 4] = [Self::Noise, Self::Missing, Self::Fgsm, Self::Pgd];
+
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Noise => "noise",
+            Self::Missing => "missing values",
+            Self::Fgsm => "an attack of one step",
+            Self::Pgd => "an attack of several steps",
+        }
+    }
+}
+
+/// What was lost under a stress by the challenger, and by the champion on the same rows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stressed {
+    /// Which.
+    pub stress: Stress,
+    /// The challenger's mean loss.
+    pub loss: f64,
+    /// The champion's, which has its own worst case under an attack.
+    pub champion_loss: f64,
+}
+
+/// What one answer takes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Energy {
+    /// How much, in the unit.
+    pub per_row: f64,
+    /// Of what: a machine that does not tell its energy tells its time.
+    pub unit: EnergyUnit,
+}
+
+/// What energy is measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EnergyUnit {
+    /// Joules.
+    Joules,
+    /// Seconds of a processor's time.
+    CpuSeconds,
+}
+
+impl EnergyUnit {
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Joules => "joules",
+            Self::CpuSeconds => "CPU seconds",
+        }
+    }
 }
 
 /// State of the paired test of a challenger against the control arm.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QualityEvidence {
-    /// Natural logarithm of the evidence that the challenger is better.
+    /// What it has to show.
+    pub claim: Claim,
+    /// Natural logarithm of the evidence for that: that the challenger is better, or not worse by the margin.
     pub log_gain: f64,
-    /// Natural logarithm of the evidence that it is worse.
+    /// Natural logarithm of the evidence that it is worse, or worse by more than the margin.
     pub log_harm: f64,
     /// Outcomes both were scored on.
     pub outcomes: u64,
     /// Mean paired improvement of the loss.
     pub mean_gain: f64,
-}
-
-/// Asks the gates in the order of their cost, up to the first that fails.
-pub fn judge_all(gates: &[&dyn Gate], evidence: &Evidence) -> Vec<Judgement> {
-    let mut ordered = gates.to_vec();
-    ordered.sort_by_key(|gate| gate.kind());
-    let mut judgements = Vec::new();
-    for gate in ordered {
-        let judgement = gate.judge(evidence);
-        let failed = judgement.verdict == Verdict::Fail;
-        judgements.push(judgement);
-        if failed {
-            break;
-        }
-    }
-    judgements
 }
 
 /// Passes a measurement at or under the limit; says nothing of one that is not finite.
@@ -148,11 +233,11 @@ fn at_most(gate: GateKind, measured: f64, limit: f64, what: &str) -> Judgement {
         true => (Verdict::Fail, "is over the limit"),
         false => (Verdict::Inconclusive, "is not a number"),
     };
-    Judgement { gate, verdict, measured, limit, reason: format!("{what} {relation}") }
+    Judgement::new(gate, verdict, measured, limit, format!("{what} {relation}"))
 }
 
 fn inconclusive(gate: GateKind, limit: f64, reason: String) -> Judgement {
-    Judgement { gate, verdict: Verdict::Inconclusive, measured: f64::NAN, limit, reason }
+    Judgement::new(gate, Verdict::Inconclusive, f64::NAN, limit, reason)
 }
 
 #[cfg(test)]

@@ -13,9 +13,9 @@ pub mod random_edits;
 pub mod scheduler;
 
 pub use evolution::Evolution;
-pub use placement::{Placement, placement};
+pub use placement::{Placement, lighter, placement, standing};
 pub use random_edits::RandomEdits;
-pub use scheduler::{FullBudget, Scheduler, SuccessiveHalving};
+pub use scheduler::{FullBudget, Scheduler, SuccessiveHalving, best_cheaper};
 
 /// What became of a genome that was tried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,9 +3,12 @@
 //! Lives here: numbers in, numbers out. May not: know a domain word (champion, drift, gate).
 
 pub mod confidence_sequence;
+pub mod e_lond;
 pub mod e_process;
 pub mod non_inferiority;
+pub mod proportion;
 pub mod quantile;
+pub mod reliability;
 pub mod special;
 mod tally;
 
@@ -13,6 +16,8 @@ mod tally;
 pub(crate) mod simulate;
 
 pub use confidence_sequence::ConfidenceSequence;
+pub use e_lond::{AlphaRule, Tests};
 pub use e_process::EProcess;
 pub use non_inferiority::{NonInferior, NonInferiority};
+pub use reliability::Reliability;
 pub use tally::{Tally, mean_paired_gain};

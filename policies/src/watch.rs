@@ -50,6 +50,12 @@ impl Watch {
         Self { harm: EProcess::new(0.0), log_limit: log_limit(alpha), length, verdict }
     }
 
+    /// A new champion that costs less, and may therefore be worse by so much.
+    #[must_use]
+    pub fn allowing(self, loss: f64) -> Self {
+        Self { harm: EProcess::new(loss.max(0.0)), ..self }
+    }
+
     /// Takes in the losses of both, in 0..=1, on one outcome.
     ///
     /// A loss of the new champion that is not finite counts as the worst there is; one of the displaced

@@ -153,8 +153,8 @@ fn started(arguments: &Arguments, data: &Path, seed: u64, learner: Learner) -> R
         let drifts: Vec<String> = drifts.iter().map(u64::to_string).collect();
         command.args(["--drifts", &drifts.join(",")]);
     }
-    // One compute thread: sums, and the time they take, do not depend on the number of cores.
-    command.env(daemon::commands::COMPUTE_THREADS, "1").stdin(Stdio::null()).stderr(Stdio::inherit());
+    // As the daemon runs: sums, time and memory are then what they are there.
+    command.envs(daemon::commands::ENVIRONMENT).stdin(Stdio::null()).stderr(Stdio::inherit());
     let output = command.output()?;
     ensure!(output.status.success(), "{} on {}: {}", learner.name(), data.display(), output.status);
     let lines = String::from_utf8(output.stdout)?;

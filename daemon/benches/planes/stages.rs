@@ -64,6 +64,7 @@ impl Stages {
             row: 0,
             outcomes_before: 0,
             context: model::Context::default(),
+            group: None,
             answers: answers.ok_or_else(|| anyhow::anyhow!("the last event waits"))?,
         };
         let codec = JsonCodec::new(Arc::clone(&config.learn.schema), config.codec.clone())?;

@@ -38,12 +38,19 @@ pub struct MemberSection {
     pub replay: Option<f32>,
     /// Steps over which the weights that answer are averaged.
     pub average: Option<u16>,
+    /// Steps on rows since a sudden drift that follow each new one for a while.
+    pub surge: Option<u8>,
     /// Recent labels seen beside each row.
     #[serde(default)]
     pub context: u8,
     /// What is added to each feature.
     #[serde(default)]
     pub embedding: Embedding,
+    /// Whether it answers at every depth.
+    #[serde(default)]
+    pub exits: bool,
+    /// Voices that share its blocks and answer together.
+    pub committee: Option<u8>,
 }
 
 impl MixtureSection {
@@ -67,6 +74,8 @@ impl MemberSection {
             blocks: self.widths.iter().map(|width| Block::plain(*width, activation)).collect(),
             context: self.context,
             embedding: self.embedding,
+            exits: self.exits,
+            committee: self.committee.unwrap_or(1),
             hyper: Hyper {
                 optimiser: self.optimiser.unwrap_or(usual.optimiser),
                 step_size: self.step_size.unwrap_or(usual.step_size),
@@ -74,6 +83,7 @@ impl MemberSection {
                 batch: self.batch.unwrap_or(usual.batch),
                 replay: self.replay.unwrap_or(usual.replay),
                 average: self.average.unwrap_or(usual.average),
+                surge: self.surge.unwrap_or(usual.surge),
             },
         }
     }

@@ -12,8 +12,10 @@ use model::{DeviceChoice, Feature, FeatureKind, Objective, Schema, Target};
 use policies::evolve::EvolveLimits;
 use serde::{Deserialize, Serialize};
 
+use super::gate::GateSection;
 use super::mixture::MixtureSection;
 use super::{ConfigError, keys, refuse};
+use crate::slot::MemoryPolicy;
 
 /// The embedded defaults; also the documentation of every key.
 pub const DEFAULTS: &str = include_str!("../../../config/default.toml");
@@ -95,7 +97,7 @@ section!(
 );
 section!(
     /// `[serve]`
-    Serve { answers: bool, batch_max: usize, ready_when_cold: bool }
+    Serve { answers: bool, batch_max: usize, ready_when_cold: bool, memory_policy: String }
 );
 section!(
     /// `[join]`
@@ -132,18 +134,17 @@ section!(
         widths: Vec<u16>,
         context_max: usize,
         embeddings: bool,
+        exits: bool,
+        committee_max: u8,
         cooldown_outcomes: u64,
         plateau_outcomes: u64,
         least_gain: f64,
+        shrink_above: f64,
     }
 );
 section!(
     /// `[trials]`
     Trials { seconds_max: u64, memory_max_bytes: u64, niceness: i32 }
-);
-section!(
-    /// `[gate]`
-    Gate { alpha: f64, alpha_harm: f64, margin: f64, deadline_outcomes: u64, robustness_increase_max: f64 }
 );
 section!(
     /// `[budget]`
@@ -155,7 +156,7 @@ section!(
 );
 section!(
     /// `[watch]`
-    Watch { outcomes: u64, alpha: f64 }
+    Watch { outcomes: u64, deadline_seconds: u64, alpha: f64 }
 );
 section!(
     /// The whole file.
@@ -174,7 +175,7 @@ section!(
         detect: Detect,
         search: Search,
         trials: Trials,
-        gate: Gate,
+        gate: GateSection,
         budget: Budget,
         relief: Relief,
         watch: Watch,
@@ -283,6 +284,15 @@ impl Raw {
         })
     }
 
+    /// What becomes of a displaced model.
+    pub fn memory_policy(&self) -> Result<MemoryPolicy, ConfigError> {
+        match self.serve.memory_policy.as_str() {
+            "availability" => Ok(MemoryPolicy::Availability),
+            "resource" => Ok(MemoryPolicy::Resource),
+            other => refuse(format!("`serve.memory_policy` is `{other}`; give `availability` or `resource`")),
+        }
+    }
+
     /// Where fields stand in messages.
     pub fn codec(&self, schema: &Schema) -> Result<CodecConfig, ConfigError> {
         let section = &self.codec;
@@ -317,8 +327,6 @@ impl Raw {
         let shares = [
             ("refresh.alpha", self.refresh.alpha),
             ("detect.delta", self.detect.delta),
-            ("gate.alpha", self.gate.alpha),
-            ("gate.alpha_harm", self.gate.alpha_harm),
             ("watch.alpha", self.watch.alpha),
         ];
         for (key, value) in shares {
@@ -352,9 +360,6 @@ impl Raw {
                 return refuse(format!("`{key}` is {value}; give a number above 0"));
             }
         }
-        if !(0.0..1.0).contains(&self.gate.margin) {
-            return refuse(format!("`gate.margin` is {}; give 0 or more, below 1", self.gate.margin));
-        }
         self.check_search()
     }
 
@@ -382,6 +387,16 @@ impl Raw {
                 self.search.context_max,
                 model::context::CONTEXT_MAX
             ));
+        }
+        if !(1..=model::architecture::COMMITTEE_MAX).contains(&self.search.committee_max) {
+            return refuse(format!(
+                "`search.committee_max` is {}; give 1 to {}",
+                self.search.committee_max,
+                model::architecture::COMMITTEE_MAX
+            ));
+        }
+        if !(0.0..=1.0).contains(&self.search.shrink_above) {
+            return refuse(format!("`search.shrink_above` is {}; give 0 to 1", self.search.shrink_above));
         }
         if self.search.eta < 2 {
             return refuse(format!("`search.eta` is {}; give 2 or more", self.search.eta));

@@ -30,7 +30,10 @@ fn twenty_broken_configurations_are_refused_with_the_key() {
         ("[model]\ndevice = \"tpu\"", "`model.device` is `tpu`"),
         ("[http]\nlisten = \"here\"", "`http.listen` is `here`"),
         ("[gate]\nalpha = 5.0", "`gate.alpha` is 5"),
+        ("[serve]\nmemory_policy = \"thrift\"", "`serve.memory_policy` is `thrift`"),
         ("[gate]\nmargin = -0.5", "`gate.margin` is -0.5"),
+        ("[gate]\nnon_inferiority_margin = 1.5", "`gate.non_inferiority_margin` is 1.5"),
+        ("[search]\nshrink_above = -1.0", "`search.shrink_above` is -1"),
         ("[search]\nrungs = [3, 1]", "`search.rungs`"),
         ("[search]\nrungs = []", "`search.rungs`"),
         ("[search]\neta = 1", "`search.eta` is 1"),
@@ -133,4 +136,53 @@ fn embeddings_are_searched_or_not_and_given_to_members_either_way() {
     assert_eq!(searched(false).limits.embeddings, [Embedding::None]);
     assert_eq!(searched(true).limits.embeddings.len(), 3);
     assert_eq!(searched(false).start.members[0].embedding, Embedding::Periodic(2));
+}
+
+#[test]
+fn groups_are_told_apart_by_a_category_and_compared_by_a_class() {
+    let settings = |gate: &str| {
+        format!(
+            "gate = {{ {gate} }}
+             [schema]
+             classes = [\"a\", \"b\"]
+             features = [{{ name = \"x\", kind = \"numeric\" }}, {{ name = \"c\", kind = \"boolean\" }}]"
+        )
+    };
+    let gate = |text: &str| Config::parse(&settings(text)).map(|config| config.learn.gate);
+    let asked = gate("fairness_feature = \"c\", fairness_class = \"b\"").expect("it is in order");
+    let fairness = asked.fairness.expect("it is asked for");
+    assert_eq!((fairness.feature, fairness.class), (1, 1));
+    let thresholds = asked.thresholds(0.01, 1e6);
+    assert!(thresholds.fairness.is_some() && thresholds.churn.is_none() && thresholds.energy.is_none());
+    for (wrong, said) in [
+        ("fairness_feature = \"y\"", "none of `schema.features`"),
+        ("fairness_feature = \"x\", fairness_class = \"a\"", "a number"),
+        ("fairness_feature = \"c\", fairness_class = \"z\"", "one of `a`, `b`"),
+        ("churn_max = -0.1", "`gate.churn_max` is -0.1"),
+        ("advisory = [\"speed\"]", "speed"),
+        ("stresses = [\"rain\"]", "rain"),
+    ] {
+        let error = gate(wrong).expect_err(wrong).to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn exits_and_committees_are_searched_where_the_configuration_says_so() {
+    let settings = |search: &str| {
+        format!(
+            "search = {{ {search} }}
+             mixture = {{ members = [{{ widths = [8], exits = true, committee = 4 }}] }}
+             [schema]
+             classes = [\"a\", \"b\"]
+             features = [{{ name = \"x\", kind = \"numeric\" }}]"
+        )
+    };
+    let config = Config::parse(&settings("exits = true, committee_max = 4")).expect("both may be had").learn;
+    assert!(config.limits.exits);
+    assert_eq!(config.limits.committees, [1, 2, 4]);
+    let usual = Config::parse(&settings("")).expect("a member may have what is not searched").learn;
+    assert!(!usual.limits.exits && usual.limits.committees == [1]);
+    assert!(Config::parse(&settings("committee_max = 9")).is_err());
+    assert!(Config::parse(&settings("committee_max = 0")).is_err());
 }

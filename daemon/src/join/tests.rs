@@ -35,6 +35,7 @@ fn prediction(time: i64) -> Prediction {
         generation: Generation(1),
         row: 7,
         outcomes_before: 0,
+        group: None,
         context: Context::default(),
         answers,
     }

@@ -7,20 +7,19 @@ use std::sync::Arc;
 
 use model::{
     Arm, Context, Device, Encoder, Mixture, MixtureNetwork, MixtureWeights, Model, ModelError, Output, Pool,
-    Row, Schema, Shape, Widening,
+    Row, Schema, Shape, Truth, Widening,
 };
-use policies::gate::QualityEvidence;
+use policies::gate::{Answered, PairedTest, QualityEvidence, Scorecard};
 use policies::stats::EProcess;
 use policies::watch::{Watch, WatchVerdict};
 use serde::{Deserialize, Serialize};
 
 use super::LearnError;
 use super::state::{Losses, State};
-use crate::config::LearnConfig;
-use crate::join::{Answers, ArmAnswer};
+use crate::config::{GateConfig, LearnConfig};
+use crate::join::{Answers, ArmAnswer, Outcome};
 use crate::slot::Served;
 use crate::telemetry::AuditEvent;
-use crate::trials::protocol::Stress;
 use crate::trials::worker::{MEASURE_REPEATS, time_batches};
 
 /// Confidence of the upper bound of a compute time.
@@ -35,12 +34,10 @@ pub struct Challenger {
     pub number: u64,
     /// It learns like the control.
     pub arm: Arm,
-    /// How it stood under noise and missing features, and the control beside it.
-    pub stress: (Stress, Stress),
-    /// Gain over the control.
-    pub gain: EProcess,
-    /// Harm against the control.
-    pub harm: EProcess,
+    /// What its answers have been worth; none for numbers, which are not decided for.
+    pub scorecard: Option<Scorecard>,
+    /// Its test against the control, by what it has to show.
+    pub test: PairedTest,
     /// It could not learn a row: whatever it says from now on, it is out.
     pub failed: bool,
 }
@@ -78,9 +75,9 @@ pub struct Arms {
 }
 
 impl Arms {
-    /// What every arm says of one row, now.
+    /// What every arm says of one row, now; each hears its own answer.
     pub fn answer(
-        &self,
+        &mut self,
         served: &Served,
         row: &Row,
         encoded: &[f32],
@@ -88,20 +85,21 @@ impl Arms {
     ) -> Result<Answers, LearnError> {
         let said = self.pool.say(encoded)?;
         let shape = self.pool.shape();
-        let mixed = |arm: &Arm| {
+        let mixed = |arm: &mut Arm| {
             let mixed = arm.mix(&said, shape);
+            arm.hear(&mixed, shape);
             ArmAnswer { output: state.encoder.output(mixed.output(shape.outputs)), mixed }
         };
         let champion = one(&served.model, row)?;
         Ok(Answers {
-            control: mixed(&self.control),
+            control: mixed(&mut self.control),
             reference: knowing(&self.reference, row, &state.context)?,
             first: match &self.first {
                 Some(first) => knowing(first, row, &state.context)?,
                 None => champion.clone(),
             },
-            challenger: self.challenger.as_ref().map(|c| (c.number, mixed(&c.arm))),
-            displaced: self.displaced.as_ref().map(|d| (d.number, mixed(&d.arm))),
+            challenger: self.challenger.as_mut().map(|c| (c.number, mixed(&mut c.arm))),
+            displaced: self.displaced.as_mut().map(|d| (d.number, mixed(&mut d.arm))),
             champion,
             said,
             majority: state.baselines.majority(),
@@ -134,14 +132,25 @@ impl Arms {
         if let (Some(challenger), Some(loss)) = (&mut self.challenger, losses.challenger)
             && answers.challenger.as_ref().is_some_and(|(number, _)| *number == challenger.number)
         {
-            challenger.gain.observe(losses.control - loss);
-            challenger.harm.observe(loss - losses.control);
+            challenger.test.observe(losses.control, loss);
         }
         if let (Some(displaced), Some(loss)) = (&mut self.displaced, losses.displaced)
             && answers.displaced.as_ref().is_some_and(|(number, _)| *number == displaced.number)
         {
             displaced.watch.observe(losses.champion, loss);
         }
+    }
+
+    /// Notes what the challenger and the control had answered, if both had.
+    pub fn note(&mut self, outcome: &Outcome, schema: &Schema, gate: &GateConfig) {
+        let Outcome { prediction, truth } = outcome;
+        let Some(challenger) = &mut self.challenger else { return };
+        let Some((number, answer)) = &prediction.answers.challenger else { return };
+        let (Some(card), true) = (&mut challenger.scorecard, *number == challenger.number) else { return };
+        let control = &prediction.answers.control.output;
+        let [theirs, ours] = [&answer.output, control].map(|output| answered(schema, output, *truth, gate));
+        let changed = model::decide(schema, &answer.output) != model::decide(schema, control);
+        card.observe(theirs, ours, changed, prediction.group.map(usize::from));
     }
 
     /// Every learner takes in one row; what diverged starts again, and is said. A challenger with a learner of
@@ -203,11 +212,10 @@ impl Arms {
 
     /// The challenger's running test.
     pub fn quality(&self) -> Option<QualityEvidence> {
-        self.challenger.as_ref().map(|challenger| QualityEvidence {
-            log_gain: challenger.gain.log_value(),
-            log_harm: if challenger.failed { f64::INFINITY } else { challenger.harm.log_value() },
-            outcomes: challenger.gain.count(),
-            mean_gain: challenger.gain.mean(),
+        self.challenger.as_ref().map(|challenger| {
+            let evidence = challenger.test.evidence();
+            let log_harm = if challenger.failed { f64::INFINITY } else { evidence.log_harm };
+            QualityEvidence { log_harm, ..evidence }
         })
     }
 
@@ -237,6 +245,21 @@ impl Arms {
 /// The upper confidence bound that gates and budgets compare with a limit.
 pub fn compute_upper(times: &[f64]) -> Option<f64> {
     policies::stats::quantile::upper_bound(times, COMPUTE_QUANTILE, COMPUTE_CONFIDENCE)
+}
+
+/// An answer beside its truth.
+fn answered(schema: &Schema, output: &Output, truth: Truth, gate: &GateConfig) -> Answered {
+    let decision = model::decide(schema, output);
+    let confidence = match decision {
+        Truth::Class(class) => output.0.get(class as usize).copied().unwrap_or(f32::NAN),
+        Truth::Number(_) => f32::NAN,
+    };
+    Answered {
+        confidence: confidence.into(),
+        right: decision == truth,
+        positive: gate.fairness.is_some_and(|fairness| decision == Truth::Class(fairness.class)),
+        brier: model::bounded(schema.target(), output, &truth, 1.0),
+    }
 }
 
 fn one(model: &Model, row: &Row) -> Result<Output, ModelError> {

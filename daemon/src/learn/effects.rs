@@ -3,22 +3,19 @@
 //! Lives here: one arm for each effect. May not: decide whether; that was decided.
 
 use model::Edit;
-use policies::gate::{
-    Evidence, FiniteGate, Gate, LatencyGate, MemoryGate, QualityGate, RobustnessGate, judge_all,
-};
-use policies::search::{Proposer as _, Score, placement};
-use policies::stats::EProcess;
+use policies::gate::{PairedTest, QualityEvidence, Scorecard};
+use policies::search::{Proposer as _, Score, lighter, placement, standing};
 
 use super::arms::Challenger;
 use super::flight::{Landed, Purpose};
-use super::measure::Source;
 use super::probe::ASKED_FOR_ONE;
-use super::state::{COMPUTE, Detectors, MEMORY};
+use super::state::Detectors;
 use super::{Learn, LearnError};
-use crate::lifecycle::{Change, Effect, Event, smaller};
+use crate::lifecycle::{Change, Climber, Effect, Event, smaller};
 use crate::telemetry::AuditEvent;
-use crate::trials::worker::MEASURE_REPEATS;
 
+/// Chance that the bounds of a gap between groups are ever wrong.
+const FAIRNESS_ALPHA: f64 = 0.05;
 /// The windows on which smaller networks are compared.
 const RELIEF_WINDOWS: usize = 1;
 
@@ -67,8 +64,7 @@ impl Learn {
     fn ask(&mut self, count: usize) -> Result<(), LearnError> {
         let mixture = self.arms.mixture()?;
         let weights = self.arms.control.mixer().weights();
-        let start = &self.rules.config.start.members;
-        let stands: Vec<bool> = mixture.members.iter().map(|member| start.contains(member)).collect();
+        let stands = standing(&mixture.members, &self.rules.config.start.members);
         let place = placement(&weights, &stands, self.rules.config.members_max);
         let parent = self.space.genome(&mixture.members[place.parent]);
         let members = weights.len();
@@ -77,7 +73,16 @@ impl Learn {
         let genomes = state.proposer.ask(self.space.space(), &parent, wanted, &mut state.rng);
         let children = genomes.iter().map(|genome| self.space.architecture(genome)).collect();
         let children = self.probed(children);
-        let candidates: Vec<Edit> = children.into_iter().map(|child| place.edit(members, child)).collect();
+        let mut candidates: Vec<Edit> = children
+            .into_iter()
+            .map(|child| {
+                let shrinks = self.takes_place(&child, &mixture.members[place.parent]);
+                if shrinks { place.shrink(members, child) } else { place.edit(members, child) }
+            })
+            .collect();
+        if self.pressed() {
+            candidates.extend(lighter(&weights, &stands));
+        }
         let candidates = self.affordable(&mixture, candidates)?;
         self.happened.push(AuditEvent::Proposed { count: candidates.len() });
         self.events.push_back(Event::Proposed(candidates));
@@ -85,7 +90,7 @@ impl Learn {
     }
 
     /// Tells the proposer, and the people, how each candidate of a rung did.
-    pub(super) fn rung_landed(&mut self, rung: usize, landed: &Landed) -> Vec<Option<f64>> {
+    pub(super) fn rung_landed(&mut self, rung: usize, landed: &Landed) -> Vec<Climber> {
         let gains: Vec<Option<f64>> = (0..landed.candidates.len()).map(|at| landed.gain(at)).collect();
         // Without the control nothing was compared, so nothing was learned about any candidate.
         let compared = landed.candidates.iter().zip(&gains).filter(|_| landed.control.is_some());
@@ -100,29 +105,33 @@ impl Learn {
         }
         let scores = landed.candidates.iter().map(ToString::to_string).zip(gains.iter().copied()).collect();
         self.happened.push(AuditEvent::RungClimbed { rung, scores });
-        gains
+        let climbers = landed.candidates.iter().zip(gains);
+        climbers.map(|(edit, gain)| Climber { gain, may_cost_quality: self.may_cost_quality(edit) }).collect()
     }
 
     /// The winner of the last rung learns what came since, and is compared on live events from now on.
     fn shadow(&mut self, best: usize) -> Result<(), LearnError> {
         let found = self.landed.take().and_then(|mut landed| {
-            let result = landed.results.get_mut(best)?.take()?;
-            let stress = (result.stress?, landed.control?.stress?);
-            Some((result, stress, landed.learned, landed.schema, landed.candidates.swap_remove(best)))
+            Some((
+                landed.results.get_mut(best)?.take()?,
+                landed.learned,
+                landed.schema,
+                landed.candidates.swap_remove(best),
+            ))
         });
-        let Some((result, stress, learned, schema, edit)) = found else { return Ok(()) };
+        let Some((result, learned, schema, edit)) = found else { return Ok(()) };
         let children = self.caught_up(result.children, learned, &schema)?;
         let arm = self.arms.pool.edit(&self.arms.control, &edit, children)?;
         let number = self.state.number();
-        let margin = self.rules.config.gate.margin;
-        self.arms.challenger = Some(Challenger {
-            number,
-            arm,
-            stress,
-            gain: EProcess::new(margin),
-            harm: EProcess::new(0.0),
-            failed: false,
-        });
+        let gate = &self.rules.config.gate;
+        let test = if self.may_cost_quality(&edit) {
+            PairedTest::not_worse(gate.non_inferiority_margin, gate.quality.alpha, gate.block_outcomes)
+        } else {
+            PairedTest::better(gate.margin, gate.block_outcomes)
+        };
+        let decides = self.rules.config.schema.target().is_classification();
+        let scorecard = decides.then(|| Scorecard::new(FAIRNESS_ALPHA));
+        self.arms.challenger = Some(Challenger { number, arm, scorecard, test, failed: false });
         self.happened.push(AuditEvent::ChallengerPlaced { architecture: edit.to_string() });
         Ok(())
     }
@@ -131,8 +140,7 @@ impl Learn {
         if let Some(challenger) = self.arms.challenger.take() {
             let architecture = self.arms.pool.mixture(&challenger.arm)?.to_string();
             self.arms.tidy();
-            let outcomes = challenger.gain.count();
-            let mean_gain = challenger.gain.mean();
+            let QualityEvidence { outcomes, mean_gain, .. } = challenger.test.evidence();
             self.happened.push(AuditEvent::ChallengerDropped { architecture, reason, outcomes, mean_gain });
         }
         Ok(())
@@ -141,46 +149,10 @@ impl Learn {
     /// All gates, in order of cost, on evidence of now.
     fn judge(&mut self) -> Result<(), LearnError> {
         let Some(evidence) = self.evidence()? else { return Ok(()) };
-        let gate = &self.rules.config.gate;
-        let latency =
-            LatencyGate { limit_seconds: self.state.limit(COMPUTE), quantile: 0.99, confidence: 0.95 };
-        let memory = MemoryGate { bytes_max: self.state.limit(MEMORY) as u64 };
-        let robustness = RobustnessGate { increase_max: gate.robustness_increase_max };
-        let quality = QualityGate {
-            alpha: gate.alpha,
-            alpha_harm: gate.alpha_harm,
-            deadline_outcomes: gate.deadline_outcomes,
-        };
-        let gates: [&dyn Gate; 5] = [&FiniteGate, &latency, &memory, &robustness, &quality];
-        let judgements = judge_all(&gates, &evidence);
+        let judgements = self.thresholds().judge(&evidence);
         self.happened.extend(judgements.iter().map(AuditEvent::gate));
         self.events.push_back(Event::Judged(judgements));
         Ok(())
-    }
-
-    pub(super) fn evidence(&mut self) -> Result<Option<Evidence>, LearnError> {
-        let Some(challenger) = &self.arms.challenger else { return Ok(None) };
-        let rows = vec![0.0; self.rules.config.budget.compute_batch * self.arms.pool.shape().inputs];
-        let network = self.arms.pool.freeze(&challenger.arm)?;
-        let outputs_finite = network.predict(&rows).is_ok_and(|said| said.iter().all(|p| p.is_finite()));
-        let (stress, control) = challenger.stress;
-        let batch = self.rules.config.budget.compute_batch;
-        let (compute_seconds, compute_estimate) = match self.cost_source() {
-            Source::Measured => (self.time(&network, batch, MEASURE_REPEATS)?, None),
-            Source::Estimated => (Vec::new(), Some(self.estimated(&network.mixture()))),
-        };
-        Ok(Some(Evidence {
-            outputs_finite: Some(outputs_finite),
-            compute_seconds,
-            compute_estimate,
-            bytes: Some(network.cost().bytes),
-            clean_loss: Some(stress.clean),
-            noisy_loss: Some(stress.noisy),
-            missing_loss: Some(stress.missing),
-            champion_noisy_increase: Some(control.noisy - control.clean),
-            champion_missing_increase: Some(control.missing - control.clean),
-            quality: self.arms.quality(),
-        }))
     }
 
     /// The detectors of losses learn what is normal from now on, and the reference is the champion of now.

@@ -7,12 +7,11 @@ use std::sync::Arc;
 
 use model::{Edit, Learner, LearnerState, Schema};
 
-use super::history::Past;
 use super::measure::Source;
 use super::{Learn, LearnError};
 use crate::lifecycle::{Event, ReliefOption};
 use crate::telemetry::AuditEvent;
-use crate::trials::protocol::{Stretch, Trial, TrialReply, TrialResult};
+use crate::trials::protocol::{Stretch, Taught, Trial, TrialReply, TrialResult};
 
 /// What the trials are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,16 +82,13 @@ impl Learn {
                 (0, measures.then_some(self.rules.config.budget.compute_batch))
             }
         };
-        // Only who comes out of the last rung has to stand it.
-        let rungs = self.rules.config.search.rungs.len();
-        let stress = matches!(purpose, Purpose::Rung(rung) if rung + 1 == rungs);
         let first_number = self.state.next_number + 1;
         let control = Edit::none(stretch.start.members.len());
         for edit in std::iter::once(&control).chain(&candidates) {
             let number = self.state.number();
             let seed = self.rules.config.seed ^ number;
             let edit = edit.clone();
-            self.trials.submit(stretch.clone(), Trial { number, edit, seed, compute_batch, stress });
+            self.trials.submit(stretch.clone(), Trial { number, edit, seed, compute_batch });
         }
         self.state.counts.trials += candidates.len() as u64;
         self.flight = Some(Flight {
@@ -110,10 +106,14 @@ impl Learn {
 
     /// The recorded rows of the last windows, the control before them and what it said.
     fn stretch(&mut self, windows: usize) -> Result<Option<Arc<Stretch>>, LearnError> {
-        let Some(Past { start, outcomes, score_from }) = self.state.history.stretch(windows) else {
-            return Ok(None);
-        };
-        let (start, outputs) = (start.clone(), self.arms.pool.shape().outputs);
+        let Some(reach) = self.state.history.reach(windows) else { return Ok(None) };
+        let (start, score_from) = (reach.state.clone(), reach.score_from);
+        let (before, outcomes) = (reach.before, reach.outcomes);
+        let mut known = Taught::default();
+        for outcome in &before {
+            self.recall(outcome, &mut known.encoded, &mut known.goals);
+        }
+        let outputs = self.arms.pool.shape().outputs;
         let mut said = Vec::with_capacity(outcomes.len() * start.members.len() * outputs);
         let (mut encoded, mut goals) = (Vec::new(), Vec::with_capacity(outcomes.len()));
         let mut lost_before_score = 0;
@@ -130,6 +130,7 @@ impl Learn {
             start,
             said,
             target: self.rules.config.schema.target().clone(),
+            before: known,
             encoded,
             goals,
             gap: self.state.history.gap(),

@@ -1,14 +1,23 @@
 //! History: the recent outcomes a trial can be trained on, and the learner before each window of them.
 //!
 //! Lives here: bounded rings of references; rows stay in the segment. May not: train.
+//!
+//! A checkpoint is every learner of the control, with its moments and its kept rows: the largest thing a daemon
+//! remembers. So older ones are thinned: a trial may start a little earlier than it has to, and learns a few rows
+//! more that do not count. With `n` windows for the top rung, at most `9 + n / 4` checkpoints are kept.
 
 use std::collections::VecDeque;
 
+use model::growth::WINDOW_ROWS_MAX;
 use model::{ArmState, Context, ModelError, Said, Truth, Widening};
 use serde::{Deserialize, Serialize};
 
 /// Windows of label delay kept besides those that are scored; a longer delay is cut to this.
 pub const GAP_WINDOWS_MAX: usize = 8;
+/// Checkpoints fewer windows back than this are all kept; then every second, and from twice as far back every fourth.
+const DENSE_WINDOWS: u64 = 4;
+/// Windows between two checkpoints of the oldest.
+const SPARSE_WINDOWS: usize = 4;
 
 /// One outcome: where its row lies, and its truth.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,12 +31,15 @@ pub struct Recent {
 }
 
 /// What a trial goes over.
-pub struct Past<'a> {
-    /// The control before it.
-    pub start: &'a ArmState,
-    /// Its outcomes, and what had been said of them.
+#[derive(Debug)]
+pub struct Reach<'a> {
+    /// The control where it starts.
+    pub state: &'a ArmState,
+    /// The last outcomes the control had learned by then.
+    pub before: Vec<Recent>,
+    /// The outcomes since, and what had been said of them.
     pub outcomes: Vec<(Recent, Said)>,
-    /// The first of these that counts; those before only teach.
+    /// How many of these only teach.
     pub score_from: usize,
 }
 
@@ -66,7 +78,8 @@ impl History {
         self.delay = delay;
         self.recent.push_back(recent);
         self.said.push_back(said);
-        while self.recent.len() > (self.windows_max + 1) * self.window {
+        // As far back as the oldest checkpoint, and what growth looks at before that.
+        while self.recent.len() > (self.windows_max + SPARSE_WINDOWS) * self.window + WINDOW_ROWS_MAX {
             self.recent.pop_front();
             self.said.pop_front();
         }
@@ -80,9 +93,28 @@ impl History {
     /// Keeps the control as it is before the next window.
     pub fn checkpoint(&mut self, state: ArmState) {
         self.checkpoints.push_back((self.pushed, state));
-        while self.checkpoints.len() > self.windows_max + 1 {
+        self.thin();
+    }
+
+    /// The oldest stays until another one is old enough for the longest stretch; of the others, those stay that
+    /// fall on the grid of their age. Each grid holds the next one, so that what is on it later was not let go.
+    fn thin(&mut self) {
+        let window = self.window as u64;
+        let enough = self.pushed.saturating_sub(self.windows_max as u64 * window);
+        while self.checkpoints.get(1).is_some_and(|(at, _)| *at <= enough) {
             self.checkpoints.pop_front();
         }
+        let oldest = self.checkpoints.front().map_or(0, |(at, _)| *at);
+        let pushed = self.pushed;
+        self.checkpoints.retain(|(at, _)| {
+            let windows = (pushed - at) / window;
+            let grid = match windows / DENSE_WINDOWS {
+                0 => 1,
+                1 => 2,
+                2.. => SPARSE_WINDOWS as u64,
+            };
+            *at == oldest || (at / window).is_multiple_of(grid)
+        });
     }
 
     /// For a schema that evolved.
@@ -129,16 +161,24 @@ impl History {
         self.recent.iter().map(|recent| recent.row).min()
     }
 
-    /// The learner and the outcomes for scoring up to `windows` windows: rows before the last of these
-    /// only teach. None without a checkpoint.
-    pub fn stretch(&self, windows: usize) -> Option<Past<'_>> {
+    /// The learner and the outcomes for scoring up to `windows` windows. It starts at the newest checkpoint that
+    /// leaves the gap. None without a checkpoint.
+    pub fn reach(&self, windows: usize) -> Option<Reach<'_>> {
         let scored = windows.min(self.windows()).max(1) * self.window;
         let wanted = self.pushed.saturating_sub((scored + self.gap()) as u64);
-        let (at, start) =
+        let (at, state) =
             self.checkpoints.iter().rfind(|(at, _)| *at <= wanted).or(self.checkpoints.front())?;
         let rows = (self.pushed - at) as usize;
-        let outcomes = self.recent.iter().copied().zip(self.said.iter().cloned());
-        let outcomes = outcomes.skip(self.recent.len().saturating_sub(rows)).collect();
-        Some(Past { start, outcomes, score_from: rows.saturating_sub(scored) })
+        let start = self.recent.len().saturating_sub(rows);
+        let earlier = start.saturating_sub(WINDOW_ROWS_MAX);
+        Some(Reach {
+            state,
+            before: self.recent.range(earlier..start).copied().collect(),
+            outcomes: self.recent.range(start..).copied().zip(self.said.range(start..).cloned()).collect(),
+            score_from: rows.saturating_sub(scored),
+        })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,9 @@
 //! nothing: the model's stated constants stand in, so that its decisions are the same on every machine.
 //! May not: decide what a cost means.
 
-use model::{Edit, Mixture, MixtureNetwork, ModelError};
+use model::{Architecture, Cost, Edit, Mixture, MixtureNetwork, ModelError};
 use policies::detect::Breach;
+use policies::gate::Spent;
 use policies::op_cost::Load;
 use policies::stats::quantile;
 
@@ -167,10 +168,31 @@ impl Learn {
     }
 
     /// What the control becomes by an edit; none by one of another control.
-    fn edited(&self, edit: &Edit) -> Option<Mixture> {
+    pub(super) fn edited(&self, edit: &Edit) -> Option<Mixture> {
         let control = self.arms.mixture().ok()?;
         edit.check(control.members.len()).ok()?;
         Some(control.edited(edit))
+    }
+
+    /// Whether the champion comes so near to a budget that to save is worth a little quality.
+    pub(super) fn pressed(&self) -> bool {
+        let Some(measured) = &self.measured else { return false };
+        let spent = Spent { seconds: measured.batches[1].upper, bytes: measured.bytes as f64 };
+        let budgets = Spent { seconds: self.state.limit(COMPUTE), bytes: self.state.limit(MEMORY) };
+        spent.presses(budgets, self.rules.config.search.shrink_above)
+    }
+
+    /// Whether it is enough for an edit to be no worse than the control: it costs less, and that is worth something.
+    pub(super) fn may_cost_quality(&self, edit: &Edit) -> bool {
+        let (Ok(control), Some(edited)) = (self.arms.mixture(), self.edited(edit)) else { return false };
+        let shape = self.arms.pool.shape();
+        self.pressed() && edited.cost(shape).is_below(control.cost(shape))
+    }
+
+    /// Whether a child that costs less than its parent should take its place: only where costs press.
+    pub(super) fn takes_place(&self, child: &Architecture, parent: &Architecture) -> bool {
+        let shape = self.arms.pool.shape();
+        self.pressed() && Cost::of(child, shape).is_below(Cost::of(parent, shape))
     }
 
     /// Those of the candidates that are expected to fit the budgets; the others are not tried. A daemon measures the

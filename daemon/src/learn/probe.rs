@@ -17,7 +17,7 @@ impl Learn {
     /// Rejects the worse half by the proxies' ranks, if they are on; one that cannot be scored is kept, for
     /// its trial to say why.
     pub(super) fn probed(&mut self, children: Vec<Architecture>) -> Vec<Architecture> {
-        let (encoded, goals) = self.mini_batch();
+        let (encoded, goals) = self.last_rows(proxies::ROWS_MAX);
         if !self.rules.config.search.proxies || goals.is_empty() {
             return children;
         }
@@ -37,16 +37,5 @@ impl Learn {
         let network =
             proxies::untrained(child, self.arms.pool.shape(), &self.device, self.rules.config.seed)?;
         Scores::of(&network, window, &self.rules.config.schema.objective().class_weights)
-    }
-
-    /// The last labelled rows, encoded, with their goals.
-    fn mini_batch(&mut self) -> (Vec<f32>, Vec<f32>) {
-        let from = self.state.history.pushed().saturating_sub(proxies::ROWS_MAX as u64);
-        let (mut encoded, mut goals) = (Vec::new(), Vec::new());
-        for outcome in self.state.history.since(from) {
-            // A damaged row is left out.
-            self.recall(&outcome, &mut encoded, &mut goals);
-        }
-        (encoded, goals)
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Lives here: the saved form. May not: write files (that is `storage`), decide when.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use model::{Arm, Device, Generation, Model, ModelParts, Pool, PoolState};
@@ -18,10 +19,10 @@ use crate::storage::Storage;
 use crate::trials::{Trials, WorkerCommand};
 use adapters::store::RowSegments;
 
-/// Everything that survives a crash.
+/// Everything that survives a crash. The state, which is the larger part, is not copied to be written.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Snapshot {
-    state: State,
+pub struct Snapshot<'a> {
+    state: Cow<'a, State>,
     champion: ModelParts,
     prior_only: bool,
     pool: PoolState,
@@ -36,7 +37,7 @@ pub struct Snapshot {
     rows: u64,
 }
 
-impl Snapshot {
+impl Snapshot<'_> {
     /// Values of a row under the schema in force then.
     pub fn width(&self) -> usize {
         self.state.schema().features().len()
@@ -47,13 +48,15 @@ impl Snapshot {
         self.rows
     }
 
-    /// As bytes.
+    /// As bytes, in memory of just their size.
     pub fn to_bytes(&self) -> Result<Vec<u8>, LearnError> {
-        postcard::to_stdvec(self).map_err(|error| LearnError::Snapshot(error.to_string()))
+        let size = postcard::experimental::serialized_size(self);
+        let bytes = size.and_then(|size| postcard::to_extend(self, Vec::with_capacity(size)));
+        bytes.map_err(|error| LearnError::Snapshot(error.to_string()))
     }
 
     /// From bytes whose checksum was right.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, LearnError> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Snapshot<'static>, LearnError> {
         postcard::from_bytes(bytes).map_err(|error| {
             LearnError::Snapshot(format!(
                 "it was written by another version of Driftform ({error}); move the state directory away to start anew"
@@ -88,7 +91,11 @@ impl Learn {
 
     /// Where a snapshot left off. Its schema goes on: the one that is configured, with what the stream has
     /// added; where growth is allowed, what the configuration has added is taken in, too.
-    pub fn resume(mut config: LearnConfig, saved: Snapshot, outside: Outside) -> Result<Self, LearnError> {
+    pub fn resume(
+        mut config: LearnConfig,
+        saved: Snapshot<'_>,
+        outside: Outside,
+    ) -> Result<Self, LearnError> {
         let (declared, grown) = (config.schema.clone(), Arc::new(saved.state.schema().clone()));
         let declared_more = config.evolve.is_some() && declared.evolves(&grown);
         if !grown.evolves(&declared) && !declared_more {
@@ -105,9 +112,9 @@ impl Learn {
         Ok(learn)
     }
 
-    fn go_on(config: LearnConfig, saved: Snapshot, outside: Outside) -> Result<Self, LearnError> {
+    fn go_on(config: LearnConfig, saved: Snapshot<'_>, outside: Outside) -> Result<Self, LearnError> {
         let device = config.device.open()?;
-        let mut state = saved.state;
+        let mut state = saved.state.into_owned();
         state.lifecycle.resumed();
         let arms = Arms {
             pool: Pool::restore(saved.pool, &device)?,
@@ -162,9 +169,9 @@ impl Learn {
         })
     }
 
-    pub(super) fn snapshot(&self, served: &Served) -> Result<Snapshot, LearnError> {
+    pub(super) fn snapshot(&self, served: &Served) -> Result<Snapshot<'_>, LearnError> {
         Ok(Snapshot {
-            state: self.state.clone(),
+            state: Cow::Borrowed(&self.state),
             champion: served.model.parts()?,
             prior_only: served.prior_only,
             pool: self.arms.pool.state()?,

@@ -4,6 +4,7 @@
 //! May not: choose; the lifecycle's arbiter did.
 
 use model::{Arm, Generation, MixtureNetwork, Model, ModelError};
+use policies::gate::Claim;
 use policies::stats::EProcess;
 use policies::watch::Watch;
 
@@ -49,19 +50,23 @@ impl Learn {
 
     fn promote(&mut self) -> Result<(), LearnError> {
         let Some(challenger) = self.arms.challenger.take() else { return Ok(()) };
-        let quality = (challenger.gain.count(), challenger.gain.mean(), challenger.gain.log_value());
-        let Some((before, generation)) = self.take_over(challenger.arm, Change::Promotion)? else {
-            return Ok(());
+        let quality = challenger.test.evidence();
+        // What it was let in with does not bring the displaced one back.
+        let allowed = match quality.claim {
+            Claim::Better => 0.0,
+            Claim::NotWorse => self.rules.config.gate.non_inferiority_margin,
         };
+        let taken = self.take_over(challenger.arm, Change::Promotion, allowed)?;
+        let Some((before, generation)) = taken else { return Ok(()) };
         let architecture = self.arms.mixture()?.to_string();
-        let (outcomes, mean_gain, log_evidence) = quality;
         self.happened.push(AuditEvent::Promoted {
             generation,
             before,
             architecture,
-            outcomes,
-            mean_gain,
-            log_evidence,
+            claim: quality.claim.name(),
+            outcomes: quality.outcomes,
+            mean_gain: quality.mean_gain,
+            log_evidence: quality.log_gain,
         });
         Ok(())
     }
@@ -76,7 +81,7 @@ impl Learn {
         let compute_upper = self.trial_upper(&edit, &result).unwrap_or(f64::NAN);
         let children = self.caught_up(result.children, learned, &schema)?;
         let arm = self.arms.pool.edit(&self.arms.control, &edit, children)?;
-        let Some((before, generation)) = self.take_over(arm, Change::Relief(option))? else {
+        let Some((before, generation)) = self.take_over(arm, Change::Relief(option), 0.0)? else {
             return Ok(());
         };
         let architecture = self.arms.mixture()?.to_string();
@@ -85,10 +90,15 @@ impl Learn {
     }
 
     /// Another mixture becomes the control and its weights are served: durable first, pointer last. Only
-    /// after a promotion is the displaced one watched: after a relief, quality alone must not bring back what
-    /// breached a budget. Gives the architecture before and the new generation; none if it could not be made
-    /// durable, which changes nothing.
-    fn take_over(&mut self, arm: Arm, change: Change) -> Result<Option<(String, Generation)>, LearnError> {
+    /// after a promotion is the displaced one watched, for a loss beyond what is allowed: after a relief, quality
+    /// alone must not bring back what breached a budget. Gives the architecture before and the new generation; none
+    /// if it could not be made durable, which changes nothing.
+    fn take_over(
+        &mut self,
+        arm: Arm,
+        change: Change,
+        allowed: f64,
+    ) -> Result<Option<(String, Generation)>, LearnError> {
         let network = self.arms.pool.freeze(&arm)?;
         let model = self.model(network)?;
         let before = self.arms.mixture()?.to_string();
@@ -96,7 +106,7 @@ impl Learn {
         let served_learned = std::mem::replace(&mut self.arms.served_learned, self.arms.pool.learned());
         let displaced_before = self.arms.displaced.take();
         if change == Change::Promotion {
-            self.arms.displaced = Some(self.watched(previous.clone()));
+            self.arms.displaced = Some(self.watched(previous.clone(), allowed));
         }
         self.arms.refresh_harm = EProcess::new(0.0);
         // Trials must start from the learner that serves from now on.
@@ -130,8 +140,9 @@ impl Learn {
         Ok(Some((before, generation)))
     }
 
-    fn watched(&mut self, arm: Arm) -> Displaced {
+    fn watched(&mut self, arm: Arm, allowed: f64) -> Displaced {
         let watch = Watch::new(self.rules.config.watch.alpha, self.rules.config.watch.outcomes);
+        let watch = watch.allowing(allowed);
         Displaced { number: self.state.number(), arm, watch }
     }
 

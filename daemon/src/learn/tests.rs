@@ -6,7 +6,7 @@ use model::{
     Activation, Architecture, Block, Context, Edit, EventId, Hyper, Label, Learner, Origin, Record, Row,
     Sample, Timestamp, Truth,
 };
-use policies::stats::EProcess;
+use policies::gate::PairedTest;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
@@ -14,18 +14,18 @@ use super::arms::Challenger;
 use super::measure::Source;
 use super::{Learn, Outside};
 use crate::config::Config;
+use crate::lifecycle::{Effect, Event};
 use crate::trials::WorkerCommand;
-use crate::trials::protocol::Stress;
 
 /// Rows between an event and its label.
-const DELAY: u64 = 150;
+pub(super) const DELAY: u64 = 150;
 
 /// A plane without trials: no episode opens on its own.
 fn plane(folder: &tempfile::TempDir) -> Learn {
     plane_with(folder, "search = { window_outcomes = 100000 }")
 }
 
-fn plane_with(folder: &tempfile::TempDir, settings: &str) -> Learn {
+pub(super) fn plane_with(folder: &tempfile::TempDir, settings: &str) -> Learn {
     let schema = "[schema]
         classes = [\"a\", \"b\"]
         features = [{ name = \"x\", kind = \"numeric\" }]";
@@ -36,19 +36,19 @@ fn plane_with(folder: &tempfile::TempDir, settings: &str) -> Learn {
     Learn::cold(config, outside).expect("a plane can be built")
 }
 
-fn event(number: u64, value: f32) -> Record {
+pub(super) fn event(number: u64, value: f32) -> Record {
     let row = Row::new(vec![value]).expect("finite");
     let id = EventId::new(&number.to_string()).expect("short");
     Record::Sample(Sample { id, time: Timestamp(number.cast_signed()), row })
 }
 
-fn label(number: u64, class: u32) -> Record {
+pub(super) fn label(number: u64, class: u32) -> Record {
     let id = EventId::new(&number.to_string()).expect("short");
     Record::Label(Label { id, time: Timestamp((number + DELAY).cast_signed()), truth: Truth::Class(class) })
 }
 
 /// A stream in long runs of one class, on which whoever knows the last labels looks like genius.
-fn feed(learn: &mut Learn, numbers: std::ops::Range<u64>) {
+pub(super) fn feed(learn: &mut Learn, numbers: std::ops::Range<u64>) {
     for number in numbers {
         let mut rng = Pcg64::seed_from_u64(number);
         let class = |of: u64| u32::from((of / 100).is_multiple_of(2));
@@ -59,7 +59,7 @@ fn feed(learn: &mut Learn, numbers: std::ops::Range<u64>) {
 }
 
 /// The control's twin, in the shadow slot, with learners of its own.
-fn place_twin(learn: &mut Learn) {
+pub(super) fn place_twin(learn: &mut Learn) {
     let arms = &mut learn.arms;
     let state = arms.pool.arm_state(&arms.control).expect("it can be saved");
     let twins = state.members.into_iter().map(|twin| Learner::restore(twin, &learn.device));
@@ -68,14 +68,8 @@ fn place_twin(learn: &mut Learn) {
     let child = |(parent, architecture)| Origin::Child { parent, architecture };
     let edit = Edit(mixture.members.into_iter().enumerate().map(child).collect());
     let arm = arms.pool.edit(&arms.control, &edit, twins).expect("the twins fit");
-    arms.challenger = Some(Challenger {
-        number: 1,
-        arm,
-        stress: (Stress::default(), Stress::default()),
-        gain: EProcess::new(0.0),
-        harm: EProcess::new(0.0),
-        failed: false,
-    });
+    arms.challenger =
+        Some(Challenger { number: 1, arm, scorecard: None, test: PairedTest::better(0.0, 1), failed: false });
 }
 
 #[test]
@@ -86,8 +80,9 @@ fn identical_learners_under_delayed_labels_never_promote_one_another() {
     place_twin(&mut learn);
     feed(&mut learn, 1_000..4_000);
     let challenger = learn.arms.challenger.as_ref().expect("nothing dropped it");
-    assert_eq!(challenger.gain.count(), 3_000 - DELAY, "predictions from before it was placed do not count");
-    assert!(challenger.gain.log_value().abs() < 1e-9 && challenger.harm.log_value().abs() < 1e-9);
+    let evidence = challenger.test.evidence();
+    assert_eq!(evidence.outcomes, 3_000 - DELAY, "predictions from before it was placed do not count");
+    assert!(evidence.log_gain.abs() < 1e-9 && evidence.log_harm.abs() < 1e-9);
     assert_eq!(learn.state().counts.promotions, 0);
 }
 
@@ -182,6 +177,37 @@ fn what_would_break_a_budget_is_not_tried() {
     assert_eq!(learn.state().counts.rejected.cost, 1);
     learn.set_budget("memory_bytes", 1.0);
     assert!(learn.affordable(&control, edits).expect("nothing fails").is_empty());
+}
+
+/// What is proposed, and whether it is enough for each to be no worse.
+fn proposed(learn: &mut Learn) -> Vec<(Edit, bool)> {
+    learn.events.clear();
+    learn.perform(Effect::Ask(6)).expect("nothing fails");
+    let Some(Event::Proposed(candidates)) = learn.events.pop_front() else { panic!("it asked") };
+    candidates.into_iter().map(|edit| (edit.clone(), learn.may_cost_quality(&edit))).collect()
+}
+
+#[test]
+fn where_costs_press_smaller_networks_and_fewer_of_them_are_tried() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut learn = plane(&folder);
+    feed(&mut learn, 0..DELAY + 120);
+    learn.measure_champion();
+    let upper = learn.measured().expect("a champion serves").batches[1].upper;
+    let members = learn.arms.mixture().expect("it has all members").members.len();
+    learn.set_budget("compute_seconds", 3.0 * upper);
+    let free = proposed(&mut learn);
+    assert!(free.iter().all(|(edit, cheaper)| edit.0.len() == members + 1 && !cheaper));
+
+    learn.set_budget("compute_seconds", 1.25 * upper);
+    let pressed = proposed(&mut learn);
+    let fewer = pressed.iter().filter(|(edit, _)| edit.0.len() < members).count();
+    assert!(fewer >= 2 && pressed.iter().all(|(edit, cheaper)| edit.0.len() > members || *cheaper));
+    for (edit, cheaper) in &pressed {
+        let asked = learn.edited(edit).expect("it fits");
+        let (asked, now) = (learn.estimated(&asked), learn.estimated(&learn.arms.mixture().expect("whole")));
+        assert_eq!(*cheaper, asked < now, "{edit}");
+    }
 }
 
 #[test]

@@ -70,6 +70,7 @@ fn shrunk(architecture: &Architecture, shape: Shape) -> Vec<Architecture> {
 
 fn halved(architecture: &Architecture) -> Architecture {
     let mut halved = architecture.clone();
+    halved.committee = (halved.committee / 2).max(1);
     for block in &mut halved.blocks {
         let width = u16::try_from(block.width()).unwrap_or(u16::MAX);
         block.groups = vec![(width / 2).max(8).min(width)];

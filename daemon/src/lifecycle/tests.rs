@@ -1,11 +1,11 @@
 //! The lifecycle's laws, on events alone.
 
-use model::{Architecture, Edit, Hyper};
-use policies::gate::{GateKind, Judgement, QualityEvidence, Verdict};
+use model::{Architecture, Edit, Hyper, Timestamp};
+use policies::gate::{Claim, GateKind, Judgement, QualityEvidence, Verdict};
 use policies::search::SuccessiveHalving;
 use policies::watch::WatchVerdict;
 
-use super::{Change, Effect, Event, Facts, Lifecycle, ReliefOption, Rules};
+use super::{Change, Climber, Effect, Event, Facts, Lifecycle, ReliefOption, Rules};
 use crate::config::Config;
 
 fn rules() -> Rules {
@@ -25,23 +25,34 @@ fn linear() -> Edit {
 
 /// A lifecycle whose cold start episode has put a challenger into the shadow slot.
 fn shadowing(rules: &Rules) -> Lifecycle {
-    let mut lifecycle = Lifecycle::new();
-    lifecycle.step(Event::Learned(facts(3_000)), rules);
+    shadowed(Lifecycle::new(), rules)
+}
+
+fn shadowed(lifecycle: Lifecycle, rules: &Rules) -> Lifecycle {
+    shadowed_at(lifecycle, 3_000, rules)
+}
+
+fn shadowed_at(mut lifecycle: Lifecycle, outcomes: u64, rules: &Rules) -> Lifecycle {
+    lifecycle.step(Event::Learned(facts(outcomes)), rules);
     lifecycle.step(Event::Proposed(vec![linear(); 9]), rules);
     for gains in [9, 3, 1] {
-        lifecycle.step(Event::Climbed(vec![Some(0.1); gains]), rules);
+        lifecycle.step(climbed(&vec![Some(0.1); gains]), rules);
     }
     assert!(lifecycle.shadow.is_some());
     lifecycle
 }
 
+/// All of them have to gain.
+fn climbed(gains: &[Option<f64>]) -> Event {
+    Event::Climbed(gains.iter().map(|gain| Climber { gain: *gain, may_cost_quality: false }).collect())
+}
+
 fn quality(log_gain: f64, log_harm: f64) -> QualityEvidence {
-    QualityEvidence { log_gain, log_harm, outcomes: 500, mean_gain: 0.01 }
+    QualityEvidence { claim: Claim::Better, log_gain, log_harm, outcomes: 500, mean_gain: 0.01 }
 }
 
 fn judged(verdict: Verdict) -> Event {
-    let judgement =
-        Judgement { gate: GateKind::Quality, verdict, measured: 0.0, limit: 0.0, reason: "because".into() };
+    let judgement = Judgement::new(GateKind::Quality, verdict, 0.0, 0.0, "because".into());
     Event::Judged(vec![judgement])
 }
 
@@ -70,7 +81,65 @@ fn an_undecided_challenger_is_dropped_at_its_deadline() {
     let rules = rules();
     let mut lifecycle = shadowing(&rules);
     let late = Facts { quality: Some(quality(0.0, 0.0)), ..facts(50_000) };
-    assert!(matches!(lifecycle.step(Event::Learned(late), &rules)[..], [Effect::Drop(_)]));
+    assert!(matches!(lifecycle.step(Event::Learned(late), &rules)[..], [Effect::Judge, Effect::Drop(_)]));
+}
+
+#[test]
+fn without_outcomes_a_challenger_is_dropped_when_its_time_is_up_and_a_clock_that_goes_back_gives_none() {
+    let rules = rules();
+    let mut lifecycle = Lifecycle::new();
+    lifecycle.step(Event::Passed(Timestamp(1_000)), &rules);
+    let mut lifecycle = shadowed(lifecycle, &rules);
+    let end = 1_000 + 1_000 * rules.config.gate.deadline_seconds.cast_signed();
+    for now in [end - 1, -5, end - 1] {
+        assert!(lifecycle.step(Event::Passed(Timestamp(now)), &rules).is_empty());
+    }
+    let effects = lifecycle.step(Event::Passed(Timestamp(end)), &rules);
+    assert!(matches!(effects[..], [Effect::Judge, Effect::Drop(_)]), "{effects:?}");
+    assert!(lifecycle.step(Event::Passed(Timestamp(end + 1)), &rules).is_empty());
+}
+
+#[test]
+fn a_watch_without_outcomes_ends_when_its_time_is_up() {
+    let rules = rules();
+    let mut lifecycle = Lifecycle::new();
+    lifecycle.step(Event::Passed(Timestamp(0)), &rules);
+    let mut lifecycle = shadowed(lifecycle, &rules);
+    lifecycle.step(judged(Verdict::Pass), &rules);
+    let end = 1_000 * rules.config.watch.deadline_seconds.cast_signed();
+    assert!(lifecycle.step(Event::Passed(Timestamp(end - 1)), &rules).is_empty());
+    assert_eq!(lifecycle.step(Event::Passed(Timestamp(end)), &rules), [Effect::Release]);
+}
+
+#[test]
+fn a_breach_under_a_watch_takes_the_new_champion_out_at_once() {
+    let rules = rules();
+    let mut lifecycle = shadowing(&rules);
+    lifecycle.step(judged(Verdict::Pass), &rules);
+    assert_eq!(lifecycle.step(Event::Breached, &rules), [Effect::Swap(Change::Rollback)]);
+    assert_eq!(lifecycle.step(Event::Breached, &rules), [Effect::SeekRelief], "the old one breaches too");
+}
+
+#[test]
+fn rollbacks_in_a_row_pause_the_search_for_longer_and_longer_and_then_alarm() {
+    let rules = rules();
+    let mut lifecycle = Lifecycle::new();
+    let (mut outcomes, mut pauses) = (3_000, Vec::new());
+    for _ in 0..3 {
+        lifecycle = shadowed_at(lifecycle, outcomes, &rules);
+        lifecycle.step(judged(Verdict::Pass), &rules);
+        let harmed = Facts { watch: Some(WatchVerdict::Rollback), ..facts(outcomes) };
+        let effects = lifecycle.step(Event::Learned(harmed), &rules);
+        pauses.push((lifecycle.quiet_until - outcomes, effects.len()));
+        outcomes = lifecycle.quiet_until + rules.config.search.plateau_outcomes;
+    }
+    let usual = rules.config.search.cooldown_outcomes;
+    assert_eq!(pauses, [(2 * usual, 1), (4 * usual, 1), (8 * usual, 2)]);
+    lifecycle = shadowed_at(lifecycle, outcomes, &rules);
+    lifecycle.step(judged(Verdict::Pass), &rules);
+    let kept = Facts { watch: Some(WatchVerdict::Keep), ..facts(outcomes) };
+    assert_eq!(lifecycle.step(Event::Learned(kept), &rules), [Effect::Release]);
+    assert_eq!(lifecycle.rollbacks, 0);
 }
 
 #[test]
@@ -112,10 +181,48 @@ fn an_episode_with_no_better_candidate_closes_and_stays_quiet() {
     let mut lifecycle = Lifecycle::new();
     lifecycle.step(Event::Learned(facts(3_000)), &rules);
     lifecycle.step(Event::Proposed(vec![linear(); 9]), &rules);
-    let effects = lifecycle.step(Event::Climbed(vec![None; 9]), &rules);
+    let effects = lifecycle.step(climbed(&[None; 9]), &rules);
     assert!(matches!(effects[..], [Effect::Closed(_)]));
     let effects = lifecycle.step(Event::Learned(facts(3_001)), &rules);
     assert_eq!(effects, [Effect::Swap(Change::Refresh)]);
+}
+
+#[test]
+fn who_costs_less_and_lost_little_goes_into_the_shadow_slot_if_nobody_won() {
+    let rules = rules();
+    let margin = rules.config.gate.non_inferiority_margin;
+    for (cheap, lost, wins) in [(true, 0.5, true), (true, 2.0, false), (false, 0.5, false)] {
+        let mut lifecycle = Lifecycle::new();
+        lifecycle.step(Event::Learned(facts(3_000)), &rules);
+        lifecycle.step(Event::Proposed(vec![linear(); 9]), &rules);
+        let climber = Climber { gain: Some(-lost * margin), may_cost_quality: cheap };
+        for count in [9, 3, 1] {
+            lifecycle.step(Event::Climbed(vec![climber; count]), &rules);
+        }
+        assert_eq!(lifecycle.shadow.is_some(), wins, "{cheap}, {lost} of the margin lost");
+    }
+}
+
+#[test]
+fn a_drift_waits_for_an_episode_to_cool_down_only_where_that_found_nothing_to_try() {
+    let rules = rules();
+    let cooldown = rules.config.search.cooldown_outcomes;
+    for (found, waits) in [(Vec::new(), true), (vec![linear(); 9], false)] {
+        let mut lifecycle = Lifecycle::new();
+        lifecycle.step(Event::Learned(facts(3_000)), &rules);
+        if lifecycle.step(Event::Proposed(found), &rules).len() == 1 && !waits {
+            lifecycle.step(climbed(&[None; 9]), &rules);
+        }
+        assert!(lifecycle.episode.is_none());
+        lifecycle.step(Event::Learned(facts(3_000 + cooldown - 1)), &rules);
+        let opened = lifecycle.step(Event::Drifted, &rules).len() > 1;
+        assert_eq!(opened, !waits, "a drift in between");
+        if waits {
+            lifecycle.step(Event::Learned(Facts { windows: 0, ..facts(3_000 + cooldown) }), &rules);
+            let effects = lifecycle.step(Event::Drifted, &rules);
+            assert!(matches!(effects[..], [Effect::Reanchor, Effect::Opened(_), Effect::Ask(_)]));
+        }
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(super) const BATCH_ROWS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 1
 pub(super) const BATCH_SECONDS: [f64; 12] =
     [2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 1e-1];
 /// Why there may be no joules.
-const NO_JOULES: &str = "stated as CPU time: no RAPL counter can be read (source cpu_seconds)";
+const NO_JOULES: &str = "stated as CPU time: no counter of energy can be read (source cpu_seconds)";
 
 /// Time, memory and energy.
 #[derive(Clone, Debug)]
@@ -36,8 +36,8 @@ impl MachineMetrics {
             declare.register(GaugeVec::new(Opts::new(name, help), labels).expect(TOLD))
         };
         let meter = EnergyMeter::open();
-        let joules = "Energy of the machine's processors since the start, whoever used it; without a series where \
-                      no RAPL counter can be read.";
+        let joules = "Energy of the machine's processors (rapl) and graphics cards (nvml) since the start, whoever \
+                      used it; without a series where no counter can be read.";
         let joules = Opts::new("driftform_energy_joules_total", joules);
         let joules = declare.register(CounterVec::new(joules, &["source"]).expect(TOLD));
         let cpu = "Processor time of this process and its ended children: what stands for energy where there are no joules.";
@@ -67,8 +67,9 @@ impl MachineMetrics {
     pub(super) fn update(&self, learn: &Learn) {
         self.update_cost(learn);
         if let Some(meter) = &self.meter {
-            let joules = meter.lock().unwrap_or_else(PoisonError::into_inner).joules();
-            raise(&self.joules.with_label_values(&["rapl"]), joules);
+            for (source, joules) in meter.lock().unwrap_or_else(PoisonError::into_inner).joules() {
+                raise(&self.joules.with_label_values(&[source.name()]), joules);
+            }
         }
         if let Ok(usage) = usage() {
             raise(&self.cpu, usage.cpu_seconds);
@@ -97,10 +98,10 @@ impl MachineMetrics {
 
     /// Joules so far, for people.
     pub(super) fn energy(&self) -> String {
-        match self.meter {
-            Some(_) => format!("{:.0} J (source rapl)", self.joules.with_label_values(&["rapl"]).get()),
-            None => format!("{:.0} s, {NO_JOULES}", self.cpu.get()),
-        }
+        let Some(meter) = &self.meter else { return format!("{:.0} s, {NO_JOULES}", self.cpu.get()) };
+        let joules = meter.lock().unwrap_or_else(PoisonError::into_inner).joules();
+        let told = joules.iter().map(|(source, joules)| format!("{joules:.0} J (source {})", source.name()));
+        told.collect::<Vec<_>>().join(", ")
     }
 }
 

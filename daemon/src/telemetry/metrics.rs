@@ -63,6 +63,7 @@ pub(super) struct LearnMetrics {
     gates: IntCounterVec,
     generation: IntGauge,
     prior_only: IntGauge,
+    models_alive: IntGauge,
     quality: GaugeVec,
     log_evidence: Gauge,
     adopted: IntCounterVec,
@@ -106,6 +107,10 @@ impl LearnMetrics {
             generation: declare.gauge("driftform_serve_generation", "Generation served now."),
             prior_only: declare
                 .gauge("driftform_serve_prior_only", "1 while no champion exists and the prior answers."),
+            models_alive: declare.gauge(
+                "driftform_models_alive",
+                "Models of the slot in memory: serving, displaced, and old ones not dropped yet.",
+            ),
             quality: declare.register(GaugeVec::new(quality, &["arm"]).expect(TOLD)),
             log_evidence: declare.ratio(
                 "driftform_gate_quality_log_evalue",
@@ -138,6 +143,7 @@ impl LearnMetrics {
         let served = learn.slot().load();
         self.generation.set(gauge(served.generation.0));
         self.prior_only.set(i64::from(served.prior_only));
+        self.models_alive.set(gauge(learn.slot().models_alive() as u64));
         let scores = &state.scores;
         self.update_quality("champion", &scores.champion);
         self.update_quality("control", &scores.control);

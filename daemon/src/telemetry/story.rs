@@ -44,10 +44,11 @@ impl AuditEvent {
                 "challenger {architecture} dropped after {outcomes} outcomes: {reason} (mean gain {mean_gain:+.4})"
             ),
             Self::Gate { gate, verdict, reason, .. } => format!("gate {gate}: {verdict} ({reason})"),
-            Self::Promoted { generation, before, architecture, outcomes, mean_gain, log_evidence } => {
+            Self::Promoted { generation, before, architecture, claim, outcomes, mean_gain, log_evidence } => {
+                let claim = claim.replace('_', " ");
                 format!(
-                    "PROMOTION: generation {} ({architecture}) replaces {before}; gain {mean_gain:+.4} over {outcomes} \
-                 outcomes, e-value {:.0}",
+                    "PROMOTION: generation {} ({architecture}) replaces {before}; {claim}, gain {mean_gain:+.4} over \
+                     {outcomes} outcomes, e-value {:.0}",
                     generation.0,
                     log_evidence.exp()
                 )

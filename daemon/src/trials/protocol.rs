@@ -21,12 +21,15 @@ pub struct Stretch {
     /// The control before these rows.
     pub start: ArmState,
     /// What the control's members had said when the events came: rows x members x outputs numbers. They are not
-    /// asked again, so nobody has to train them again.
+    /// asked again, so nobody has to train them again. Where labels are later than `gap` may be, they knew less than a
+    /// child is given: it looks better than it is, until live events show.
     pub said: Vec<f32>,
     /// What the control's members have learned by now.
     pub learned: Vec<Weights>,
     /// What is predicted.
     pub target: Target,
+    /// The last rows that were labelled before these: what new units may be chosen by.
+    pub before: Taught,
     /// Encoded rows, one after the other.
     pub encoded: Vec<f32>,
     /// Their truths, as the network's goals.
@@ -35,6 +38,15 @@ pub struct Stretch {
     pub gap: usize,
     /// The first row that counts; those before only teach.
     pub score_from: usize,
+}
+
+/// Labelled rows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Taught {
+    /// Encoded rows, one after the other.
+    pub encoded: Vec<f32>,
+    /// Their truths, as the network's goals.
+    pub goals: Vec<f32>,
 }
 
 /// One candidate to train from inherited weights over a stretch.
@@ -48,8 +60,6 @@ pub struct Trial {
     pub seed: u64,
     /// Rows in one batch when compute time is measured; none where it is not asked for.
     pub compute_batch: Option<usize>,
-    /// Whether to see how the finished mixture stands under stress.
-    pub stress: bool,
 }
 
 /// What a child is told.
@@ -74,19 +84,6 @@ pub struct TrialResult {
     pub compute_seconds: Vec<f64>,
     /// Bytes of the trained numbers of the whole mixture.
     pub bytes: u64,
-    /// Mean loss of the finished mixture on the rows that count, if asked for.
-    pub stress: Option<Stress>,
-}
-
-/// Mean bounded losses on rows as they are, noisy, and with missing features.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Stress {
-    /// Rows as they are.
-    pub clean: f64,
-    /// With noise on every number.
-    pub noisy: f64,
-    /// With numbers blanked.
-    pub missing: f64,
 }
 
 /// Exactly one for each trial.
@@ -118,14 +115,14 @@ impl TrialReply {
     }
 }
 
-/// Writes one frame and flushes it.
+/// Writes one frame and flushes it. It is measured first: bytes that grow as they come take twice the memory.
 pub fn write(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
-    let bytes = postcard::to_stdvec(message).map_err(io::Error::other)?;
-    let length = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= FRAME_BYTES_MAX);
-    let length =
-        length.ok_or_else(|| io::Error::other(format!("a frame of {} bytes is too long", bytes.len())))?;
+    let bytes = postcard::experimental::serialized_size(message).map_err(io::Error::other)?;
+    let length = u32::try_from(bytes).ok().filter(|_| bytes <= FRAME_BYTES_MAX);
+    let length = length.ok_or_else(|| io::Error::other(format!("a frame of {bytes} bytes is too long")))?;
+    let frame = postcard::to_extend(message, Vec::with_capacity(bytes)).map_err(io::Error::other)?;
     to.write_all(&length.to_le_bytes())?;
-    to.write_all(&bytes)?;
+    to.write_all(&frame)?;
     to.flush()
 }
 

@@ -2,28 +2,31 @@
 
 use std::sync::Arc;
 
-use model::{Architecture, Device, Edit, Hyper, Mixture, Pool, Shape, Target};
+use model::{Activation, Architecture, Block, Device, Edit, Hyper, Mixture, Pool, Shape, Target};
 
-use super::protocol::{Request, Stretch, Trial, TrialReply};
+use super::protocol::{Request, Stretch, Taught, Trial, TrialReply};
 use super::{Trials, WorkerCommand, worker};
 
 fn stretch() -> Arc<Stretch> {
+    Arc::new(stretch_of(Architecture::linear(Hyper::default())))
+}
+
+fn stretch_of(control: Architecture) -> Stretch {
     let target = Target::Classification { classes: vec!["a".into(), "b".into()] };
     let shape = Shape::new(1, &target);
-    let linear = Mixture::of_one(Architecture::linear(Hyper::default()));
     let mut pool = Pool::new(shape, &[], &Device::cpu());
-    let arm = pool.start(&linear, 1).expect("a linear learner exists");
+    let arm = pool.start(&Mixture::of_one(control), 1).expect("a learner exists");
     let goals: Vec<f32> = (0..60_u8).map(|row| f32::from(row % 2)).collect();
     let encoded = goals.iter().map(|goal| goal * 2.0 - 1.0).collect();
     let start = pool.arm_state(&arm).expect("it can be saved");
     let learned = start.members.iter().map(|member| member.weights().clone()).collect();
     // Untrained, it finds both classes as likely.
-    let said = vec![0.5; 120];
-    Arc::new(Stretch { number: 1, start, said, learned, target, encoded, goals, gap: 5, score_from: 20 })
+    let (before, said) = (Taught::default(), vec![0.5; 120]);
+    Stretch { number: 1, start, said, learned, target, before, encoded, goals, gap: 5, score_from: 20 }
 }
 
 fn trial(number: u64, edit: Edit) -> Trial {
-    Trial { number, edit, seed: 3, compute_batch: Some(4), stress: true }
+    Trial { number, edit, seed: 3, compute_batch: Some(4) }
 }
 
 fn unchanged(number: u64) -> Trial {
@@ -93,6 +96,28 @@ fn a_trial_scores_only_rows_after_the_gap_and_returns_its_children() {
 }
 
 #[test]
+fn a_child_grows_and_shrinks_by_rows_from_before_its_trial() {
+    let network = |width| Architecture {
+        blocks: vec![Block::plain(width, Activation::Relu)],
+        ..Architecture::linear(Hyper::default())
+    };
+    let mut informed = stretch_of(network(16));
+    let rows = model::growth::WINDOW_ROWS_MIN.div_ceil(informed.goals.len());
+    informed.before = Taught { encoded: informed.encoded.repeat(rows), goals: informed.goals.repeat(rows) };
+    let uninformed = Stretch { before: Taught::default(), ..informed.clone() };
+    for width in [32, 8] {
+        let [with, without] = [&informed, &uninformed].map(|stretch| {
+            let edit = Edit::add(1, 0, network(width));
+            match answer(Arc::new(stretch.clone()), trial(1, edit)) {
+                TrialReply::Done(result) => result.children[0].weights().clone(),
+                TrialReply::Failed { reason, .. } => panic!("{reason}"),
+            }
+        });
+        assert_ne!(with, without, "units are chosen by the rows: 16 to {width}");
+    }
+}
+
+#[test]
 fn what_is_kept_costs_nothing_and_changes_nothing() {
     let TrialReply::Done(control) = answer(stretch(), unchanged(1)) else { panic!("it runs") };
     let TrialReply::Done(twins) = answer(stretch(), trial(2, Edit::keep(&[0, 0]))) else { panic!("it runs") };
@@ -113,7 +138,7 @@ fn a_trial_that_diverges_is_an_observation() {
 #[test]
 fn a_trial_that_panics_or_does_not_fit_is_an_observation() {
     let mut broken = Arc::unwrap_or_clone(stretch());
-    broken.score_from = 1_000_000;
+    broken.encoded.truncate(5);
     assert!(matches!(answer(Arc::new(broken), unchanged(5)), TrialReply::Failed { number: 5, .. }));
     let misfit = trial(6, Edit::keep(&[7]));
     assert!(matches!(answer(stretch(), misfit), TrialReply::Failed { number: 6, .. }));

@@ -1,6 +1,6 @@
 //! Worker: what the child process does with one trial.
 //!
-//! Lives here: inherit, predict then learn over the recorded rows, mix, measure, stress. May not: know
+//! Lives here: inherit, predict then learn over the recorded rows, mix, measure. May not: know
 //! episodes, gates or Kafka; it turns one request into one reply.
 //!
 //! Candidates differ from the control in a member or two. What the control's members said of the stretch the
@@ -20,7 +20,7 @@ use model::{
     Origin, Output, Shape, Target, Truth,
 };
 
-use super::protocol::{self, Request, Stress, Stretch, Trial, TrialReply, TrialResult};
+use super::protocol::{self, Request, Stretch, Taught, Trial, TrialReply, TrialResult};
 
 /// Repetitions when compute time is measured, after the warm-up.
 /// Enough that the bound of the p99 is not the worst single run, which the scheduler decides.
@@ -82,19 +82,16 @@ impl Worker {
         let children = children(trial, stretch, &self.device)?;
         let mixer = stretch.start.mixer.inherit(&trial.edit.parents());
         let (losses, mixer) = mixed(stretch, &said(stretch, trial, &children), mixer);
-        let shape = shape(stretch);
         let mut result = TrialResult {
             number: trial.number,
             losses,
             children: children.iter().map(|child| child.learner.state()).collect::<Result<_, _>>()?,
             compute_seconds: Vec::new(),
-            bytes: stretch.start.mixture().edited(&trial.edit).cost(shape).bytes,
-            stress: None,
+            bytes: stretch.start.mixture().edited(&trial.edit).cost(shape(stretch)).bytes,
         };
-        if trial.stress || trial.compute_batch.is_some() {
+        if let Some(rows) = trial.compute_batch {
             let network = finished(stretch, trial, &children, mixer, &self.device)?;
-            result.compute_seconds = compute_seconds(trial.compute_batch, stretch, &network)?;
-            result.stress = trial.stress.then(|| stress(trial.seed, stretch, &network)).transpose()?;
+            result.compute_seconds = compute_seconds(rows, stretch, &network)?;
         }
         Ok(result)
     }
@@ -103,7 +100,8 @@ impl Worker {
 /// Refuses what does not fit together.
 fn check(stretch: &Stretch, trial: &Trial) -> Result<(), ModelError> {
     let (rows, members) = (stretch.goals.len(), stretch.start.members.len());
-    let whole = stretch.said.len() == rows * members * stretch.target.outputs()
+    let whole = stretch.encoded.len() == rows * shape(stretch).inputs
+        && stretch.said.len() == rows * members * stretch.target.outputs()
         && stretch.learned.len() == members
         && stretch.score_from <= rows;
     if !whole {
@@ -122,22 +120,17 @@ fn children(trial: &Trial, stretch: &Stretch, device: &Device) -> Result<Vec<Run
     let mut runs = Vec::new();
     for (at, architecture) in trial.edit.children() {
         let parent = Learner::restore(stretch.start.members[at].clone(), device)?;
-        let mut child = parent.grow(architecture, known(stretch), Growth::default(), trial.seed)?;
+        // Nothing of the stretch itself is looked at: a child begins where the control does, and knows no more.
+        let Taught { encoded, goals } = &stretch.before;
+        let mut child =
+            parent.grow(architecture, Window { encoded, goals }, Growth::default(), trial.seed)?;
         let path = Morphism::path(parent.architecture(), architecture);
-        if !path.iter().all(Morphism::preserves_function) {
-            let taught = stretch.score_from.max(1).min(stretch.goals.len()) * parent.shape().inputs;
-            child.distil(&parent.freeze()?, &stretch.encoded[..taught], DISTIL_STEPS)?;
+        if !path.iter().all(Morphism::preserves_function) && !goals.is_empty() {
+            child.distil(&parent.freeze()?, encoded, DISTIL_STEPS)?;
         }
         runs.push(run(stretch, at, child)?);
     }
     Ok(runs)
-}
-
-/// The rows whose labels are known when the first row that counts is predicted.
-fn known(stretch: &Stretch) -> Window<'_> {
-    let rows = stretch.score_from.saturating_sub(stretch.gap).min(stretch.goals.len());
-    let inputs = stretch.encoded.len() / stretch.goals.len().max(1);
-    Window { encoded: &stretch.encoded[..rows * inputs], goals: &stretch.goals[..rows] }
 }
 
 /// What a member of the control had said of a row.
@@ -194,6 +187,7 @@ fn mixed(stretch: &Stretch, said: &[f32], mut mixer: Mixer) -> (Vec<f32>, Mixer)
     let mut waiting: VecDeque<(usize, Mixed)> = VecDeque::new();
     for (row, own) in said.iter().enumerate() {
         let mixed = mixer.mix(own, shape);
+        mixer.hear(&mixed, shape);
         losses.push(loss(&stretch.target, mixed.output(outputs), stretch.goals[row]) as f32);
         waiting.push_back((row, mixed));
         if waiting.len() > stretch.gap
@@ -231,35 +225,7 @@ pub fn loss(target: &Target, output: &[f32], goal: f32) -> f64 {
     model::bounded(target, &Output(output.into()), &truth, 1.0)
 }
 
-fn stress(seed: u64, stretch: &Stretch, network: &MixtureNetwork) -> Result<Stress, ModelError> {
-    let encoded = &stretch.encoded[stretch.score_from * network.shape().inputs..];
-    let goals = &stretch.goals[stretch.score_from..];
-    let mean = |rows: &[f32]| -> Result<f64, ModelError> {
-        let said = network.predict(rows)?;
-        let answers = said.chunks_exact(network.shape().outputs).zip(goals);
-        let total: f64 = answers.map(|(output, goal)| loss(&stretch.target, output, *goal)).sum();
-        Ok(total / goals.len().max(1) as f64)
-    };
-    let shape = network.shape();
-    let noisy = labels_kept(model::stress::noisy(encoded, seed), encoded, shape);
-    let missing = labels_kept(model::stress::missing(encoded, seed), encoded, shape);
-    Ok(Stress { clean: mean(encoded)?, noisy: mean(&noisy)?, missing: mean(&missing)? })
-}
-
-/// Stressed rows with the recent labels as they were: a bad day of the sensors is none of the labels.
-fn labels_kept(mut stressed: Vec<f32>, encoded: &[f32], shape: Shape) -> Vec<f32> {
-    let features = shape.features();
-    let rows = stressed.chunks_exact_mut(shape.inputs).zip(encoded.chunks_exact(shape.inputs));
-    rows.for_each(|(stressed, row)| stressed[features..].copy_from_slice(&row[features..]));
-    stressed
-}
-
-fn compute_seconds(
-    batch: Option<usize>,
-    stretch: &Stretch,
-    network: &MixtureNetwork,
-) -> Result<Vec<f64>, ModelError> {
-    let Some(rows) = batch else { return Ok(Vec::new()) };
+fn compute_seconds(rows: usize, stretch: &Stretch, network: &MixtureNetwork) -> Result<Vec<f64>, ModelError> {
     let numbers = rows * network.shape().inputs;
     let batch: Vec<f32> = stretch.encoded.iter().copied().cycle().take(numbers).collect();
     time_batches(MEASURE_REPEATS, || network.predict(&batch).map(drop))

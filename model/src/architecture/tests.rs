@@ -20,10 +20,12 @@ fn reads_well() {
     let mut busy = two_blocks();
     busy.blocks[0].dropout = 0.1;
     busy.blocks[0].skip = true;
+    busy.exits = true;
+    busy.committee = 4;
     busy.hyper = Hyper { weight_decay: 0.001, batch: 32, replay: 0.5, ..busy.hyper };
     assert_eq!(
         busy.to_string(),
-        "64 gelu layer dropout 0.1 skip → 32 relu, adamw 0.003 decay 0.001 batch 32 replay 0.5"
+        "64 gelu layer dropout 0.1 skip → 32 relu, adamw 0.003 decay 0.001 batch 32 replay 0.5, exits, committee of 4"
     );
 }
 
@@ -76,7 +78,7 @@ fn residual_and_cross_blocks_keep_the_width_of_what_entered() {
 fn survives_json() {
     let text = serde_json::to_string(&two_blocks()).unwrap();
     assert_eq!(serde_json::from_str::<Architecture>(&text).unwrap(), two_blocks());
-    let before = text.replace(",\"context\":0", "");
+    let before = text.replace(",\"context\":0", "").replace(",\"exits\":false,\"committee\":1", "");
     assert_ne!(before, text);
     assert_eq!(serde_json::from_str::<Architecture>(&before).unwrap(), two_blocks(), "one saved without it");
 }
@@ -94,6 +96,7 @@ fn refuses_what_cannot_be_built() {
     assert!(refused(|a| a.hyper.step_size = f32::NAN).contains("step size is NaN"));
     assert!(refused(|a| a.hyper.batch = 0).contains("batch is 0"));
     assert!(refused(|a| a.hyper.replay = 2.0).contains("replay 2"));
+    assert!(refused(|a| a.committee = 9).contains("committee of 9"));
     assert!(refused(|a| a.context = 5).contains("context is 5 labels"));
     assert!(refused(|a| a.blocks = vec![a.blocks[0].clone(); 17]).contains("at most 16"));
 }

@@ -21,6 +21,7 @@ fn random_learner(rng: &mut Pcg64) -> Learner {
         replay: [0.0, 0.0, 0.5][rng.random_range(0..3)],
         weight_decay: 0.01,
         average: [0, 7][rng.random_range(0..2)],
+        surge: [0, 2][rng.random_range(0..2)],
     };
     let context = rng.random_range(0..=2);
     let architecture = Architecture { hyper, context, ..random_architecture(rng) };

@@ -17,3 +17,18 @@ fn counts_each_weight_once() {
     blocks[0].skip = true;
     assert_eq!(cost(&blocks).parameters, plain.parameters + 8 * 2);
 }
+
+#[test]
+fn a_committee_runs_what_it_shares_once_a_voice() {
+    let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0 };
+    let alone = Architecture {
+        blocks: vec![Block::plain(8, Activation::Relu); 2],
+        exits: true,
+        ..Architecture::linear(Hyper::default())
+    };
+    let one = Cost::of(&alone, shape);
+    let four = Cost::of(&Architecture { committee: 4, ..alone }, shape);
+    assert_eq!(four.macs, 4 * (one.macs + 3), "an adapter each");
+    let own = 2 + 3 * 2 + 8 * 2;
+    assert_eq!(four.parameters, one.parameters + 3 * own + 4 * 3, "what they share is kept once, trust too");
+}

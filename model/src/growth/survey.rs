@@ -33,7 +33,7 @@ pub(crate) struct Site {
     pub head: bool,
     /// Units of the next block; 0 if there is none.
     pub next: usize,
-    /// Whether its units are what leaves it, and sums of them are all that becomes of them.
+    /// Whether its units are what leaves it, and sums of them, the same for everybody, are all that becomes of them.
     pub plain: bool,
 }
 
@@ -53,13 +53,15 @@ impl Site {
             | Morphism::SetSkip { .. }
             | Morphism::SetContext { .. }
             | Morphism::SetEmbedding { .. }
+            | Morphism::SetExits { .. }
+            | Morphism::SetCommittee { .. }
             | Morphism::SetHyper { .. } => return None,
         };
         let block = after.blocks.get(index)?.clone();
         let before = from.blocks.get(index).map_or(0, Block::width);
         let dense = |block: &Block| block.kind == BlockKind::Dense;
         Some(Self {
-            plain: dense(&block) && after.blocks.get(index + 1).is_none_or(dense),
+            plain: after.committee == 1 && dense(&block) && after.blocks.get(index + 1).is_none_or(dense),
             index,
             count: block.width().saturating_sub(before),
             block,
@@ -100,7 +102,8 @@ impl Survey {
         let mut next = Table::new(site.next);
         let tensors = network.tensors()?;
         for (row, goal) in window.rows() {
-            let Some(Probe { hidden: passed, gradient, .. }) = tensors.probe(row, &[*goal], class_weights)?
+            let Some(Probe { hidden: passed, gradient, slopes, .. }) =
+                tensors.probe(row, &[*goal], class_weights)?
             else {
                 continue;
             };
@@ -108,7 +111,7 @@ impl Survey {
             inputs.data.extend(&seen);
             hidden.iter_mut().zip(&passed).for_each(|(all, one)| all.data.extend(one));
             if site.head {
-                head.data.extend(table_of(&gradient, Role::Bias, architecture, shape));
+                head.data.extend(reached(&slopes, site.index, architecture));
             }
             next.data.extend(table_of(&gradient, Role::BlockBias(site.index + 1), architecture, shape));
         }
@@ -173,6 +176,20 @@ fn products(tables: &[Table], rows: usize) -> Vec<f64> {
         }
     }
     products
+}
+
+/// The slopes where a block reaches the logits: of every answer from there on. The exit of a new last block
+/// says what the one before says, and has its trust.
+fn reached(slopes: &[Vec<f32>], block: usize, architecture: &Architecture) -> Vec<f32> {
+    let depths = architecture.depths();
+    let last = depths.last().copied().unwrap_or(0);
+    let answers = slopes.iter().zip(&depths).filter(|(_, depth)| **depth >= last.min(block + 1));
+    answers.fold(Vec::new(), |sums, (slopes, _)| {
+        if sums.is_empty() {
+            return slopes.clone();
+        }
+        sums.iter().zip(slopes).map(|(sum, slope)| sum + slope).collect()
+    })
 }
 
 /// The numbers of one table within a flat vector.

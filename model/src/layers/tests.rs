@@ -35,7 +35,7 @@ fn through(kind: BlockKind) -> Vec<f32> {
     let flat = Tensor::from_vec(flat, numbers, &Device::Cpu).unwrap();
     let layers = Layers::view(&flat, &architecture, shape).unwrap();
     let rows = Tensor::new(&[[3.0_f32, 5.0]], &Device::Cpu).unwrap();
-    let trace = layers.forward(&architecture.blocks, &rows, &[]).unwrap();
+    let trace = layers.forward(&architecture, &rows, &[]).unwrap();
     trace.hidden[0].flatten_all().unwrap().to_vec1().unwrap()
 }
 

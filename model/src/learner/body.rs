@@ -77,6 +77,14 @@ impl Body {
         }
     }
 
+    /// Share of the rows of the last step of which the answer was wrong, where its network asks.
+    pub fn wrong(&self) -> f32 {
+        match self {
+            Self::Program(program) => program.wrong(0),
+            Self::Tensors(tensors) => tensors.learner.wrong(),
+        }
+    }
+
     /// Weights and moments as plain data.
     pub fn export(&self) -> Result<[Weights; 3], ModelError> {
         let tables = match self {
@@ -150,7 +158,11 @@ fn flattened(
 ) -> Result<Tables, ModelError> {
     let weights = weights.flatten(architecture, shape)?;
     let moment = |tables: &Weights| {
-        if tables.0.is_empty() { Ok(vec![0.0; weights.len()]) } else { tables.flatten(architecture, shape) }
+        if tables.0.is_empty() {
+            Ok(vec![0.0; weights.len()])
+        } else {
+            tables.flatten_moments(architecture, shape)
+        }
     };
     let (first, second) = (moment(first)?, moment(second)?);
     Ok([weights, first, second])

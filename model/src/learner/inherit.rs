@@ -75,7 +75,8 @@ impl Learner {
         }
         here.check()?;
         let body = Body::new(&here, shape, &tables, steps, &average, &self.body.device())?;
-        let intake = Intake::of(rng, self.intake.pending.clone(), self.intake.reservoir.clone());
+        let intake = Intake::of(rng, self.intake.pending.clone(), self.intake.reservoir.clone())
+            .within(self.intake.surge.clone());
         Ok(Self { body, class_weights: self.class_weights.clone(), intake })
     }
 

@@ -7,6 +7,7 @@ use rand::SeedableRng;
 use rand_pcg::Pcg64;
 
 use super::examples::Examples;
+use super::surge::{Surge, Turn};
 use crate::architecture::Hyper;
 
 /// The rows and choices of one learner.
@@ -17,6 +18,8 @@ pub(crate) struct Intake {
     pub pending: Examples,
     /// Rows to learn from again.
     pub reservoir: Examples,
+    /// Whether rows are learned more than once.
+    pub surge: Surge,
     /// Empty; kept for its memory.
     again: Examples,
 }
@@ -31,21 +34,28 @@ impl Intake {
     /// Of a learner that waits with these rows and keeps those.
     pub fn of(rng: Pcg64, pending: Examples, reservoir: Examples) -> Self {
         let again = Examples::new(pending.inputs());
-        Self { rng, pending, reservoir, again }
+        Self { rng, pending, reservoir, surge: Surge::default(), again }
+    }
+
+    /// The same, as far into a surge.
+    pub fn within(self, surge: Surge) -> Self {
+        Self { surge, ..self }
     }
 
     /// Takes in one row; where it completes a batch, `step` learns from that, then from rows drawn
-    /// again: mixed into one batch, new and old would each count half. Rows
-    /// that make a step fail are forgotten.
+    /// again: mixed into one batch, new and old would each count half. In a surge there are more of such steps. Rows
+    /// that make a step fail are forgotten. `step` returns the share of rows of which the answer was wrong.
     pub fn take_in<E>(
         &mut self,
         hyper: &Hyper,
         row: &[f32],
         goal: f32,
-        mut step: impl FnMut(&[f32], &[f32], &mut Pcg64) -> Result<(), E>,
+        mut step: impl FnMut(&[f32], &[f32], &mut Pcg64) -> Result<f32, E>,
     ) -> Result<(), E> {
         if self.steps_at_once(hyper) {
-            return step(row, &[goal], &mut self.rng);
+            let wrong = step(row, &[goal], &mut self.rng)?;
+            self.notice(hyper, wrong, 1);
+            return Ok(());
         }
         self.pending.push(row, goal);
         if self.pending.len() < usize::from(hyper.batch) {
@@ -53,24 +63,62 @@ impl Intake {
         }
         // Taken out first: rows that make a step fail must not fail the next one too.
         let batch = self.pending.take();
-        let done = step(batch.rows(), batch.goals(), &mut self.rng).and_then(|()| {
-            if hyper.replay == 0.0 {
-                return Ok(());
-            }
-            let mut again = self.again.take();
-            self.reservoir.draw(hyper.replay * batch.len() as f32, &mut self.rng, &mut again);
-            let done =
-                if again.len() == 0 { Ok(()) } else { step(again.rows(), again.goals(), &mut self.rng) };
-            self.again.reuse(again);
-            self.reservoir.remember(&batch, &mut self.rng);
-            done
-        });
+        let done = self.learn(hyper, &batch, step);
         self.pending.reuse(batch);
         done
     }
 
+    fn learn<E>(
+        &mut self,
+        hyper: &Hyper,
+        batch: &Examples,
+        mut step: impl FnMut(&[f32], &[f32], &mut Pcg64) -> Result<f32, E>,
+    ) -> Result<(), E> {
+        let wrong = step(batch.rows(), batch.goals(), &mut self.rng)?;
+        self.notice(hyper, wrong, batch.len());
+        let surge = if self.surge.under_way() { hyper.surge } else { 0 };
+        if hyper.replay == 0.0 && surge == 0 {
+            return Ok(());
+        }
+        let rows = batch.len() as f32;
+        let replay = (hyper.replay > 0.0).then_some(hyper.replay * rows);
+        let mut shares = replay.into_iter().chain(std::iter::repeat_n(rows, usize::from(surge)));
+        let done = shares.try_for_each(|rows| self.learn_again(rows, &mut step));
+        self.reservoir.remember(batch, &mut self.rng);
+        done
+    }
+
+    fn learn_again<E>(
+        &mut self,
+        rows: f32,
+        mut step: impl FnMut(&[f32], &[f32], &mut Pcg64) -> Result<f32, E>,
+    ) -> Result<(), E> {
+        let mut again = self.again.take();
+        self.reservoir.draw(rows, &mut self.rng, &mut again);
+        let done = if again.len() == 0 {
+            Ok(())
+        } else {
+            step(again.rows(), again.goals(), &mut self.rng).map(drop)
+        };
+        self.again.reuse(again);
+        done
+    }
+
+    /// Hears the share of wrong answers to new rows. A surge begins with no rows kept: those from before the drift
+    /// would say the opposite.
+    pub fn notice(&mut self, hyper: &Hyper, wrong: f32, rows: usize) {
+        if hyper.surge == 0 {
+            return;
+        }
+        match self.surge.observe(wrong, rows) {
+            Some(Turn::Begins) => self.reservoir.truncate(0),
+            Some(Turn::Ends) if hyper.replay == 0.0 => self.reservoir = Examples::new(self.pending.inputs()),
+            Some(Turn::Ends) | None => {}
+        }
+    }
+
     /// Whether the next row is a step of its own, and nothing else is in it.
     pub fn steps_at_once(&self, hyper: &Hyper) -> bool {
-        hyper.batch <= 1 && hyper.replay == 0.0 && self.pending.len() == 0
+        hyper.batch <= 1 && hyper.replay == 0.0 && self.pending.len() == 0 && !self.surge.under_way()
     }
 }

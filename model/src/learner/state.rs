@@ -6,6 +6,7 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use super::intake::Intake;
+use super::surge::Surge;
 use super::{Body, Examples, Learner};
 use crate::architecture::Architecture;
 use crate::cost::Shape;
@@ -29,6 +30,8 @@ pub struct LearnerState {
     pub(super) rng: Pcg64,
     pub(super) pending: Examples,
     pub(super) reservoir: Examples,
+    #[serde(default)]
+    pub(super) surge: Surge,
 }
 
 impl LearnerState {
@@ -64,6 +67,7 @@ impl Learner {
             rng: self.intake.rng.clone(),
             pending: self.intake.pending.clone(),
             reservoir: self.intake.reservoir.clone(),
+            surge: self.intake.surge.clone(),
         })
     }
 
@@ -80,6 +84,7 @@ impl Learner {
             rng,
             pending,
             reservoir,
+            surge,
         } = state;
         let architecture = architecture.canonical();
         architecture.check()?;
@@ -90,6 +95,6 @@ impl Learner {
         check_goals(reservoir.goals(), shape)?;
         let [first, second] = moments;
         let body = Body::new(&architecture, shape, &[weights, first, second], steps, &average, device)?;
-        Ok(Self { body, class_weights, intake: Intake::of(rng, pending, reservoir) })
+        Ok(Self { body, class_weights, intake: Intake::of(rng, pending, reservoir).within(surge) })
     }
 }

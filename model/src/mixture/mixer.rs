@@ -1,7 +1,8 @@
 //! Mixer: how the answers of the members become one, and how that follows the stream.
 //!
 //! Lives here: the rules side by side, and the choice between them. Their statistics are in [`record`] (how
-//! often each was wrong) and [`stack`] (a learned combination). Does not live here: the members.
+//! often each was wrong), [`stack`] (a learned combination) and [`shift`] (shares of classes that moved). Does not live
+//! here: the members.
 //!
 //! No one rule is best: under immediate labels a learned combination of the members wins, under labels a
 //! thousand rows late it is trusting the few that were right most often. So the adaptive rule keeps several,
@@ -12,7 +13,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::record::Record;
+use super::record::{Record, wrong};
+use super::shift::Shift;
 use super::stack::Stack;
 use crate::cost::Shape;
 
@@ -34,12 +36,15 @@ pub enum MixingRule {
     /// The few, hedge and stacked, mixed by exponential weights on how often each was wrong lately.
     #[default]
     Adaptive,
+    /// Adaptive, and of classes also the same answer corrected for shares that moved, as far as that has been less
+    /// often wrong ([`shift`](super::shift)). Of numbers it is adaptive.
+    Corrected,
 }
 
 impl MixingRule {
     /// Every rule.
-    pub const ALL: [Self; 6] =
-        [Self::Mean, Self::Leader, Self::Few, Self::Hedge, Self::Stacked, Self::Adaptive];
+    pub const ALL: [Self; 7] =
+        [Self::Mean, Self::Leader, Self::Few, Self::Hedge, Self::Stacked, Self::Adaptive, Self::Corrected];
     /// What the adaptive rule chooses between.
     const PARTS: [Self; 3] = [Self::Few, Self::Hedge, Self::Stacked];
 
@@ -52,11 +57,18 @@ impl MixingRule {
             Self::Hedge => "hedge",
             Self::Stacked => "stacked",
             Self::Adaptive => "adaptive",
+            Self::Corrected => "corrected",
         }
+    }
+
+    /// Whether it chooses between others.
+    fn adapts(self) -> bool {
+        matches!(self, Self::Adaptive | Self::Corrected)
     }
 }
 
-/// What a mixer made of one row: its own answer, then those of the rules it chooses between.
+/// What a mixer made of one row: its own answer, then those of the rules it chooses between, then the plain and the
+/// corrected one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mixed(Box<[f32]>);
 
@@ -66,8 +78,14 @@ impl Mixed {
         &self.0[..outputs]
     }
 
-    fn parts(&self, outputs: usize) -> &[f32] {
-        &self.0[outputs..]
+    fn parts(&self, count: usize, outputs: usize) -> &[f32] {
+        &self.0[outputs..(1 + count) * outputs]
+    }
+
+    /// The answer before its correction, and after.
+    fn shifted(&self, count: usize, outputs: usize) -> Option<(&[f32], &[f32])> {
+        let both = self.0.get((1 + count) * outputs..(3 + count) * outputs)?;
+        Some(both.split_at(outputs))
     }
 
     /// The same with more classes to choose from: nothing was said of the new ones.
@@ -93,13 +111,16 @@ pub struct Mixer {
     /// How often each part of the adaptive rule was wrong.
     parts: Record,
     stack: Stack,
+    #[serde(default)]
+    shift: Shift,
 }
 
 impl Mixer {
     /// Everybody weighs the same.
     pub fn new(rule: MixingRule, members: usize) -> Self {
-        let parts = if rule == MixingRule::Adaptive { MixingRule::PARTS.len() } else { 0 };
-        Self { rule, members: Record::new(members), parts: Record::new(parts), stack: Stack::new(members) }
+        let parts = if rule.adapts() { MixingRule::PARTS.len() } else { 0 };
+        let (shift, stack) = (Shift::default(), Stack::new(members));
+        Self { rule, members: Record::new(members), parts: Record::new(parts), stack, shift }
     }
 
     /// The rule.
@@ -135,6 +156,7 @@ impl Mixer {
             members: self.members.inherit(parents),
             parts: self.parts.clone(),
             stack: self.stack.inherit(parents),
+            shift: self.shift.clone(),
         }
     }
 
@@ -161,10 +183,12 @@ impl Mixer {
     pub(super) fn mix_by(&self, shares: &Shares, said: &[f32], shape: Shape) -> Mixed {
         let outputs = shape.outputs;
         let parts = self.parts.len();
-        let mut mixed = vec![0.0; (1 + parts) * outputs];
+        let shifted = if self.corrects(shape) { 2 } else { 0 };
+        let mut mixed = vec![0.0; (1 + parts + shifted) * outputs];
         let (answer, rest) = mixed.split_at_mut(outputs);
         // Without parts, the only rule gives the answer itself.
-        let owns = if parts == 0 { &mut *answer } else { &mut *rest };
+        let (parts_own, shifted) = rest.split_at_mut(parts * outputs);
+        let owns = if parts == 0 { &mut *answer } else { &mut *parts_own };
         for ((rule, weights), own) in shares.members.iter().zip(owns.chunks_exact_mut(outputs)) {
             if *rule == MixingRule::Stacked {
                 self.stack.mix(said, shape, own);
@@ -173,14 +197,33 @@ impl Mixer {
             }
         }
         if parts > 0 {
-            blend(&shares.parts, rest, answer);
+            blend(&shares.parts, parts_own, answer);
+            self.correct(shifted, answer);
         }
         Mixed(mixed.into())
     }
 
+    fn corrects(&self, shape: Shape) -> bool {
+        self.rule == MixingRule::Corrected && shape.classification && self.members.len() > 1
+    }
+
+    /// Moves the answer as far towards the corrected one as that is believed; `shifted` keeps both.
+    fn correct(&self, shifted: &mut [f32], answer: &mut [f32]) {
+        if shifted.is_empty() {
+            return;
+        }
+        let (plain, corrected) = shifted.split_at_mut(answer.len());
+        plain.copy_from_slice(answer);
+        self.shift.correct(plain, corrected);
+        let trust = self.shift.trust();
+        for (answer, corrected) in answer.iter_mut().zip(corrected) {
+            *answer += trust * (*corrected - *answer);
+        }
+    }
+
     fn member_weights(&self, rule: MixingRule) -> Vec<f32> {
         match rule {
-            MixingRule::Mean | MixingRule::Adaptive => {
+            MixingRule::Mean | MixingRule::Adaptive | MixingRule::Corrected => {
                 vec![1.0 / self.members.len() as f32; self.members.len()]
             }
             MixingRule::Leader => self.members.best(1),
@@ -190,16 +233,28 @@ impl Mixer {
         }
     }
 
-    /// Learns from one outcome: what each member had said, what this mixer had made of it then, and the truth: a class position or a standardised number. `delay` other
-    /// outcomes were learned in between.
+    /// Hears what was said of one row; its truth may follow later. Who mixes rows of a stream says each of them here,
+    /// in order.
+    pub fn hear(&mut self, mixed: &Mixed, shape: Shape) {
+        if let Some((plain, _)) = mixed.shifted(self.parts.len(), shape.outputs) {
+            self.shift.hear(plain);
+        }
+    }
+
+    /// Learns from one outcome: what each member had said, what this mixer had made of it then, and the truth: a class
+    /// position or a standardised number. `delay` other outcomes were learned in between.
     pub fn observe(&mut self, said: &[f32], mixed: &Mixed, goal: f32, delay: u64, shape: Shape) {
         if self.members.len() < 2 {
             return;
         }
+        let parts = self.parts.len();
         self.members.observe(said, goal, shape);
-        self.parts.observe(mixed.parts(shape.outputs), goal, shape);
-        if matches!(self.rule, MixingRule::Stacked | MixingRule::Adaptive) {
+        self.parts.observe(mixed.parts(parts, shape.outputs), goal, shape);
+        if self.rule == MixingRule::Stacked || self.rule.adapts() {
             self.stack.learn(said, goal, delay, shape);
+        }
+        if let Some((plain, corrected)) = mixed.shifted(parts, shape.outputs) {
+            self.shift.observe(plain, wrong(plain, goal, shape), wrong(corrected, goal, shape));
         }
     }
 }

@@ -68,7 +68,7 @@ impl Record {
 
 /// 1 for another class than the true one, the first of equals deciding; for numbers the share of what counts
 /// as entirely wrong.
-fn wrong(answer: &[f32], goal: f32, shape: Shape) -> f64 {
+pub(super) fn wrong(answer: &[f32], goal: f32, shape: Shape) -> f64 {
     if !answer.iter().all(|number| number.is_finite()) {
         return 1.0;
     }

@@ -5,6 +5,7 @@
 use rand::Rng;
 
 use super::Morphism;
+use crate::answers::{ALONE, heirs, inherit};
 use crate::architecture::{Architecture, Block};
 use crate::cost::Shape;
 use crate::embedding::View;
@@ -20,6 +21,12 @@ pub(crate) struct Places {
     units: Vec<Origins>,
     /// What enters the first block, then what leaves each; none means something else than before.
     streams: Vec<Option<Origins>>,
+    /// Which answer goes on with the trust of each answer before.
+    heirs: Vec<usize>,
+    /// The voice that each voice goes on from.
+    voices: Vec<usize>,
+    /// The tables before.
+    before: Vec<TableSlot>,
 }
 
 impl Places {
@@ -35,15 +42,30 @@ impl Places {
                 (false, false) => Some(units[index].clone()),
             });
         }
-        Self { units, streams }
+        let voices = (0..to.voices()).map(|voice| voice % from.voices()).collect();
+        Self { units, streams, heirs: heirs(from, to), voices, before: layout(from, shape) }
     }
 
     fn stream(&self, at: usize, width: usize) -> Origins {
         self.streams[at].clone().unwrap_or_else(|| vec![None; width])
     }
 
-    /// Where the rows and columns of a table come from.
+    /// Where the rows and columns of a table come from, of all its copies.
     fn of(&self, slot: &TableSlot) -> (Origins, Origins) {
+        let (rows, columns) = self.of_one(slot);
+        if slot.copies == 1 && self.before.iter().all(|before| before.copies == 1) {
+            return (rows, columns);
+        }
+        let before = self.before.iter().find(|before| before.role == slot.role);
+        let (copies, height) = before.map_or((1, 0), |before| (before.copies, before.rows));
+        let of_copy = |copy: &usize| {
+            let from = copy % copies * height;
+            rows.iter().map(move |row| row.map(|row| from + row))
+        };
+        (self.voices[..slot.copies].iter().flat_map(of_copy).collect(), columns)
+    }
+
+    fn of_one(&self, slot: &TableSlot) -> (Origins, Origins) {
         let same = |count: usize| -> Origins { (0..count).map(Some).collect() };
         match slot.role {
             Role::Bias => (same(1), same(slot.columns)),
@@ -54,6 +76,9 @@ impl Places {
             Role::BlockBias(index) | Role::BlockGateBias(index) => (same(1), self.units[index].clone()),
             Role::BlockOut(index) => (self.units[index].clone(), self.stream(index, slot.columns)),
             Role::BlockHead(index) => (self.stream(index + 1, slot.rows), same(slot.columns)),
+            Role::Adapter => (same(1), self.stream(0, slot.columns)),
+            // Inherited, not carried.
+            Role::Trust => (vec![None; slot.rows], vec![None; slot.columns]),
         }
     }
 }
@@ -127,7 +152,7 @@ impl Morphism {
     ) -> Places {
         let from = from.canonical();
         let to = self.apply(&from);
-        let units = self.origins(&from, &to, weights, strengths);
+        let units = self.origins(&from, &to, shape, weights, strengths);
         Places::new(&from, &to, shape, units)
     }
 
@@ -135,6 +160,7 @@ impl Morphism {
         &self,
         from: &Architecture,
         to: &Architecture,
+        shape: Shape,
         weights: &Weights,
         strengths: Option<&[f32]>,
     ) -> Vec<Origins> {
@@ -149,7 +175,7 @@ impl Morphism {
             let width = before.width();
             let strengths = match strengths {
                 Some(known) if known.len() == width => known.to_vec(),
-                _ => outgoing(from, weights, *block, width),
+                _ => outgoing(from, shape, weights, *block, width),
             };
             *after = strongest(&strengths, after.len());
         }
@@ -158,11 +184,21 @@ impl Morphism {
 }
 
 /// Squared length of each unit's outgoing weights.
-fn outgoing(architecture: &Architecture, weights: &Weights, block: usize, width: usize) -> Vec<f32> {
-    let outgoing: Vec<String> = weights::outgoing(architecture, block).into_iter().map(Role::name).collect();
+fn outgoing(
+    architecture: &Architecture,
+    shape: Shape,
+    weights: &Weights,
+    block: usize,
+    width: usize,
+) -> Vec<f32> {
+    let roles = weights::outgoing(architecture, block);
+    let slots: Vec<TableSlot> =
+        layout(architecture, shape).into_iter().filter(|slot| roles.contains(&slot.role)).collect();
     let strength = |unit: usize| -> f32 {
-        let tables = outgoing.iter().filter_map(|name| weights.0.get(name));
-        tables.flat_map(|table| table.row(unit)).map(|weight| weight * weight).sum()
+        let rows = slots.iter().filter_map(|slot| Some((slot, weights.0.get(&slot.name())?))).flat_map(
+            |(slot, table)| (0..slot.copies).flat_map(move |copy| table.row(copy * slot.rows + unit)),
+        );
+        rows.map(|weight| weight * weight).sum()
     };
     (0..width).map(strength).collect()
 }
@@ -188,6 +224,17 @@ fn carry(
 ) -> Weights {
     let mut carried = Weights::default();
     for slot in layout(to, shape) {
+        if slot.role == Role::Trust {
+            let data = match (kind, source.0.get(&slot.name())) {
+                (Kind::Weight, table) => {
+                    let before = table.map_or(ALONE, |table| &table.data);
+                    inherit(before, &places.heirs, slot.columns)
+                }
+                (Kind::FirstMoment | Kind::SecondMoment, _) => vec![0.0; slot.columns],
+            };
+            carried.0.insert(slot.name(), Array { shape: slot.shape(), data });
+            continue;
+        }
         let (rows, columns) = places.of(&slot);
         let incoming = matches!(slot.role, Role::BlockWeight(_));
         let table = source.0.get(&slot.name());

@@ -7,18 +7,15 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use super::*;
-use crate::cost::Cost;
 use crate::device::Device;
 use crate::network::Network;
-use crate::testing::{random_architecture, random_block, random_embedding, random_numbers};
+use crate::testing::{self, random_architecture, random_block, random_embedding, random_numbers};
 
 /// Four numbers and two labels.
 const SHAPE: Shape = Shape { inputs: 10, outputs: 3, classification: false, context: 2 };
 
-/// No weight is zero, so whatever a change forgets shows.
 fn random_weights(architecture: &Architecture, rng: &mut Pcg64) -> Weights {
-    let numbers = Cost::of(architecture, SHAPE).parameters as usize;
-    Weights::unflatten(&random_numbers(numbers, 1.0, rng), architecture, SHAPE)
+    testing::random_weights(architecture, SHAPE, 1.0, rng)
 }
 
 fn says(architecture: &Architecture, weights: &Weights, rows: &[f32]) -> Vec<f32> {
@@ -32,7 +29,12 @@ fn random_growth(architecture: &Architecture, rng: &mut Pcg64) -> Morphism {
     let block = rng.random_range(0..architecture.blocks.len());
     let from = architecture.blocks[block].width() as u16;
     let kind = architecture.blocks[block].kind;
-    match rng.random_range(0..7) {
+    match rng.random_range(0..9) {
+        8 if architecture.committee <= 4 => {
+            let from = architecture.committee;
+            Morphism::SetCommittee { from, to: 2 * from }
+        }
+        7 => Morphism::SetExits { exits: true },
         6 if architecture.embedding == Embedding::None => {
             Morphism::SetEmbedding { from: Embedding::None, to: random_embedding(rng) }
         }
@@ -171,18 +173,22 @@ fn reads_well() {
     to.blocks[1] = Block { norm: Norm::Layer, dropout: 0.1, ..Block::plain(1, Activation::Silu) };
     to.hyper.batch = 4;
     to.context = 1;
+    to.exits = true;
+    to.committee = 4;
     let path: Vec<String> = Morphism::path(&two_blocks(), &to).iter().map(ToString::to_string).collect();
     assert_eq!(
         path,
         [
             "learn by adamw 0.003 batch 4",
             "see the last label",
+            "answer as a committee of 4",
             "widen block 1 from 4 to 8",
             "activate block 2 by silu",
             "set the norm of block 2 to layer",
             "set the dropout of block 2 to 0.1",
             "shrink block 2 from 2 to 1",
             "let block 1 skip to the head",
+            "answer at every depth",
         ]
     );
     assert_eq!(Morphism::path(&two_blocks(), &Architecture::linear(to.hyper))[1], Morphism::Remove);

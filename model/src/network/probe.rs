@@ -9,7 +9,7 @@ use super::Network;
 use crate::error::ModelError;
 use crate::learner::check_examples;
 use crate::program::Batch;
-use crate::tensors::TensorNetwork;
+use crate::tensors::{TensorNetwork, Traced};
 use crate::training_loss::Goals;
 
 /// What one batch of labelled rows shows.
@@ -17,10 +17,12 @@ use crate::training_loss::Goals;
 pub(crate) struct Probe {
     /// Mean training loss of the rows.
     pub loss: f32,
-    /// The units of each block, rows by units.
+    /// The units of each block, rows by units, those of all voices side by side.
     pub units: Vec<Vec<f32>>,
     /// What each block passes on, rows by numbers.
     pub hidden: Vec<Vec<f32>>,
+    /// Slopes of the mean loss at the logits of each answer, rows by outputs.
+    pub slopes: Vec<Vec<f32>>,
     /// Slope of the mean loss at every weight, in the order of the layout.
     pub gradient: Vec<f32>,
 }
@@ -51,11 +53,19 @@ impl TensorNetwork {
             return Ok(None);
         }
         let batch = Batch { encoded, goals: Goals::Truths(goals), class_weights };
-        let (loss, gradient, trace) = self.traced(batch, &[])?;
+        let Traced { loss, gradient, slopes, trace, .. } = self.traced(batch, &[], &[])?;
         let all = |tensors: &[Tensor]| tensors.iter().map(numbers).collect::<Result<Vec<_>, _>>();
-        let (units, hidden) = (all(&trace.units)?, all(&trace.hidden)?);
-        Ok(Some(Probe { loss, units, hidden, gradient: numbers(&gradient)? }))
+        let units =
+            trace.units.iter().map(|units| of_rows(units, goals.len())).collect::<Result<Vec<_>, _>>()?;
+        let hidden = all(&trace.hidden)?;
+        Ok(Some(Probe { loss, units, hidden, slopes, gradient: numbers(&gradient)? }))
     }
+}
+
+/// A table of all rows of one voice after those of another, as one of rows by voices by units.
+fn of_rows(units: &Tensor, rows: usize) -> Result<Vec<f32>, ModelError> {
+    let (all, width) = units.dims2()?;
+    numbers(&units.reshape((all / rows, rows, width))?.transpose(0, 1)?)
 }
 
 fn numbers(tensor: &Tensor) -> Result<Vec<f32>, ModelError> {

@@ -62,6 +62,11 @@ impl Arm {
         }
     }
 
+    /// What it said of one row of the stream is heard, in order; the truth may follow later.
+    pub fn hear(&mut self, mixed: &Mixed, shape: Shape) {
+        self.mixer.hear(mixed, shape);
+    }
+
     /// The mix follows how well each member did on one outcome, from what it had said, and what this arm, or the
     /// one it came from, had made of it then. `delay` other outcomes were learned in between.
     pub fn observe(&mut self, said: &Said, mixed: &Mixed, goal: f32, delay: u64, shape: Shape) {

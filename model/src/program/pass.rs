@@ -10,7 +10,7 @@ use pulp::Simd;
 use super::curves::draw;
 use super::kernels::{Strided, add_dots, add_rows, dot, multiply, outer, subtract_outer, turn};
 use super::lists::list_nonzero;
-use super::plan::{INPUT, LOGITS, Op, Plan, Register, Table};
+use super::plan::{INPUT, Op, Part, Plan, Register, Table};
 use super::scratch::Scratch;
 
 /// Added to a variance before the root is taken, as everywhere (arXiv:1607.06450).
@@ -38,10 +38,22 @@ pub(super) fn held(numbers: &[f32], rows: usize, Register { at, width, .. }: Reg
     &numbers[rows * at..rows * (at + width)]
 }
 
-/// What the last forward pass said.
+/// What the last forward pass said, one of its answers.
 #[inline(always)]
-pub(super) fn logits<'a>(plan: &Plan, scratch: &'a Scratch) -> &'a [f32] {
-    held(&scratch.values, scratch.rows, plan.registers[LOGITS])
+pub(super) fn logits<'a>(plan: &Plan, answer: usize, scratch: &'a mut Scratch) -> &'a mut [f32] {
+    let Register { at, width, .. } = plan.registers[answer];
+    &mut scratch.values[scratch.rows * at..scratch.rows * (at + width)]
+}
+
+/// The same, voice by voice.
+#[inline(always)]
+pub(super) fn voices<'a>(
+    plan: &Plan,
+    answer: usize,
+    scratch: &'a mut Scratch,
+) -> impl Iterator<Item = &'a mut [f32]> {
+    let each = (scratch.rows / plan.voices() * plan.registers[answer].width).max(1);
+    logits(plan, answer, scratch).chunks_exact_mut(each)
 }
 
 /// From the encoded rows in the scratch to the logits; `learning` through the masks there.
@@ -50,9 +62,10 @@ pub(super) fn forward<S: Simd>(simd: S, plan: &Plan, weights: &[f32], learning: 
     let rows = scratch.rows;
     for op in &plan.ops {
         match op {
-            Op::Affine { from, to, weight, bias } => {
-                affine(simd, plan, (*from, *to), *weight, *bias, weights, scratch);
+            Op::Affine { from, to, weight, bias, part } => {
+                affine(simd, plan, (*from, *to), (*weight, *bias, *part), weights, scratch);
             }
+            Op::Adapt { from, to, adapter } => adapt(plan, (*from, *to), *adapter, weights, scratch),
             Op::Normalise { from, to, groups, deviations } => {
                 let (from, to) = pair(&mut scratch.values, rows, plan.registers[*from], plan.registers[*to]);
                 let kept = &mut scratch.kept[rows * deviations..rows * (deviations + groups.len())];
@@ -85,16 +98,17 @@ fn affine<S: Simd>(
     simd: S,
     plan: &Plan,
     (from, to): (usize, usize),
-    weight: Table,
-    bias: Option<usize>,
+    (weight, bias, part): (Table, Option<usize>, Part),
     weights: &[f32],
     scratch: &mut Scratch,
 ) {
     let (source, target, rows) = (plan.registers[from], plan.registers[to], scratch.rows);
-    let thin = rows == 1 || (from == INPUT && scratch.thin(source.width));
+    let encoded = plan.is_encoded(from);
+    let thin = rows == part.of || (encoded && scratch.thin(source.width));
     // Taken out, so that the list can be read while values are written.
     let mut values = std::mem::take(&mut scratch.values);
     let (x, out) = pair(&mut values, rows, source, target);
+    let (x, out) = (&x[part.range(rows, source.width)], &mut out[part.range(rows, target.width)]);
     if let Some(bias) = bias {
         let bias = &weights[bias..bias + target.width];
         out.chunks_exact_mut(target.width).for_each(|row| row.copy_from_slice(bias));
@@ -103,8 +117,13 @@ fn affine<S: Simd>(
     if thin {
         let (x, out) = (x.chunks_exact(source.width), out.chunks_exact_mut(target.width));
         for (row, (x, out)) in x.zip(out).enumerate() {
-            let list =
-                if rows == 1 { scratch.list(from, source) } else { scratch.input_list(row, source.width) };
+            let list = if rows == 1 {
+                scratch.list(from, source)
+            } else if encoded {
+                scratch.input_list(part.range(rows, 1).start + row, source.width)
+            } else {
+                None
+            };
             add_rows(simd, x, list, table, out);
         }
     } else {
@@ -112,6 +131,21 @@ fn affine<S: Simd>(
         multiply(simd, x, table, source.width, target.width, out);
     }
     scratch.values = values;
+}
+
+#[inline(always)]
+fn adapt(plan: &Plan, (from, to): (usize, usize), adapter: Table, weights: &[f32], scratch: &mut Scratch) {
+    let (rows, width) = (scratch.rows, adapter.columns);
+    let (x, out) = pair(&mut scratch.values, rows, plan.registers[from], plan.registers[to]);
+    let each = rows / plan.voices() * width;
+    let voices = x.chunks_exact(each).zip(out.chunks_exact_mut(each));
+    for ((x, out), adapter) in voices.zip(weights[adapter.at..].chunks_exact(width)) {
+        for (x, out) in x.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
+            for ((out, x), adapter) in out.iter_mut().zip(x).zip(adapter) {
+                *out = x * (1.0 + adapter);
+            }
+        }
+    }
 }
 
 #[inline(always)]
@@ -193,9 +227,9 @@ pub(super) fn backward<S: Simd>(simd: S, plan: &Plan, weights: &[f32], scratch: 
     let rows = scratch.rows;
     for op in plan.ops.iter().rev() {
         match op {
-            Op::Affine { from: INPUT, .. } => {}
-            Op::Affine { from, to, weight, .. } => {
-                affine_back(simd, plan, (*from, *to), *weight, weights, scratch);
+            Op::Affine { from: INPUT, .. } | Op::Adapt { .. } => {}
+            Op::Affine { from, to, weight, part, .. } => {
+                affine_back(simd, plan, (*from, *to), *weight, *part, weights, scratch);
             }
             Op::Normalise { from, to, groups, deviations } => {
                 let (source, target) = (plan.registers[*from], plan.registers[*to]);
@@ -228,6 +262,7 @@ fn affine_back<S: Simd>(
     plan: &Plan,
     (from, to): (usize, usize),
     weight: Table,
+    part: Part,
     weights: &[f32],
     scratch: &mut Scratch,
 ) {
@@ -235,8 +270,10 @@ fn affine_back<S: Simd>(
     let table = &weights[weight.range()];
     let mut grads = std::mem::take(&mut scratch.grads);
     let (above, below) = pair(&mut grads, rows, target, source);
+    let (above, below) = (&above[part.range(rows, target.width)], &mut below[part.range(rows, source.width)]);
+    let list = if rows == 1 { scratch.list(from, source) } else { None };
+    let rows = rows / part.of;
     if rows < S::F32_LANES {
-        let list = if rows == 1 { scratch.list(from, source) } else { None };
         for (above, below) in above.chunks_exact(target.width).zip(below.chunks_exact_mut(source.width)) {
             add_dots(simd, above, list, table, below);
         }
@@ -290,22 +327,32 @@ pub(super) fn collect<S: Simd>(simd: S, plan: &Plan, scratch: &mut Scratch) {
     let rows = scratch.rows;
     let mut gradient = std::mem::take(&mut scratch.gradient);
     for op in &plan.ops {
-        let Op::Affine { from, to, weight, bias } = op else { continue };
-        let (source, target) = (plan.registers[*from], plan.registers[*to]);
+        let (from, to, weight, bias, part) = match op {
+            Op::Affine { from, to, weight, bias, part } => (*from, *to, weight, bias, *part),
+            Op::Adapt { from, to, adapter } => {
+                adapter_gradient(plan, (*from, *to), *adapter, scratch, &mut gradient);
+                continue;
+            }
+            Op::Normalise { .. } | Op::Activate { .. } | Op::Begin { .. } | Op::Multiply { .. } => continue,
+        };
+        let (source, target) = (plan.registers[from], plan.registers[to]);
         let (x, slope) = (held(&scratch.values, rows, source), held(&scratch.grads, rows, target));
+        let (x, slope) = (&x[part.range(rows, source.width)], &slope[part.range(rows, target.width)]);
+        let first = part.range(rows, 1).start;
         let table = &mut gradient[weight.range()];
-        if rows == 1 {
+        if rows == part.of {
             outer(x, slope, table);
         } else {
             table.fill(0.0);
-            if *from == INPUT && scratch.thin(source.width) {
+            if plan.is_encoded(from) && scratch.thin(source.width) {
                 let each = x.chunks_exact(source.width).zip(slope.chunks_exact(target.width));
                 for (row, (x, slope)) in each.enumerate() {
-                    subtract_outer(simd, -1.0, x, scratch.input_list(row, source.width), slope, table);
+                    let list = scratch.input_list(first + row, source.width);
+                    subtract_outer(simd, -1.0, x, list, slope, table);
                 }
             } else {
                 let x = Strided { numbers: x, by_row: 1, by_depth: source.width };
-                multiply(simd, x, slope, rows, target.width, table);
+                multiply(simd, x, slope, rows / part.of, target.width, table);
             }
         }
         if let Some(bias) = bias {
@@ -321,12 +368,40 @@ pub(super) fn collect<S: Simd>(simd: S, plan: &Plan, scratch: &mut Scratch) {
     scratch.gradient = gradient;
 }
 
-/// Empties the slopes and hands out those of the logits, filled with the logits themselves.
 #[inline(always)]
-pub(super) fn start_back<'a>(plan: &Plan, scratch: &'a mut Scratch) -> &'a mut [f32] {
+fn adapter_gradient(
+    plan: &Plan,
+    (from, to): (usize, usize),
+    adapter: Table,
+    scratch: &Scratch,
+    gradient: &mut [f32],
+) {
+    let (rows, width) = (scratch.rows, adapter.columns);
+    let x = held(&scratch.values, rows, plan.registers[from]);
+    let slope = held(&scratch.grads, rows, plan.registers[to]);
+    let each = rows / plan.voices() * width;
+    let voices = x.chunks_exact(each).zip(slope.chunks_exact(each));
+    for ((x, slope), sums) in voices.zip(gradient[adapter.at..].chunks_exact_mut(width)) {
+        sums.fill(0.0);
+        for (x, slope) in x.chunks_exact(width).zip(slope.chunks_exact(width)) {
+            for ((sum, x), slope) in sums.iter_mut().zip(x).zip(slope) {
+                *sum += x * slope;
+            }
+        }
+    }
+}
+
+/// Empties the slopes.
+#[inline(always)]
+pub(super) fn start_back(plan: &Plan, scratch: &mut Scratch) {
+    scratch.grads[..scratch.rows * plan.width].fill(0.0);
+}
+
+/// The slopes at one answer's logits, filled with the logits themselves.
+#[inline(always)]
+pub(super) fn slopes_at<'a>(plan: &Plan, answer: usize, scratch: &'a mut Scratch) -> &'a mut [f32] {
     let rows = scratch.rows;
-    scratch.grads[..rows * plan.width].fill(0.0);
-    let logits = plan.registers[LOGITS];
+    let logits = plan.registers[answer];
     let slopes = &mut scratch.grads[rows * logits.at..rows * (logits.at + logits.width)];
     slopes.copy_from_slice(held(&scratch.values, rows, logits));
     slopes

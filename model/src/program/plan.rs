@@ -5,11 +5,13 @@
 //!
 //! A register is a table of one row for each sample. Register 0 holds the encoded rows, register 1 the
 //! logits, which many operations add to; every other one is written once, so its value is still there
-//! when the backward pass wants it.
+//! when the backward pass wants it. Exits have registers of their own for their logits, each beginning as the one
+//! before.
 
 use rand::{Rng, RngExt};
 
 use super::curves::Curve;
+use crate::answers::ALONE;
 use crate::architecture::{Activation, Architecture, Block, BlockKind, Norm};
 use crate::cost::Shape;
 use crate::embedding::View;
@@ -17,8 +19,11 @@ use crate::weights::{Role, TableSlot, layout};
 
 /// The register of the encoded rows.
 pub(super) const INPUT: usize = 0;
-/// The register of the logits.
+/// The register of the logits, or of those at the first exit.
 pub(super) const LOGITS: usize = 1;
+
+/// Most often that a voice learns from a row at once: more has a chance of one in a million.
+const COUNT_MAX: f32 = 8.0;
 
 /// What a number has to be multiplied with before it pays to know whether it is zero.
 const LISTED_WIDTH: usize = 32;
@@ -48,11 +53,31 @@ impl Table {
     }
 }
 
+/// One of so many equal parts of the rows: those of one voice, or all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    pub index: usize,
+    pub of: usize,
+}
+
+impl Part {
+    pub const WHOLE: Self = Self { index: 0, of: 1 };
+
+    /// Which of these rows, as positions in a register of this width.
+    #[inline(always)]
+    pub fn range(self, rows: usize, width: usize) -> std::ops::Range<usize> {
+        let numbers = rows / self.of * width;
+        self.index * numbers..(self.index + 1) * numbers
+    }
+}
+
 /// One step of the way from the input to the logits.
 #[derive(Clone, Debug)]
 pub(super) enum Op {
-    /// `to += from W (+ b)`.
-    Affine { from: usize, to: usize, weight: Table, bias: Option<usize> },
+    /// `to += from W (+ b)`, of some of the rows.
+    Affine { from: usize, to: usize, weight: Table, bias: Option<usize>, part: Part },
+    /// `to = from ⊙ (1 + a)`, with a row of the table for each voice.
+    Adapt { from: usize, to: usize, adapter: Table },
     /// Layer norm of each group of units; one inverse deviation a group is kept.
     Normalise { from: usize, to: usize, groups: Vec<usize>, deviations: usize },
     /// Activation and dropout; the slope of both is kept. A mask lies this far into those of a row.
@@ -77,6 +102,12 @@ pub(crate) struct Plan {
     /// Dropout of each block that has any, with its width.
     masks: Vec<(f32, usize)>,
     parameters: usize,
+    /// Those before trust, which no gradient touches.
+    trained: usize,
+    /// The registers of the logits of each answer.
+    pub(super) answers: Vec<usize>,
+    /// The encoded rows as the voices see them.
+    adapted: usize,
 }
 
 impl Plan {
@@ -84,15 +115,16 @@ impl Plan {
     pub fn new(architecture: &Architecture, shape: Shape) -> Self {
         let mut builder = Builder::new(architecture, shape);
         let mut stream = Stream { at: INPUT, start: INPUT };
-        let linear = builder.table(Role::Linear);
-        let bias = builder.start(Role::Bias);
-        builder.ops.push(Op::Affine { from: INPUT, to: LOGITS, weight: linear, bias: Some(bias) });
+        builder.heads(INPUT, LOGITS, Role::Linear, Some(Role::Bias));
+        if builder.voices > 1 && !architecture.blocks.is_empty() {
+            builder.adapt();
+        }
         for (index, block) in architecture.blocks.iter().enumerate() {
             let next = architecture.blocks.get(index + 1).map_or(0, Block::width);
             stream = builder.block(index, block, stream, next);
             if architecture.reaches_head(index) {
-                let weight = builder.table(Role::BlockHead(index));
-                builder.ops.push(Op::Affine { from: stream.at, to: LOGITS, weight, bias: None });
+                let to = builder.logits(architecture.exits);
+                builder.heads(stream.at, to, Role::BlockHead(index), None);
             }
         }
         builder.done(architecture.clone(), shape)
@@ -118,16 +150,71 @@ impl Plan {
         self.parameters
     }
 
-    /// Masks for the dropout of this many rows, one block after the other: zero, or what makes up for
-    /// the zeros.
+    /// How many of them are trained by gradient: the first ones.
+    pub fn trained(&self) -> usize {
+        self.trained
+    }
+
+    /// How much each answer counts, as these weights have it.
+    pub fn trust<'a>(&self, weights: &'a [f32]) -> &'a [f32] {
+        if self.trained == self.parameters { ALONE } else { &weights[self.trained..] }
+    }
+
+    /// Its answer, if there is one only.
+    pub fn only_answer(&self) -> Option<usize> {
+        match self.answers[..] {
+            [only] if self.voices() == 1 => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Voices that answer together; each has its own copy of the rows, one voice's after the other's.
+    pub fn voices(&self) -> usize {
+        self.architecture.voices()
+    }
+
+    /// Whether a register is zero where the encoded rows are.
+    pub(super) fn is_encoded(&self, register: usize) -> bool {
+        register == INPUT || register == self.adapted
+    }
+
+    /// How often each voice learns from each of its rows, in what [`Plan::draw_masks`] drew for so many rows of all
+    /// voices; empty if there is one voice.
+    pub fn counts<'a>(&self, masks: &'a [f32], rows: usize) -> &'a [f32] {
+        if self.voices() == 1 {
+            return &[];
+        }
+        &masks[rows * self.masks.iter().map(|(_, width)| width).sum::<usize>()..]
+    }
+
+    /// What a step on this many rows draws. First masks for dropout, one block after the other: zero, or what makes
+    /// up for the zeros. Then, for a committee, how often each voice learns from each row (online bagging: Oza and
+    /// Russell, AISTATS 2001), by which copies of one voice get apart.
     pub fn draw_masks(&self, rows: usize, rng: &mut impl Rng, masks: &mut Vec<f32>) {
         masks.clear();
+        let rows = rows * self.voices();
         for (dropout, width) in &self.masks {
             let kept = 1.0 / (1.0 - dropout);
             let mut draw = || if rng.random::<f32>() < *dropout { 0.0 } else { kept };
             masks.extend((0..rows * width).map(|_| draw()));
         }
+        if self.voices() > 1 {
+            masks.extend((0..rows).map(|_| poisson(rng)));
+        }
     }
+}
+
+/// How often, if once on average.
+fn poisson(rng: &mut impl Rng) -> f32 {
+    let mut left = rng.random::<f32>();
+    let mut chance = (-1.0_f32).exp();
+    let mut count = 0.0;
+    while left >= chance && count < COUNT_MAX {
+        left -= chance;
+        count += 1.0;
+        chance /= count;
+    }
+    count
 }
 
 /// What goes from block to block.
@@ -147,6 +234,9 @@ struct Builder {
     kept: usize,
     masks: Vec<(f32, usize)>,
     parameters: usize,
+    answers: Vec<usize>,
+    adapted: usize,
+    voices: usize,
 }
 
 impl Builder {
@@ -159,7 +249,19 @@ impl Builder {
         };
         let slots = layout(architecture, shape).into_iter().map(place).collect();
         let (ops, registers, masks) = (Vec::new(), Vec::new(), Vec::new());
-        let mut builder = Self { slots, ops, registers, width: 0, kept: 0, masks, parameters: at };
+        let answers = vec![LOGITS];
+        let mut builder = Self {
+            slots,
+            ops,
+            registers,
+            width: 0,
+            kept: 0,
+            masks,
+            parameters: at,
+            answers,
+            adapted: INPUT,
+            voices: architecture.voices(),
+        };
         builder.register(shape.seen(architecture), true);
         builder.register(shape.outputs, false);
         builder
@@ -182,6 +284,30 @@ impl Builder {
         Table { at: *at, rows: slot.rows, columns: slot.columns }
     }
 
+    /// The ways of the voices to their logits.
+    fn heads(&mut self, from: usize, to: usize, role: Role, bias: Option<Role>) {
+        let first = self.table(role);
+        let bias = bias.map(|bias| self.table(bias));
+        for index in 0..self.voices {
+            let weight = Table { at: first.at + first.range().len() * index, ..first };
+            let bias = bias.map(|bias| bias.at + bias.columns * index);
+            let part = Part { index, of: self.voices };
+            self.ops.push(Op::Affine { from, to, weight, bias, part });
+        }
+    }
+
+    /// The rows as the voices see them.
+    fn adapt(&mut self) {
+        let adapter = self.table(Role::Adapter);
+        self.adapted = self.register(adapter.columns, false);
+        self.ops.push(Op::Adapt { from: INPUT, to: self.adapted, adapter });
+    }
+
+    /// What the sums of a block are of.
+    fn summed(&self, index: usize, entered: usize) -> usize {
+        if index == 0 { self.adapted } else { entered }
+    }
+
     fn start(&self, role: Role) -> usize {
         self.table(role).at
     }
@@ -189,11 +315,11 @@ impl Builder {
     /// Adds a block, which feeds one of `next` units; returns what leaves it.
     fn block(&mut self, index: usize, block: &Block, stream: Stream, next: usize) -> Stream {
         let fed = if block.kind.keeps_stream() { self.registers[stream.at].width } else { next };
-        let units = self.units(index, block, stream.at, fed);
+        let units = self.units(index, block, self.summed(index, stream.at), fed);
         match block.kind {
             BlockKind::Dense => Stream { at: units, start: units },
             BlockKind::Gated => {
-                let gates = self.gates(index, stream.at);
+                let gates = self.gates(index, self.summed(index, stream.at));
                 let at = self.begin(None, self.registers[units].width);
                 self.ops.push(Op::Multiply { left: units, right: gates, to: at });
                 Stream { at, start: at }
@@ -201,18 +327,29 @@ impl Builder {
             BlockKind::Residual => {
                 let at = self.begin(Some(stream.at), fed);
                 let weight = self.table(Role::BlockOut(index));
-                self.ops.push(Op::Affine { from: units, to: at, weight, bias: None });
+                self.ops.push(Op::Affine { from: units, to: at, weight, bias: None, part: Part::WHOLE });
                 Stream { at, ..stream }
             }
             BlockKind::Cross => {
                 let factors = self.begin(None, fed);
                 let weight = self.table(Role::BlockOut(index));
-                self.ops.push(Op::Affine { from: units, to: factors, weight, bias: None });
+                self.ops.push(Op::Affine { from: units, to: factors, weight, bias: None, part: Part::WHOLE });
                 let at = self.begin(Some(stream.at), fed);
                 self.ops.push(Op::Multiply { left: stream.start, right: factors, to: at });
                 Stream { at, ..stream }
             }
         }
+    }
+
+    /// Where a block adds to the logits: those of an exit begin as those of the exit before.
+    fn logits(&mut self, exits: bool) -> usize {
+        let last = *self.answers.last().expect("the linear path is the first answer");
+        if !exits {
+            return last;
+        }
+        let next = self.begin(Some(last), self.registers[last].width);
+        self.answers.push(next);
+        next
     }
 
     /// A register that starts as another one, or at zero.
@@ -228,7 +365,7 @@ impl Builder {
         let weight = self.table(Role::BlockWeight(index));
         let bias = Some(self.start(Role::BlockBias(index)));
         let mut at = self.register(width, false);
-        self.ops.push(Op::Affine { from: entered, to: at, weight, bias });
+        self.ops.push(Op::Affine { from: entered, to: at, weight, bias, part: Part::WHOLE });
         if block.norm == Norm::Layer {
             let groups: Vec<usize> = block.groups.iter().map(|units| usize::from(*units)).collect();
             let (to, deviations) = (self.register(width, false), self.keep(groups.len()));
@@ -260,14 +397,28 @@ impl Builder {
         let weight = self.table(Role::BlockGate(index));
         let bias = Some(self.start(Role::BlockGateBias(index)));
         let from = self.register(weight.columns, false);
-        self.ops.push(Op::Affine { from: entered, to: from, weight, bias });
+        self.ops.push(Op::Affine { from: entered, to: from, weight, bias, part: Part::WHOLE });
         let (to, slopes) = (self.register(weight.columns, false), self.keep(weight.columns));
         self.ops.push(Op::Activate { from, to, slopes, curve: Curve::Gate, mask: None });
         to
     }
 
     fn done(self, architecture: Architecture, shape: Shape) -> Plan {
-        let Self { ops, registers, width, kept, masks, parameters, .. } = self;
-        Plan { architecture, shape, ops, registers, width, kept, masks, parameters }
+        let Self { slots, ops, registers, width, kept, masks, parameters, answers, adapted, .. } = self;
+        let trust = slots.iter().find(|(slot, _)| slot.role == Role::Trust);
+        let trained = trust.map_or(parameters, |(_, at)| *at);
+        Plan {
+            architecture,
+            shape,
+            ops,
+            registers,
+            width,
+            kept,
+            masks,
+            parameters,
+            trained,
+            answers,
+            adapted,
+        }
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Scratch {
     /// Rows at hand.
     pub rows: usize,
     /// What the networks at hand see of them.
-    view: Option<View>,
+    view: Option<(View, usize)>,
     /// All registers, the encoded rows first.
     pub values: Vec<f32>,
     /// The loss's slope at every number of `values`.
@@ -43,20 +43,26 @@ pub(super) struct Scratch {
     /// Where other registers are not zero, if there is one row.
     pub lists: Vec<u32>,
     pub counts: Vec<usize>,
-    /// Dropout masks, one block after the other.
+    /// Dropout masks, one block after the other; then how often each voice learns from each row.
     pub masks: Vec<f32>,
+    /// How wrong each of several answers was, summed over the rows.
+    pub wrong: Vec<f32>,
 }
 
 impl Scratch {
     /// Takes in what is seen of encoded rows. It stays until the next rows, whatever networks that see the same run
-    /// over it.
-    pub fn enter(&mut self, encoded: &[f32], view: View) {
-        self.rows = view.rows(encoded);
-        self.view = Some(view);
+    /// over it. Each voice has a copy, one after the other.
+    pub fn enter(&mut self, encoded: &[f32], view: View, voices: usize) {
+        let rows = view.rows(encoded);
+        self.rows = rows * voices;
+        self.view = Some((view, voices));
         let seen = view.width();
         grow(&mut self.values, self.rows * seen);
         grow(&mut self.inputs, self.rows * seen + LIST_SLACK);
-        view.see_all(encoded, &mut self.values[..self.rows * seen]);
+        view.see_all(encoded, &mut self.values[..rows * seen]);
+        for voice in 1..voices {
+            self.values.copy_within(..rows * seen, voice * rows * seen);
+        }
         self.input_counts.clear();
         for index in 0..self.rows {
             let row = &self.values[index * seen..][..seen];
@@ -64,16 +70,16 @@ impl Scratch {
         }
     }
 
-    /// The same rows as last time, for a network that sees this of them.
-    pub fn see(&mut self, encoded: &[f32], view: View) {
-        if self.view != Some(view) {
-            self.enter(encoded, view);
+    /// The same rows as last time, for a network whose voices see this of them.
+    pub fn see(&mut self, encoded: &[f32], view: View, voices: usize) {
+        if self.view != Some((view, voices)) {
+            self.enter(encoded, view, voices);
         }
     }
 
     /// What is seen of the rows at hand, one after the other.
     pub fn entered(&self) -> &[f32] {
-        &self.values[..self.rows * self.view.map_or(0, View::width)]
+        &self.values[..self.rows * self.view.map_or(0, |(view, _)| view.width())]
     }
 
     /// Makes room for this plan over the rows at hand.

@@ -7,11 +7,11 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::architecture::{Activation, Architecture, Block, Hyper, Norm, Optimiser};
-use crate::cost::{Cost, Shape};
+use crate::cost::Shape;
 use crate::device::Device;
 use crate::learner::Learner;
 use crate::network::Network;
-use crate::testing::{random_architecture, random_numbers};
+use crate::testing::{self, random_architecture};
 use crate::weights::Weights;
 
 /// Any ends a stream may give: few and many outputs, classes and numbers, with a recent label or two.
@@ -57,8 +57,7 @@ fn random_widths(rng: &mut Pcg64) -> Architecture {
 }
 
 fn random_weights(architecture: &Architecture, shape: Shape, rng: &mut Pcg64) -> Weights {
-    let numbers = Cost::of(architecture, shape).parameters as usize;
-    Weights::unflatten(&random_numbers(numbers, 0.4, rng), architecture, shape)
+    testing::random_weights(architecture, shape, 0.4, rng)
 }
 
 fn close(found: &[f32], expected: &[f32], tolerance: f32) -> Result<(), TestCaseError> {
@@ -111,6 +110,7 @@ proptest! {
             batch: if rng.random() { 1 } else { batch },
             replay: if rng.random() { 0.5 } else { 0.0 },
             average: if rng.random() { 7 } else { 0 },
+            surge: if rng.random() { 2 } else { 0 },
         };
         let mut architecture = Architecture { hyper, ..random_widths(&mut rng) };
         let adapts = matches!(hyper.optimiser, Optimiser::RmsProp | Optimiser::AdamW);

@@ -26,7 +26,7 @@ const GRADIENT_MIN: f32 = 1e-17;
 /// and stay there, and each operation on those takes a hundred times as long.
 const MOMENT_MIN: f32 = 1e-30;
 
-/// Weights with both moments, of one member.
+/// Trained weights with both moments, of one member.
 pub(super) struct Trained<'a> {
     pub weights: &'a mut [f32],
     pub first: &'a mut [f32],
@@ -69,7 +69,7 @@ pub(super) fn update<S: Simd>(
         return norm;
     }
     let norm = gradient_norm(simd, plan, scratch);
-    let gradient = &scratch.gradient[..plan.parameters()];
+    let gradient = &scratch.gradient[..plan.trained()];
     if norm.is_finite() {
         if step.rule.adapts() {
             Adaptive::new(simd, step, step.scale(norm)).step(1.0, gradient, trained.part(0..gradient.len()));
@@ -84,7 +84,7 @@ pub(super) fn update<S: Simd>(
 #[inline(always)]
 pub(super) fn gradient_norm<S: Simd>(simd: S, plan: &Plan, scratch: &mut Scratch) -> f32 {
     collect(simd, plan, scratch);
-    let gradient = &scratch.gradient[..plan.parameters()];
+    let gradient = &scratch.gradient[..plan.trained()];
     dot(simd, gradient, gradient).sqrt()
 }
 
@@ -110,7 +110,7 @@ fn fused_sgd<S: Simd>(simd: S, plan: &Plan, step: &Step, scale: f32, weights: &m
     }
     let factor = step.rule.step_size * scale;
     for op in &plan.ops {
-        let Op::Affine { from, to, weight, bias } = op else { continue };
+        let Op::Affine { from, to, weight, bias, .. } = op else { continue };
         let (source, target) = (plan.registers[*from], plan.registers[*to]);
         let slope = held(&scratch.grads, 1, target);
         let x = held(&scratch.values, 1, source);
@@ -137,7 +137,7 @@ fn sgd(step: &Step, scale: f32, weights: &mut [f32], gradient: &[f32]) {
 fn fused_adaptive<S: Simd>(plan: &Plan, rule: Adaptive<S>, trained: &mut Trained<'_>, scratch: &mut Scratch) {
     let Scratch { values, grads, gradient, .. } = scratch;
     for op in &plan.ops {
-        let Op::Affine { from, to, weight, bias } = op else { continue };
+        let Op::Affine { from, to, weight, bias, .. } = op else { continue };
         let (x, slope) = (held(values, 1, plan.registers[*from]), held(grads, 1, plan.registers[*to]));
         if slope.len() < S::F32_LANES {
             // Its rows are shorter than a vector; all of them together are not.

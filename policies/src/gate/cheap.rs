@@ -1,11 +1,13 @@
 //! Cheap gates: what can be known of a challenger without waiting for labels.
 //!
-//! Lives here: finite outputs, latency, memory, robustness. May not: compare predictions with truth over
+//! Lives here: finite outputs, parity, latency, memory, energy, robustness. May not: compare predictions with truth over
 //! time (that is [`crate::gate::quality`]).
 
 use serde::{Deserialize, Serialize};
 
-use crate::gate::{Evidence, Gate, GateKind, Judgement, Verdict, at_most, inconclusive};
+use crate::gate::{
+    EnergyUnit, Evidence, Gate, GateKind, Judgement, Stress, Stressed, Verdict, at_most, inconclusive,
+};
 use crate::stats::quantile;
 
 /// Passes a challenger whose outputs are all finite.
@@ -25,7 +27,7 @@ impl Gate for FiniteGate {
             None => return inconclusive(self.kind(), 1.0, "no outputs were looked at".into()),
         };
         let measured = f64::from(u8::from(verdict == Verdict::Pass));
-        Judgement { gate: self.kind(), verdict, measured, limit: 1.0, reason: reason.into() }
+        Judgement::new(self.kind(), verdict, measured, 1.0, reason.into())
     }
 }
 
@@ -86,11 +88,69 @@ impl Gate for MemoryGate {
     }
 }
 
-/// Passes a challenger that noise and missing values hurt hardly more than the champion.
+/// Passes a challenger that says the same when it is re-loaded from disk.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ParityGate {
+    /// Largest difference between two numbers of an answer.
+    pub difference_max: f64,
+}
+
+impl Gate for ParityGate {
+    fn kind(&self) -> GateKind {
+        GateKind::Parity
+    }
+
+    fn judge(&self, evidence: &Evidence) -> Judgement {
+        match evidence.parity {
+            Some(difference) => {
+                at_most(self.kind(), difference, self.difference_max, "difference after it was re-loaded")
+            }
+            None => inconclusive(self.kind(), self.difference_max, "it was not re-loaded".into()),
+        }
+    }
+}
+
+/// Passes a challenger of which one answer takes little enough energy, or time where energy is not told.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnergyGate {
+    /// Most of it for one row.
+    pub per_row_max: f64,
+    /// Of what; something measured in another unit says nothing.
+    pub unit: EnergyUnit,
+}
+
+impl Gate for EnergyGate {
+    fn kind(&self) -> GateKind {
+        GateKind::Energy
+    }
+
+    fn judge(&self, evidence: &Evidence) -> Judgement {
+        match evidence.energy {
+            Some(energy) if energy.unit == self.unit => {
+                let what = format!("{} for a row", self.unit.name());
+                at_most(self.kind(), energy.per_row, self.per_row_max, &what)
+            }
+            Some(energy) => {
+                let reason = format!(
+                    "the limit is in {}, this machine tells {}",
+                    self.unit.name(),
+                    energy.unit.name()
+                );
+                inconclusive(self.kind(), self.per_row_max, reason)
+            }
+            None => inconclusive(self.kind(), self.per_row_max, "nobody measured the energy".into()),
+        }
+    }
+}
+
+/// Passes a challenger that loses about as little as the champion on a bad day. Losses are compared, not their growth: a
+/// champion that knows nothing is hurt by nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RobustnessGate {
-    /// By how much more than the champion's its mean loss may rise.
-    pub increase_max: f64,
+    /// By how much its mean loss may be above the champion's.
+    pub excess_max: f64,
+    /// Stresses without which nothing is said.
+    pub wanted: Vec<Stress>,
 }
 
 impl Gate for RobustnessGate {
@@ -98,22 +158,24 @@ impl Gate for RobustnessGate {
         GateKind::Robustness
     }
 
-    /// Measured is the larger of the two excesses over the champion's own increase.
+    /// Measured is the largest excess over the champion's loss.
     fn judge(&self, evidence: &Evidence) -> Judgement {
-        let excess =
-            |loss: Option<f64>, champion: Option<f64>| Some(loss? - evidence.clean_loss? - champion?);
-        let noisy = excess(evidence.noisy_loss, evidence.champion_noisy_increase);
-        let missing = excess(evidence.missing_loss, evidence.champion_missing_increase);
-        let (Some(noisy), Some(missing)) = (noisy, missing) else {
-            let reason = "loss with noise or missing values, or the champion's, was not measured";
-            return inconclusive(self.kind(), self.increase_max, reason.into());
+        let done = |wanted: &&Stress| evidence.stresses.iter().any(|done| done.stress == **wanted);
+        if let Some(missing) = self.wanted.iter().find(|wanted| !done(wanted)) {
+            let reason =
+                format!("what {} does to its loss, or the champion's, was not measured", missing.name());
+            return inconclusive(self.kind(), self.excess_max, reason);
+        }
+        let excess = |done: &Stressed| done.loss - done.champion_loss;
+        // One that is not a number counts as the largest: `max` would hide it.
+        let worst = evidence.stresses.iter().max_by(|a, b| {
+            let key = |done: &Stressed| if excess(done).is_nan() { f64::INFINITY } else { excess(done) };
+            key(a).total_cmp(&key(b))
+        });
+        let Some(worst) = worst else {
+            return inconclusive(self.kind(), self.excess_max, "it was not put under stress".into());
         };
-        // `max` would hide one that is not a number.
-        let (worst, what) = if noisy > missing || noisy.is_nan() {
-            (noisy, "increase of the loss by noise, over the champion's,")
-        } else {
-            (missing, "increase of the loss by missing values, over the champion's,")
-        };
-        at_most(self.kind(), worst, self.increase_max, what)
+        let what = format!("loss under {}, over the champion's,", worst.stress.name());
+        at_most(self.kind(), excess(worst), self.excess_max, &what)
     }
 }

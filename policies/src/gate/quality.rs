@@ -1,18 +1,18 @@
-//! Quality gate: is the challenger better than the control arm?
+//! Quality gate: is the challenger better than the control arm, or no worse where it costs less?
 //!
 //! Lives here: the promotion test. Its evidence is an e-process, so it may be judged after every outcome
-//! and the chance of ever passing a challenger that is no better stays under alpha.
+//! and the chance of ever passing a challenger whose claim is never true stays under alpha.
 
 use serde::{Deserialize, Serialize};
 
-use crate::gate::{Evidence, Gate, GateKind, Judgement, Verdict, inconclusive};
+use crate::gate::{Claim, Evidence, Gate, GateKind, Judgement, Verdict, inconclusive};
 
-/// Passes on evidence of gain, fails on evidence of harm, and until then does not know.
+/// Passes on evidence for what the challenger claims, fails on evidence of harm, and until then does not know.
 ///
 /// After the deadline it still does not know; who holds the slot then lets the challenger go.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QualityGate {
-    /// Chance of ever passing a challenger that is never better.
+    /// Chance of ever passing a challenger whose claim is never true.
     pub alpha: f64,
     /// Chance of ever failing one that is never worse.
     pub alpha_harm: f64,
@@ -38,13 +38,19 @@ impl Gate for QualityGate {
         let (outcomes, mean) = (quality.outcomes, quality.mean_gain);
         let judgement = |verdict, measured, limit, what: &str| {
             let reason = format!("{what} after {outcomes} outcomes, mean gain {mean:.4}");
-            Judgement { gate: self.kind(), verdict, measured, limit, reason }
+            Judgement::new(self.kind(), verdict, measured, limit, reason)
+        };
+        let (worse, good) = match quality.claim {
+            Claim::Better => ("worse than the control", "better than the control"),
+            Claim::NotWorse => {
+                ("worse than the control by more than the margin", "costs less, and not worse by the margin")
+            }
         };
         // Harm first: evidence for both means that the stream changed in between.
         if quality.log_harm >= harm_limit {
-            judgement(Verdict::Fail, quality.log_harm, harm_limit, "worse than the control")
+            judgement(Verdict::Fail, quality.log_harm, harm_limit, worse)
         } else if quality.log_gain >= gain_limit {
-            judgement(Verdict::Pass, quality.log_gain, gain_limit, "better than the control")
+            judgement(Verdict::Pass, quality.log_gain, gain_limit, good)
         } else if outcomes >= self.deadline_outcomes {
             judgement(Verdict::Inconclusive, quality.log_gain, gain_limit, "deadline passed")
         } else {

@@ -8,28 +8,80 @@ use crate::stats::{EProcess, quantile};
 
 const LATENCY: LatencyGate = LatencyGate { limit_seconds: 0.01, quantile: 0.99, confidence: 0.95 };
 const MEMORY: MemoryGate = MemoryGate { bytes_max: 1_000 };
-const ROBUSTNESS: RobustnessGate = RobustnessGate { increase_max: 0.02 };
+const PARITY: ParityGate = ParityGate { difference_max: 1e-5 };
+const ENERGY: EnergyGate = EnergyGate { per_row_max: 0.1, unit: EnergyUnit::CpuSeconds };
+const CALIBRATION: CalibrationGate = CalibrationGate { increase_max: 0.05, outcomes_min: 100 };
+const FAIRNESS: FairnessGate = FairnessGate { gap_max: 0.2 };
+const CHURN: ChurnGate = ChurnGate { share_max: 0.2, outcomes_min: 100 };
 const QUALITY: QualityGate = QualityGate { alpha: 0.05, alpha_harm: 0.05, deadline_outcomes: 5_000 };
-/// Dearest first, to see that the order given does not matter.
-const GATES: [&dyn Gate; 5] = [&QUALITY, &ROBUSTNESS, &MEMORY, &LATENCY, &FiniteGate];
+
+fn robustness() -> RobustnessGate {
+    RobustnessGate { excess_max: 0.02, wanted: vec![Stress::Noise, Stress::Missing] }
+}
+
+fn thresholds() -> Thresholds {
+    Thresholds {
+        latency: LATENCY,
+        memory: MEMORY,
+        energy: Some(ENERGY),
+        robustness: robustness(),
+        calibration: Some(CALIBRATION),
+        fairness: Some(FAIRNESS),
+        churn: Some(CHURN),
+        quality: QUALITY,
+        advisory: Vec::new(),
+    }
+}
+
+fn gates() -> Vec<Box<dyn Gate>> {
+    vec![
+        Box::new(FiniteGate),
+        Box::new(PARITY),
+        Box::new(LATENCY),
+        Box::new(MEMORY),
+        Box::new(ENERGY),
+        Box::new(robustness()),
+        Box::new(CALIBRATION),
+        Box::new(FAIRNESS),
+        Box::new(CHURN),
+        Box::new(QUALITY),
+    ]
+}
+
+fn stressed(stress: Stress, loss: f64, champion_loss: f64) -> Stressed {
+    Stressed { stress, loss, champion_loss }
+}
+
+fn answered(right: bool) -> Answered {
+    Answered { confidence: 0.9, right, positive: right, brier: 0.1 }
+}
+
+/// Right nine times of ten in both groups, and never another decision than the control's.
+fn card() -> Scorecard {
+    let mut card = Scorecard::new(0.05);
+    for n in 0..4_000_usize {
+        let right = (n / 2) % 10 > 0;
+        card.observe(answered(right), answered(right), false, Some(n % 2));
+    }
+    card
+}
 
 fn good() -> Evidence {
     Evidence {
         outputs_finite: Some(true),
+        parity: Some(0.0),
         compute_seconds: vec![0.005; 300],
         compute_estimate: None,
         bytes: Some(1_000),
-        clean_loss: Some(0.10),
-        noisy_loss: Some(0.14),
-        missing_loss: Some(0.16),
-        champion_noisy_increase: Some(0.03),
-        champion_missing_increase: Some(0.05),
+        energy: Some(Energy { per_row: 0.05, unit: EnergyUnit::CpuSeconds }),
+        stresses: vec![stressed(Stress::Noise, 0.04, 0.03), stressed(Stress::Missing, 0.06, 0.05)],
+        scorecard: Some(card()),
         quality: Some(quality(3.0, -2.0)),
     }
 }
 
 fn quality(log_gain: f64, log_harm: f64) -> QualityEvidence {
-    QualityEvidence { log_gain, log_harm, outcomes: 1_000, mean_gain: 0.01 }
+    QualityEvidence { claim: Claim::Better, log_gain, log_harm, outcomes: 1_000, mean_gain: 0.01 }
 }
 
 fn verdict(gate: &dyn Gate, change: impl Fn(&mut Evidence)) -> Verdict {
@@ -44,21 +96,48 @@ fn kinds(judgements: &[Judgement]) -> Vec<&'static str> {
 
 #[test]
 fn all_gates_pass_a_good_challenger_cheapest_first() {
-    let judgements = judge_all(&GATES, &good());
-    assert!(judgements.iter().all(|judgement| judgement.verdict == Verdict::Pass), "{judgements:#?}");
-    assert_eq!(kinds(&judgements), ["finite", "latency", "memory", "robustness", "quality"]);
+    let judgements = thresholds().judge(&good());
+    assert_eq!(super::verdict(&judgements), Verdict::Pass, "{judgements:#?}");
+    let order = [
+        "finite",
+        "latency",
+        "memory",
+        "energy",
+        "robustness",
+        "calibration",
+        "fairness",
+        "churn",
+        "quality",
+    ];
+    assert_eq!(kinds(&judgements), order);
 }
 
 #[test]
 fn nothing_is_asked_after_a_failure_but_all_is_after_doubt() {
     let failing = Evidence { bytes: Some(1_001), ..good() };
-    assert_eq!(kinds(&judge_all(&GATES, &failing)), ["finite", "latency", "memory"]);
-    assert_eq!(judge_all(&GATES, &Evidence { bytes: None, ..good() }).len(), 5);
+    let judgements = thresholds().judge(&failing);
+    assert_eq!(kinds(&judgements), ["finite", "latency", "memory"]);
+    assert_eq!(super::verdict(&judgements), Verdict::Fail);
+    let doubtful = thresholds().judge(&Evidence { bytes: None, ..good() });
+    assert_eq!((doubtful.len(), super::verdict(&doubtful)), (9, Verdict::Inconclusive));
+}
+
+#[test]
+fn who_only_advises_stops_nothing() {
+    let advising = Thresholds { advisory: vec![GateKind::Memory, GateKind::Churn], ..thresholds() };
+    let judgements = advising.judge(&Evidence { bytes: Some(1_001), ..good() });
+    assert_eq!((judgements.len(), super::verdict(&judgements)), (9, Verdict::Pass));
+    assert!(judgements.iter().all(|one| one.binding != advising.advisory.contains(&one.gate)));
+}
+
+#[test]
+fn nobody_asked_is_no_pass() {
+    assert_eq!(super::verdict(&[]), Verdict::Inconclusive);
 }
 
 #[test]
 fn without_evidence_every_gate_says_so() {
-    for judgement in judge_all(&GATES, &Evidence::default()) {
+    for judgement in thresholds().judge(&Evidence::default()) {
         assert_eq!(judgement.verdict, Verdict::Inconclusive);
         assert!(!judgement.reason.is_empty() && judgement.measured.is_nan());
     }
@@ -96,20 +175,31 @@ fn an_estimate_stands_in_only_where_nothing_was_measured() {
 }
 
 #[test]
-fn robustness_is_relative_to_the_champion() {
-    assert_eq!(verdict(&ROBUSTNESS, |evidence| evidence.noisy_loss = Some(0.16)), Verdict::Fail);
-    assert_eq!(verdict(&ROBUSTNESS, |evidence| evidence.missing_loss = Some(0.18)), Verdict::Fail);
-    assert_eq!(
-        verdict(&ROBUSTNESS, |evidence| evidence.champion_noisy_increase = None),
-        Verdict::Inconclusive
-    );
-    assert_eq!(verdict(&ROBUSTNESS, |evidence| evidence.noisy_loss = Some(f64::NAN)), Verdict::Inconclusive);
-    assert_eq!(
-        verdict(&ROBUSTNESS, |evidence| evidence.missing_loss = Some(f64::NAN)),
-        Verdict::Inconclusive
-    );
-    let robust_champion = |evidence: &mut Evidence| evidence.champion_missing_increase = Some(0.0);
-    assert_eq!(verdict(&ROBUSTNESS, robust_champion), Verdict::Fail);
+fn robustness_is_relative_to_the_champion_and_wants_every_stress() {
+    let with = |stresses: Vec<Stressed>| robustness().judge(&Evidence { stresses, ..good() });
+    let (noise, missing) = (stressed(Stress::Noise, 0.04, 0.03), stressed(Stress::Missing, 0.06, 0.05));
+    assert_eq!(with(vec![noise, missing]).verdict, Verdict::Pass);
+    assert_eq!(with(vec![stressed(Stress::Noise, 0.06, 0.03), missing]).verdict, Verdict::Fail);
+    assert_eq!(with(vec![noise, stressed(Stress::Missing, 0.06, 0.0)]).verdict, Verdict::Fail);
+    assert_eq!(with(vec![noise]).verdict, Verdict::Inconclusive);
+    assert_eq!(with(vec![noise, stressed(Stress::Missing, f64::NAN, 0.0)]).verdict, Verdict::Inconclusive);
+    let attacked = with(vec![noise, missing, stressed(Stress::Pgd, 0.5, 0.1)]);
+    assert_eq!(attacked.verdict, Verdict::Fail);
+    assert!(attacked.reason.contains("an attack of several steps"), "{}", attacked.reason);
+}
+
+#[test]
+fn a_model_that_comes_back_another_fails() {
+    assert_eq!(verdict(&PARITY, |evidence| evidence.parity = Some(1e-3)), Verdict::Fail);
+    assert_eq!(verdict(&PARITY, |evidence| evidence.parity = Some(f64::NAN)), Verdict::Inconclusive);
+}
+
+#[test]
+fn energy_in_another_unit_says_nothing() {
+    let energy =
+        |per_row, unit| move |evidence: &mut Evidence| evidence.energy = Some(Energy { per_row, unit });
+    assert_eq!(verdict(&ENERGY, energy(0.2, EnergyUnit::CpuSeconds)), Verdict::Fail);
+    assert_eq!(verdict(&ENERGY, energy(0.05, EnergyUnit::Joules)), Verdict::Inconclusive);
 }
 
 #[test]
@@ -142,6 +232,7 @@ fn an_equal_challenger_rarely_passes_however_often_it_is_judged() {
             gain.observe(improvement);
             harm.observe(-improvement);
             let quality = QualityEvidence {
+                claim: Claim::Better,
                 log_gain: gain.log_value(),
                 log_harm: harm.log_value(),
                 outcomes,
@@ -165,16 +256,20 @@ prop_compose! {
         compute_seconds in prop::collection::vec(prop_oneof![Just(f64::NAN), 0.0..0.02_f64], 0..400),
         compute_estimate in numbers(),
         bytes in prop::option::of(0_u64..2_000),
-        losses in prop::array::uniform5(numbers()),
+        parity in numbers(),
+        per_row in numbers(),
+        stresses in prop::collection::vec((0_usize..4, any::<f64>(), 0.0..0.1_f64), 0..4),
+        scored in any::<bool>(),
         quality in prop::option::of((any::<f64>(), any::<f64>(), any::<u64>(), any::<f64>())),
     ) -> Evidence {
-        let [clean_loss, noisy_loss, missing_loss, champion_noisy_increase, champion_missing_increase] = losses;
         let quality = quality.map(|(log_gain, log_harm, outcomes, mean_gain)| {
-            QualityEvidence { log_gain, log_harm, outcomes, mean_gain }
+            QualityEvidence { claim: Claim::Better, log_gain, log_harm, outcomes, mean_gain }
         });
         Evidence {
-            outputs_finite, compute_seconds, compute_estimate, bytes, clean_loss, noisy_loss, missing_loss,
-            champion_noisy_increase, champion_missing_increase, quality,
+            outputs_finite, parity, compute_seconds, compute_estimate, bytes, quality,
+            energy: per_row.map(|per_row| Energy { per_row, unit: EnergyUnit::CpuSeconds }),
+            stresses: stresses.into_iter().map(|(at, up, champion)| stressed(Stress::ALL[at], up, champion)).collect(),
+            scorecard: scored.then(card),
         }
     }
 }
@@ -182,7 +277,7 @@ prop_compose! {
 proptest! {
     #[test]
     fn a_pass_has_a_finite_measurement_on_the_right_side(evidence in any_evidence()) {
-        for gate in GATES {
+        for gate in gates() {
             let judgement = gate.judge(&evidence);
             prop_assert_eq!(judgement.gate, gate.kind());
             prop_assert!(!judgement.reason.is_empty());
@@ -193,7 +288,14 @@ proptest! {
             prop_assert!(measured.is_finite());
             let holds = match judgement.gate {
                 GateKind::Finite | GateKind::Quality => measured >= limit,
-                GateKind::Latency | GateKind::Memory | GateKind::Robustness => measured <= limit,
+                GateKind::Parity
+                | GateKind::Latency
+                | GateKind::Memory
+                | GateKind::Energy
+                | GateKind::Robustness
+                | GateKind::Calibration
+                | GateKind::Fairness
+                | GateKind::Churn => measured <= limit,
             };
             prop_assert!(holds, "{:?}", judgement);
         }

@@ -1,6 +1,6 @@
 //! Placement: which member of a mixture a new one comes from, and whose place it takes.
 //!
-//! Lives here: the pure choice. Does not live here: what the new member is (that is the proposer's), whether
+//! Lives here: the pure choice, and which members may have to give way. Does not live here: what the new member is (that is the proposer's), whether
 //! it stays (that is the gates').
 
 use model::{Architecture, Edit};
@@ -12,6 +12,17 @@ pub struct Placement {
     pub parent: usize,
     /// Position of the member they replace; none if there is room.
     pub replaces: Option<usize>,
+}
+
+/// Which members stand, given those the mixture began with: each of these stands once. One that was tried and is
+/// just like it does not.
+pub fn standing(members: &[Architecture], began_with: &[Architecture]) -> Vec<bool> {
+    let mut left: Vec<&Architecture> = began_with.iter().collect();
+    let takes = |member: &Architecture| {
+        let found = left.iter().position(|start| *start == member);
+        found.map(|at| left.swap_remove(at)).is_some()
+    };
+    members.iter().map(takes).collect()
 }
 
 /// Children come from the member that counts most. Where there is no room for one more, they take the place of
@@ -30,7 +41,30 @@ pub fn placement(weights: &[f32], stands: &[bool], members_max: usize) -> Placem
     }
 }
 
+/// What a mixture may let go of to cost less: the one that counts least and does not stand, the one that counts
+/// least of all, and the half that counts least. None of a mixture of one.
+pub fn lighter(weights: &[f32], stands: &[bool]) -> Vec<Edit> {
+    let mut by_weight: Vec<usize> = (0..weights.len()).collect();
+    by_weight.sort_by(|a, b| weights[*a].total_cmp(&weights[*b]));
+    let stands = |at: &usize| stands.get(*at).copied().unwrap_or(false);
+    let free = by_weight.iter().copied().find(|at| !stands(at)).into_iter().collect::<Vec<_>>();
+    let mut edits: Vec<Edit> = Vec::new();
+    for gone in [&free, &by_weight[..weights.len().min(1)], &by_weight[..weights.len() / 2]] {
+        let kept: Vec<usize> = (0..weights.len()).filter(|at| !gone.contains(at)).collect();
+        let edit = Edit::keep(&kept);
+        if !gone.is_empty() && !kept.is_empty() && !edits.contains(&edit) {
+            edits.push(edit);
+        }
+    }
+    edits
+}
+
 impl Placement {
+    /// The edit by which a child that costs less takes the place of the member it comes from.
+    pub fn shrink(self, members: usize, child: Architecture) -> Edit {
+        Edit::replace(members, self.parent, self.parent, child)
+    }
+
     /// The edit of a mixture of this many members by which the child takes its place.
     pub fn edit(self, members: usize, child: Architecture) -> Edit {
         match self.replaces {
@@ -45,6 +79,30 @@ mod tests {
     use model::{Hyper, MixingRule, Mixture};
 
     use super::*;
+
+    #[test]
+    fn each_member_of_the_beginning_stands_once() {
+        let member = |step_size| Architecture::linear(Hyper { step_size, ..Hyper::default() });
+        let began_with = [member(0.1), member(0.2), member(0.2)];
+        let of = |steps: &[f32]| {
+            standing(&steps.iter().map(|step| member(*step)).collect::<Vec<_>>(), &began_with)
+        };
+        assert_eq!(of(&[0.2, 0.1, 0.3, 0.1]), [true, true, false, false]);
+        assert_eq!(of(&[0.2, 0.2, 0.2]), [true, true, false]);
+        assert_eq!(of(&[]), [false; 0]);
+    }
+
+    #[test]
+    fn what_counts_least_may_go() {
+        let kept = |weights: &[f32], stands: &[bool]| lighter(weights, stands);
+        let weights = [0.1, 0.5, 0.2, 0.2];
+        let three = [Edit::keep(&[0, 1, 3]), Edit::keep(&[1, 2, 3]), Edit::keep(&[1, 3])];
+        assert_eq!(kept(&weights, &[true, true, false, true]), three);
+        assert_eq!(kept(&weights, &[false; 4]), three[1..], "each once");
+        assert_eq!(kept(&weights, &[true; 4]), three[1..]);
+        assert_eq!(kept(&[0.9, 0.1], &[false, true]), [Edit::keep(&[1]), Edit::keep(&[0])]);
+        assert!(kept(&[1.0], &[false]).is_empty() && kept(&[], &[]).is_empty());
+    }
 
     #[test]
     fn a_child_of_the_heaviest_takes_the_room_or_the_place_of_the_lightest() {

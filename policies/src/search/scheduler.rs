@@ -85,6 +85,13 @@ impl Scheduler for FullBudget {
     }
 }
 
+/// Who goes on from the last rung where nobody won: the best of those that cost less, if it lost no more than this
+/// on average. Whether that holds is for its live test to show.
+pub fn best_cheaper(scores: &[Option<f64>], cheaper: &[bool], loss_max: f64) -> Option<usize> {
+    let cheaper = |index: &usize| cheaper.get(*index).copied().unwrap_or(false);
+    best_first(scores).into_iter().find(|index| cheaper(index) && scores[*index] > Some(-loss_max))
+}
+
 fn winners(scores: &[Option<f64>], least_gain: f64) -> Vec<usize> {
     let mut winners = best_first(scores);
     winners.retain(|index| scores[*index].is_some_and(|score| score > least_gain));

@@ -51,11 +51,17 @@ impl NonInferiority {
     /// No pairs yet. The margin is in units of loss, 0..1; `alpha` is clamped into what makes sense,
     /// 1e-12..=0.999.
     pub fn new(margin: f64, alpha: f64) -> Self {
+        Self::in_blocks(margin, alpha, 1)
+    }
+
+    /// The same for losses that follow one another: one bet on the mean of every `block` pairs, as in
+    /// [`EProcess::in_blocks`].
+    pub fn in_blocks(margin: f64, alpha: f64, block: u64) -> Self {
         let margin = if margin.is_nan() { 0.0 } else { margin.max(0.0) };
         Self {
             needed: -alpha.clamp(1e-12, 0.999).ln(),
-            fine: EProcess::new(-margin),
-            worse: EProcess::new(margin),
+            fine: EProcess::in_blocks(-margin, block),
+            worse: EProcess::in_blocks(margin, block),
             verdict: NonInferior::Open,
         }
     }
@@ -78,6 +84,16 @@ impl NonInferiority {
     /// What they say.
     pub fn verdict(&self) -> NonInferior {
         self.verdict
+    }
+
+    /// Natural logarithm of the evidence that it is not worse by the margin.
+    pub fn log_fine(&self) -> f64 {
+        self.fine.log_value()
+    }
+
+    /// Natural logarithm of the evidence that it is worse by more than the margin.
+    pub fn log_worse(&self) -> f64 {
+        self.worse.log_value()
     }
 
     /// How many pairs were taken in.

@@ -29,6 +29,19 @@ fn a_harmful_champion_goes_soon() {
 }
 
 #[test]
+fn a_champion_that_is_worse_by_no_more_than_is_allowed_is_kept() {
+    let verdict = |allowed: f64, seed: u64| {
+        let (mut rng, mut watch) = (generator(seed), Watch::new(0.05, 3_000).allowing(allowed));
+        while watch.verdict() == WatchVerdict::Watching {
+            watch.observe(coin(&mut rng, 0.14), coin(&mut rng, 0.1));
+        }
+        watch.verdict()
+    };
+    let kept = |allowed| (0..40).filter(|seed| verdict(allowed, *seed) == WatchVerdict::Keep).count();
+    assert!(kept(0.05) >= 36 && kept(0.0) <= 4);
+}
+
+#[test]
 fn a_champion_that_answers_nan_goes() {
     let mut watch = Watch::new(0.05, 1_000);
     for _ in 0..100 {

@@ -7,16 +7,22 @@ use model::Timestamp;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 use serde_json::{Value, json};
-use tests::broker::{Broker, unique_model};
 use tests::http::metric;
 use tests::process::wait_until;
-
-use crate::loop_closes::{DEADLINE, json_of, start, topics};
+use tests::scene::{DEADLINE, Scene, json_of};
 
 /// Rows between an event and its label.
 const LABEL_DELAY: usize = 20;
 /// Events sent before the daemon has to catch up.
 const SLICE: usize = 200;
+const SETTINGS: &str = r#"
+    search = { window_outcomes = 100000 }
+    budget = { compute_seconds = 10.0 }
+    [schema]
+    evolve = "adopt"
+    classes = ["low", "high"]
+    features = [{ name = "x", kind = "numeric" }]
+"#;
 
 /// Sends events whose class `x` decides, until they have a colour: then red ones are of a class of their own.
 struct Stream {
@@ -68,36 +74,16 @@ impl Stream {
     }
 }
 
-fn settings(kafka: &KafkaConfig, model: &str, state: &std::path::Path, create_topics: bool) -> String {
-    format!(
-        r#"
-        model = {{ name = "{model}" }}
-        http = {{ listen = "127.0.0.1:0" }}
-        kafka = {{ brokers = "{}", create_topics = {create_topics}, properties = {{ "session.timeout.ms" = "6000" }} }}
-        state = {{ directory = "{}", snapshot_every_seconds = 1 }}
-        search = {{ window_outcomes = 100000 }}
-        budget = {{ compute_seconds = 10.0 }}
-        [schema]
-        evolve = "adopt"
-        classes = ["low", "high"]
-        features = [{{ name = "x", kind = "numeric" }}]
-        "#,
-        kafka.brokers,
-        state.display()
-    )
-}
-
 fn adoptions(address: &str) -> Result<(f64, f64)> {
     let of = |kind| metric(address, &format!("driftform_schema_adoptions_total{{kind=\"{kind}\"}}"));
     Ok((of("feature")?, of("class")?))
 }
 
 /// Of the last answers, most red events are answered with the class that nobody declared.
-fn check_answers(kafka: &KafkaConfig, stream: &Stream) -> Result<()> {
+fn check_answers(scene: &Scene, stream: &Stream) -> Result<()> {
+    let events = stream.labels.len();
     let answers = wait_until("every event answered", DEADLINE, || {
-        read_topic(kafka, &kafka.topics.predictions, 0, DEADLINE)
-            .ok()
-            .filter(|answers| answers.len() >= stream.labels.len())
+        scene.records(&scene.kafka.topics.predictions).ok().filter(|answers| answers.len() >= events)
     })?;
     let (mut red, mut right) = (0, 0);
     for answer in &answers[answers.len() - SLICE..] {
@@ -116,9 +102,8 @@ fn check_answers(kafka: &KafkaConfig, stream: &Stream) -> Result<()> {
     Ok(())
 }
 
-fn check_decisions(kafka: &KafkaConfig) -> Result<()> {
-    let decisions = read_topic(kafka, &kafka.topics.decisions, 0, DEADLINE)?;
-    let decisions: Vec<Value> = decisions.iter().map(json_of).collect::<Result<_>>()?;
+fn check_decisions(scene: &Scene) -> Result<()> {
+    let (kafka, decisions) = (&scene.kafka, scene.decisions()?);
     let adopted = |kind: &str, name: &str| {
         let told = |event: &&Value| {
             event["event"] == "schema_adopted" && event["kind"] == kind && event["name"] == name
@@ -139,16 +124,10 @@ fn check_decisions(kafka: &KafkaConfig) -> Result<()> {
 
 #[test]
 fn what_nobody_declared_is_learned_and_answered_without_a_restart() -> Result<()> {
-    let model = unique_model("evolve");
-    let names = topics(&model);
-    let broker = Broker::start(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
-    let kafka = KafkaConfig::new(broker.bootstrap(), &model);
-    let folder = tempfile::tempdir()?;
-    let config = folder.path().join("driftform.toml");
-    std::fs::write(&config, settings(&kafka, &model, &folder.path().join("state"), !broker.is_embedded()))?;
-
-    let (mut daemon, address) = start(&config)?;
-    let (sink, rng) = (Sink::open(&kafka)?, Pcg64::seed_from_u64(7));
+    let scene = Scene::set("evolve", SETTINGS)?;
+    let (mut daemon, address) = scene.start()?;
+    let kafka = &scene.kafka;
+    let (sink, rng) = (Sink::open(kafka)?, Pcg64::seed_from_u64(7));
     let mut stream = Stream { sink, kafka: kafka.clone(), rng, labels: Vec::new(), coloured: false };
     stream.events(&address, 600)?;
     ensure!(adoptions(&address)? == (0.0, 0.0), "nothing new has come yet");
@@ -158,11 +137,11 @@ fn what_nobody_declared_is_learned_and_answered_without_a_restart() -> Result<()
     let seen = wait_until("what is new is told", DEADLINE, || {
         adoptions(&address).ok().filter(|seen| *seen == (1.0, 1.0))
     })?;
-    check_answers(&kafka, &stream)?;
-    check_decisions(&kafka)?;
+    check_answers(&scene, &stream)?;
+    check_decisions(&scene)?;
 
     daemon.kill()?;
-    let (daemon, address) = start(&config)?;
+    let (daemon, address) = scene.start()?;
     stream.events(&address, SLICE)?;
     ensure!(adoptions(&address)? == seen, "it forgot, or took it in twice");
     daemon.terminate()

@@ -1,20 +1,16 @@
 //! The loop closes: a stream that no linear model can follow is searched, a promotion is earned, the
 //! concept turns over and is noticed; bad records are put aside; kill -9 and SIGTERM lose nothing.
 
-use std::time::Duration;
-
-use adapters::kafka::{KafkaConfig, Polled, Sink, read_topic};
+use adapters::kafka::{KafkaConfig, Sink};
 use anyhow::{Context as _, Result, ensure};
 use model::Timestamp;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 use serde_json::{Value, json};
-use tests::broker::{Broker, unique_model};
 use tests::http::{get, metric};
-use tests::process::{Process, wait_until};
+use tests::process::wait_until;
+use tests::scene::{DEADLINE, Scene, json_of};
 
-/// Longest wait for any one thing; a loaded machine is slow, a broken daemon is slower.
-pub(crate) const DEADLINE: Duration = Duration::from_mins(2);
 /// Rows between an event and its label.
 const LABEL_DELAY: usize = 100;
 /// Events sent before the daemon has to catch up.
@@ -22,6 +18,15 @@ const SLICE: usize = 400;
 /// Events after which a promotion or a drift has to have come.
 const EVENTS_MAX: usize = 60_000;
 const OUTCOMES: &str = "driftform_learn_outcomes_total";
+const SETTINGS: &str = r#"
+    cold_start = { outcomes = 200 }
+    mixture = { members = [{}] }
+    search = { window_outcomes = 200, rungs = [1, 3], cooldown_outcomes = 400, plateau_outcomes = 400 }
+    detect = { average_run_length = 5000.0, reference_outcomes = 500 }
+    [schema]
+    classes = ["same", "different"]
+    features = [{ name = "x", kind = "numeric" }, { name = "y", kind = "numeric" }]
+"#;
 
 /// Sends exclusive-or: linear models cannot do better than a coin.
 struct Stream {
@@ -94,43 +99,6 @@ impl Stream {
     }
 }
 
-fn settings(kafka: &KafkaConfig, model: &str, state: &std::path::Path, create_topics: bool) -> String {
-    format!(
-        r#"
-        model = {{ name = "{model}" }}
-        http = {{ listen = "127.0.0.1:0" }}
-        kafka = {{ brokers = "{}", create_topics = {create_topics}, properties = {{ "session.timeout.ms" = "6000" }} }}
-        state = {{ directory = "{}", snapshot_every_seconds = 1 }}
-        cold_start = {{ outcomes = 200 }}
-        mixture = {{ members = [{{}}] }}
-        search = {{ window_outcomes = 200, rungs = [1, 3], cooldown_outcomes = 400, plateau_outcomes = 400 }}
-        detect = {{ average_run_length = 5000.0, reference_outcomes = 500 }}
-        [schema]
-        classes = ["same", "different"]
-        features = [{{ name = "x", kind = "numeric" }}, {{ name = "y", kind = "numeric" }}]
-        "#,
-        kafka.brokers,
-        state.display()
-    )
-}
-
-/// Starts the daemon, and waits until it tells where its pages are.
-pub(crate) fn start(config: &std::path::Path) -> Result<(Process, String)> {
-    let config = config.to_str().context("a path of plain text")?;
-    let mut process = Process::driftform(&["run", "--config", config])?;
-    let line = process.wait_for_line(DEADLINE, |line| line.contains("status page on http://"))?;
-    let address =
-        line.split("http://").nth(1).and_then(|rest| rest.split('"').next()).context("an address")?;
-    Ok((process, address.to_owned()))
-}
-
-pub(crate) fn topics(model: &str) -> Vec<String> {
-    ["events", "labels", "metrics", "predictions", "decisions", "dead-letters"]
-        .iter()
-        .map(|role| format!("{model}.{role}"))
-        .collect()
-}
-
 fn poison(stream: &Stream) -> Result<()> {
     let topics = &stream.kafka.topics;
     let sink = &stream.sink;
@@ -143,16 +111,10 @@ fn poison(stream: &Stream) -> Result<()> {
     Ok(sink.flush(DEADLINE)?)
 }
 
-pub(crate) fn json_of(record: &Polled) -> Result<Value> {
-    serde_json::from_slice(&record.payload).context("what the daemon writes is JSON")
-}
-
 /// Every event has an answer that carries its generation; after a kill the group takes a while to notice.
-fn check_answers(kafka: &KafkaConfig, events: usize) -> Result<()> {
+fn check_answers(scene: &Scene, events: usize) -> Result<()> {
     let predictions = wait_until("every event answered", DEADLINE, || {
-        read_topic(kafka, &kafka.topics.predictions, 0, DEADLINE)
-            .ok()
-            .filter(|answers| answers.len() >= events)
+        scene.records(&scene.kafka.topics.predictions).ok().filter(|answers| answers.len() >= events)
     })?;
     let last = json_of(predictions.last().context("there are answers")?)?;
     ensure!(last["generation"].as_u64().is_some_and(|generation| generation > 0), "no generation in {last}");
@@ -160,44 +122,33 @@ fn check_answers(kafka: &KafkaConfig, events: usize) -> Result<()> {
     Ok(())
 }
 
-fn check_decisions(kafka: &KafkaConfig) -> Result<()> {
-    let dead = read_topic(kafka, &kafka.topics.dead_letters, 0, DEADLINE)?;
+fn check_decisions(scene: &Scene) -> Result<()> {
+    let dead = scene.records(&scene.kafka.topics.dead_letters)?;
     ensure!(dead.len() >= 4, "{} dead letters of 4 poisoned records", dead.len());
     ensure!(dead.iter().any(|letter| letter.payload == b"not json"), "the original bytes are not there");
     let reasons = dead.iter().flat_map(|letter| &letter.headers);
     let reasons: Vec<_> =
         reasons.filter(|(name, _)| name == "__connect.errors.exception.class.name").collect();
     ensure!(reasons.len() == dead.len(), "a dead letter does not say why");
-    let decisions = read_topic(kafka, &kafka.topics.decisions, 0, DEADLINE)?;
-    let promoted = decisions.iter().filter_map(|record| json_of(record).ok());
-    ensure!(
-        promoted.filter(|event| event["event"] == "promoted").count() > 0,
-        "no promotion among the decisions"
-    );
+    let promoted = scene.decisions()?.iter().any(|event| event["event"] == "promoted");
+    ensure!(promoted, "no promotion among the decisions");
     Ok(())
 }
 
 #[test]
 fn a_promotion_is_earned_drift_is_found_and_nothing_is_lost() -> Result<()> {
-    let model = unique_model("loop");
-    let names = topics(&model);
-    let broker = Broker::start(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
-    let kafka = KafkaConfig::new(broker.bootstrap(), &model);
-    let folder = tempfile::tempdir()?;
-    let config = folder.path().join("driftform.toml");
-    std::fs::write(&config, settings(&kafka, &model, &folder.path().join("state"), !broker.is_embedded()))?;
-
-    let (mut daemon, address) = start(&config)?;
+    let scene = Scene::set("loop", SETTINGS)?;
+    let (mut daemon, address) = scene.start()?;
     let (code, body) = get(&address, "/readyz")?;
     ensure!(code == 503 && body.contains("only the prior is served"), "{code} {body}");
-    let mut stream = Stream::new(&kafka)?;
+    let mut stream = Stream::new(&scene.kafka)?;
     poison(&stream)?;
     stream.feed_until(&address, r#"driftform_swaps_total{change="promotion"}"#, 1.0)?;
     ensure!(get(&address, "/readyz")?.0 == 200, "a champion serves, but it is not ready");
 
     daemon.kill()?;
     stream.slice()?;
-    let (mut daemon, address) = start(&config)?;
+    let (mut daemon, address) = scene.start()?;
     stream.learned(&address)?;
     let promotions = metric(&address, r#"driftform_swaps_total{change="promotion"}"#)?;
     ensure!(promotions >= 1.0, "the promotion did not survive the kill");
@@ -205,9 +156,9 @@ fn a_promotion_is_earned_drift_is_found_and_nothing_is_lost() -> Result<()> {
     let drifts = metric(&address, "driftform_drift_alarms_total")?;
     stream.turned = true;
     stream.feed_until(&address, "driftform_drift_alarms_total", drifts + 1.0)?;
-    check_answers(&kafka, stream.truths.len())?;
+    check_answers(&scene, stream.truths.len())?;
     daemon.terminate()?;
     let status = daemon.wait_exit(DEADLINE)?;
     ensure!(status.success(), "SIGTERM ended it with {status}; the log ends with\n{}", daemon.tail());
-    check_decisions(&kafka)
+    check_decisions(&scene)
 }

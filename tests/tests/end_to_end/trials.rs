@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use daemon::trials::protocol::{Stretch, Trial, TrialReply};
+use daemon::trials::protocol::{Stretch, Taught, Trial, TrialReply};
 use daemon::trials::{Trials, WorkerCommand};
 use model::{Activation, Architecture, Block, Device, Edit, Hyper, Mixture, Pool, Shape, Target};
 use tests::process::binary;
@@ -17,12 +17,23 @@ fn stretch() -> Result<Arc<Stretch>> {
     let encoded = goals.iter().map(|goal| goal * 2.0 - 1.0).collect();
     let learned = start.members.iter().map(|member| member.weights().clone()).collect();
     // Untrained, it finds both classes as likely.
-    let said = vec![0.5; 120];
-    Ok(Arc::new(Stretch { number: 1, start, said, learned, target, encoded, goals, gap: 5, score_from: 20 }))
+    let (before, said) = (Taught::default(), vec![0.5; 120]);
+    Ok(Arc::new(Stretch {
+        number: 1,
+        start,
+        said,
+        learned,
+        target,
+        before,
+        encoded,
+        goals,
+        gap: 5,
+        score_from: 20,
+    }))
 }
 
 fn trial(number: u64, child: Architecture) -> Trial {
-    Trial { number, edit: Edit::add(1, 0, child), seed: 3, compute_batch: Some(4), stress: true }
+    Trial { number, edit: Edit::add(1, 0, child), seed: 3, compute_batch: Some(4) }
 }
 
 #[test]

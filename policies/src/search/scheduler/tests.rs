@@ -61,3 +61,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_those_that_cost_less_the_best_goes_on_if_it_lost_little() {
+    let scores = [Some(-0.001), Some(-0.004), None, Some(-0.002), Some(f64::NAN)];
+    let cheaper = [false, true, true, true, true];
+    assert_eq!(best_cheaper(&scores, &cheaper, 0.005), Some(3));
+    assert_eq!(best_cheaper(&scores, &cheaper, 0.002), None);
+    assert_eq!(best_cheaper(&scores, &[], 1.0), None);
+}

@@ -56,6 +56,59 @@ fn a_gain_of_two_points_at_six_percent_disagreement_is_found() {
 }
 
 #[test]
+fn blocks_of_one_are_no_blocks_and_a_block_waits_until_it_is_full() {
+    let mut rng = generator(3);
+    let [mut plain, mut ones, mut fives] =
+        [EProcess::new(0.0), EProcess::in_blocks(0.0, 0), EProcess::in_blocks(0.0, 5)];
+    let mut means = BLOCK_STAKES.map(|_| 0.0);
+    for _ in 0..40 {
+        let block: Vec<f64> = (0..5).map(|_| coin(&mut rng, 0.6) - coin(&mut rng, 0.2)).collect();
+        for y in &block {
+            let before = fives.log_value().to_bits();
+            plain.observe(*y);
+            ones.observe(*y);
+            fives.observe(*y);
+            fives.observe(f64::NAN);
+            assert!(fives.count() % 5 == 0 || fives.log_value().to_bits() == before);
+        }
+        let mean = block.iter().sum::<f64>() / 5.0;
+        for (wealth, stake) in means.iter_mut().zip(BLOCK_STAKES) {
+            *wealth += (stake * mean).ln_1p();
+        }
+    }
+    assert_eq!(ones.log_value().to_bits(), plain.log_value().to_bits());
+    assert!((fives.log_value() - log_mean_exp(&means)).abs() < 1e-9);
+    assert_eq!((fives.count(), fives.ignored()), (200, 200));
+    assert!((fives.mean() - plain.mean()).abs() < 1e-12);
+}
+
+/// Better for a stretch, then worse for a stretch, and as good in the long run.
+fn tides(rng: &mut rand_pcg::Pcg64, better: &mut bool, length: f64) -> f64 {
+    *better ^= coin(rng, 1.0 / length) > 0.5;
+    let wins = if *better { 5.0 / 6.0 } else { 1.0 / 6.0 };
+    coin(rng, 0.06) * (2.0 * coin(rng, wins) - 1.0)
+}
+
+#[test]
+fn tides_break_the_promise_and_long_blocks_restore_it() {
+    let (runs, length) = (300, 100.0);
+    let share = |block: u64| {
+        let promoted = |seed: u64| {
+            let (mut rng, mut better) = (generator(seed), seed.is_multiple_of(2));
+            let mut evidence = EProcess::in_blocks(0.0, block);
+            (0..4_000).any(|_| {
+                evidence.observe(tides(&mut rng, &mut better, length));
+                evidence.log_value() >= (1.0 / ALPHA).ln()
+            })
+        };
+        (0..runs).filter(|seed| promoted(*seed)).count() as f64 / runs as f64
+    };
+    let (alone, blocks) = (share(1), share(200));
+    assert!(alone > 2.0 * ALPHA, "{alone} outcome by outcome");
+    assert!(blocks <= ALPHA, "{blocks} in blocks");
+}
+
+#[test]
 fn a_gain_below_the_margin_is_no_evidence() {
     let (mut rng, mut evidence) = (generator(7), EProcess::new(0.05));
     for _ in 0..5_000 {
@@ -78,8 +131,8 @@ fn the_value_is_capped() {
 
 proptest! {
     #[test]
-    fn anything_goes_in_and_a_number_comes_out(margin in any::<f64>(), ys in prop::collection::vec(any::<f64>(), 0..50)) {
-        let mut evidence = EProcess::new(if margin.is_nan() { 0.0 } else { margin });
+    fn anything_goes_in_and_a_number_comes_out(margin in any::<f64>(), block in 0..9_u64, ys in prop::collection::vec(any::<f64>(), 0..50)) {
+        let mut evidence = EProcess::in_blocks(if margin.is_nan() { 0.0 } else { margin }, block);
         for y in &ys {
             evidence.observe(*y);
         }

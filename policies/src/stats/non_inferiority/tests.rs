@@ -83,6 +83,15 @@ proptest! {
 }
 
 #[test]
+fn in_blocks_it_decides_only_at_the_end_of_one() {
+    let mut test = NonInferiority::in_blocks(0.5, ALPHA, 7);
+    while test.verdict() == NonInferior::Open {
+        test.observe(0.3, 0.3);
+    }
+    assert_eq!((test.verdict(), test.count() % 7), (NonInferior::Accepted, 0));
+}
+
+#[test]
 fn what_is_not_a_number_says_nothing() {
     let mut test = NonInferiority::new(f64::NAN, ALPHA);
     test.observe(f64::NAN, 0.0);

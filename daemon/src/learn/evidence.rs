@@ -1,0 +1,146 @@
+//! Evidence: what the gates ask about a mixture that would serve.
+//!
+//! Lives here: measuring it as it is now, beside the control, on the last labelled rows. May not: judge.
+
+use model::{Arm, MixtureNetwork, ModelError, Row, Shape, Target, stress};
+use policies::gate::scorecard::GROUPS_MAX;
+use policies::gate::{Energy, EnergyUnit, Evidence, Stress, Stressed, Thresholds};
+
+use super::measure::Source;
+use super::state::{COMPUTE, MEMORY};
+use super::{Learn, LearnError};
+use crate::trials::worker::{self, MEASURE_REPEATS};
+
+/// Last labelled rows that are put under stress.
+const STRESS_ROWS: usize = 256;
+/// How many of them are attacked: an attack costs an answer for every number of a row.
+const ATTACKED_ROWS: usize = 32;
+
+impl Learn {
+    /// What a challenger has to pass, with the limits in force.
+    pub(super) fn thresholds(&self) -> Thresholds {
+        self.rules.config.gate.thresholds(self.state.limit(COMPUTE), self.state.limit(MEMORY))
+    }
+
+    /// All that is known about the challenger; none if there is none.
+    pub(super) fn evidence(&mut self) -> Result<Option<Evidence>, LearnError> {
+        let Some(challenger) = &self.arms.challenger else { return Ok(None) };
+        let (arm, scorecard) = (challenger.arm.clone(), challenger.scorecard.clone());
+        let evidence = self.evidence_of(&arm)?;
+        Ok(Some(Evidence { scorecard, quality: self.arms.quality(), ..evidence }))
+    }
+
+    /// What can be known of a mixture without waiting for labels.
+    fn evidence_of(&mut self, arm: &Arm) -> Result<Evidence, LearnError> {
+        let network = self.arms.pool.freeze(arm)?;
+        let control = self.arms.pool.freeze(&self.arms.control)?;
+        let rows = self.last_rows(STRESS_ROWS);
+        let (compute_seconds, compute_estimate) = match self.cost_source() {
+            Source::Measured => {
+                let batch = self.rules.config.budget.compute_batch;
+                (self.time(&network, batch, MEASURE_REPEATS)?, None)
+            }
+            Source::Estimated => (Vec::new(), Some(self.estimated(&network.mixture()))),
+        };
+        Ok(Evidence {
+            outputs_finite: Some(finite(&network, &rows.0)?),
+            energy: self.energy(&compute_seconds, compute_estimate),
+            compute_seconds,
+            compute_estimate,
+            bytes: Some(network.cost().bytes),
+            stresses: self.stresses(&network, &control, &rows)?,
+            ..Evidence::default()
+        })
+    }
+
+    /// The group that an event belongs to, where fairness is asked for and the event tells.
+    pub(super) fn group(&self, row: &Row) -> Option<u8> {
+        let fairness = self.rules.config.gate.fairness?;
+        let value = *row.values().get(fairness.feature)?;
+        // A category is a number in the order of its hash; groups share a place where there are too many.
+        (!value.is_nan()).then_some((value as usize % GROUPS_MAX) as u8)
+    }
+
+    /// Time stands for energy: it is what one answer can be told to have taken.
+    fn energy(&self, compute_seconds: &[f64], estimate: Option<f64>) -> Option<Energy> {
+        let rows = self.rules.config.budget.compute_batch as f64;
+        let measured = compute_seconds.iter().sum::<f64>() / compute_seconds.len() as f64;
+        let batch = estimate.unwrap_or(measured);
+        batch.is_finite().then(|| Energy { per_row: batch / rows, unit: EnergyUnit::CpuSeconds })
+    }
+
+    /// What each stress that is wanted does to both, on the same rows.
+    fn stresses(
+        &self,
+        network: &MixtureNetwork,
+        control: &MixtureNetwork,
+        (encoded, goals): &(Vec<f32>, Vec<f32>),
+    ) -> Result<Vec<Stressed>, ModelError> {
+        if goals.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted = self.rules.config.gate.robustness.wanted.iter();
+        wanted
+            .map(|stress| {
+                let [loss, champion_loss] =
+                    [network, control].map(|network| self.stressed(network, *stress, encoded, goals));
+                Ok(Stressed { stress: *stress, loss: loss?, champion_loss: champion_loss? })
+            })
+            .collect()
+    }
+
+    /// The mean loss under a stress.
+    fn stressed(
+        &self,
+        network: &MixtureNetwork,
+        stress: Stress,
+        encoded: &[f32],
+        goals: &[f32],
+    ) -> Result<f64, ModelError> {
+        let count = if attacks(stress) { goals.len().min(ATTACKED_ROWS) } else { goals.len() };
+        let from = goals.len() - count;
+        let (rows, goals) = (&encoded[from * network.shape().inputs..], &goals[from..]);
+        let attacked = |steps| stress::attacked(network, rows, goals, &self.state.encoder.numbers(), steps);
+        let seed = self.rules.config.seed;
+        let stressed = match stress {
+            Stress::Noise => features_only(stress::noisy(rows, seed), rows, network.shape()),
+            Stress::Missing => features_only(stress::missing(rows, seed), rows, network.shape()),
+            Stress::Fgsm => attacked(1)?,
+            Stress::Pgd => attacked(stress::ATTACK_STEPS)?,
+        };
+        mean_loss(self.rules.config.schema.target(), network, &stressed, goals)
+    }
+}
+
+fn attacks(stress: Stress) -> bool {
+    matches!(stress, Stress::Fgsm | Stress::Pgd)
+}
+
+/// Whether every answer to these rows is a number.
+fn finite(network: &MixtureNetwork, encoded: &[f32]) -> Result<bool, ModelError> {
+    Ok(network.predict(encoded)?.iter().all(|number| number.is_finite()))
+}
+
+/// Mean bounded loss, in the network's own units.
+fn mean_loss(
+    target: &Target,
+    network: &MixtureNetwork,
+    encoded: &[f32],
+    goals: &[f32],
+) -> Result<f64, ModelError> {
+    let said = network.predict(encoded)?;
+    let answers = said.chunks_exact(network.shape().outputs).zip(goals);
+    let losses = answers.map(|(output, goal)| worker::loss(target, output, *goal));
+    Ok(losses.sum::<f64>() / goals.len().max(1) as f64)
+}
+
+/// Stressed rows with the recent labels as they were: a bad day of the sensors is none of the labels.
+fn features_only(mut stressed: Vec<f32>, encoded: &[f32], shape: Shape) -> Vec<f32> {
+    let features = shape.features();
+    let rows = stressed.chunks_exact_mut(shape.inputs).zip(encoded.chunks_exact(shape.inputs));
+    rows.for_each(|(stressed, row)| stressed[features..].copy_from_slice(&row[features..]));
+    stressed
+}
+
+#[cfg(test)]
+mod tests;

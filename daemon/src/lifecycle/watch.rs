@@ -1,0 +1,43 @@
+//! Watch: a promotion that does harm is taken back, and the search pauses.
+//!
+//! Lives here: what a verdict of the watch asks for. May not: weigh losses (that is [`policies::watch`]).
+
+use policies::watch::WatchVerdict;
+
+use super::{Change, Effect, Facts, Lifecycle, Rules};
+
+/// Rollbacks in a row after which a person should look.
+const FLAPPING_ROLLBACKS: u32 = 3;
+/// The pause after a rollback doubles with every further one in a row, so many times at most.
+const BACKOFF_DOUBLINGS_MAX: u32 = 6;
+
+impl Lifecycle {
+    pub(super) fn watched(&mut self, facts: &Facts, rules: &Rules) -> Option<Vec<Effect>> {
+        self.watch?;
+        match facts.watch? {
+            WatchVerdict::Watching => None,
+            WatchVerdict::Keep => {
+                (self.watch, self.rollbacks) = (None, 0);
+                Some(vec![Effect::Release])
+            }
+            WatchVerdict::Rollback => Some(self.roll_back(rules)),
+        }
+    }
+
+    /// Back to the displaced champion; every further rollback in a row doubles the pause of the search.
+    pub(super) fn roll_back(&mut self, rules: &Rules) -> Vec<Effect> {
+        self.watch = None;
+        self.rollbacks += 1;
+        let pause = rules.config.search.cooldown_outcomes << self.rollbacks.min(BACKOFF_DOUBLINGS_MAX);
+        self.quiet_until = self.outcomes + pause;
+        let mut effects = self.drop_challenger("the champion it was compared with is rolled back");
+        effects.push(Effect::Swap(Change::Rollback));
+        if self.rollbacks >= FLAPPING_ROLLBACKS {
+            let times = self.rollbacks;
+            effects.push(Effect::Alarm(format!(
+                "{times} promotions in a row were rolled back; the search pauses for {pause} outcomes"
+            )));
+        }
+        effects
+    }
+}

@@ -1,0 +1,76 @@
+//! Thresholds: which gates there are, what each asks for, and which only advise.
+//!
+//! Lives here: all gates of one judgement as plain data, so that a judgement can be told, kept and repeated. May
+//! not: read a configuration.
+
+use serde::{Deserialize, Serialize};
+
+use crate::gate::{
+    CalibrationGate, ChurnGate, EnergyGate, Evidence, FairnessGate, FiniteGate, Gate, GateKind, Judgement,
+    LatencyGate, MemoryGate, QualityGate, RobustnessGate, Verdict,
+};
+
+/// What a challenger has to pass; gates that are none are not asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "one field a gate, named as the gate")]
+pub struct Thresholds {
+    pub latency: LatencyGate,
+    pub memory: MemoryGate,
+    pub energy: Option<EnergyGate>,
+    pub robustness: RobustnessGate,
+    pub calibration: Option<CalibrationGate>,
+    pub fairness: Option<FairnessGate>,
+    pub churn: Option<ChurnGate>,
+    pub quality: QualityGate,
+    /// Gates whose verdict is told and stops nothing.
+    pub advisory: Vec<GateKind>,
+}
+
+impl Thresholds {
+    /// Asks the gates in the order of their cost, up to the first binding one that fails.
+    pub fn judge(&self, evidence: &Evidence) -> Vec<Judgement> {
+        let mut judgements = Vec::new();
+        for gate in self.gates() {
+            let judgement = Judgement { binding: self.binds(gate.kind()), ..gate.judge(evidence) };
+            let out = judgement.binding && judgement.verdict == Verdict::Fail;
+            judgements.push(judgement);
+            if out {
+                break;
+            }
+        }
+        judgements
+    }
+
+    /// Whether what this gate says counts.
+    pub fn binds(&self, gate: GateKind) -> bool {
+        !self.advisory.contains(&gate)
+    }
+
+    /// The gates, cheapest evidence first.
+    fn gates(&self) -> Vec<&dyn Gate> {
+        let mut gates: Vec<&dyn Gate> =
+            vec![&FiniteGate, &self.latency, &self.memory, &self.robustness, &self.quality];
+        let optional: [Option<&dyn Gate>; 4] = [
+            self.energy.as_ref().map(|gate| gate as &dyn Gate),
+            self.calibration.as_ref().map(|gate| gate as &dyn Gate),
+            self.fairness.as_ref().map(|gate| gate as &dyn Gate),
+            self.churn.as_ref().map(|gate| gate as &dyn Gate),
+        ];
+        gates.extend(optional.into_iter().flatten());
+        gates.sort_by_key(|gate| gate.kind());
+        gates
+    }
+}
+
+/// What all binding judgements amount to: one that fails decides, one in doubt does not pass.
+pub fn verdict(judgements: &[Judgement]) -> Verdict {
+    let binding =
+        || judgements.iter().filter(|judgement| judgement.binding).map(|judgement| judgement.verdict);
+    if binding().any(|verdict| verdict == Verdict::Fail) {
+        Verdict::Fail
+    } else if binding().next().is_some() && binding().all(|verdict| verdict == Verdict::Pass) {
+        Verdict::Pass
+    } else {
+        Verdict::Inconclusive
+    }
+}

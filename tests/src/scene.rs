@@ -1,0 +1,79 @@
+//! Scene: a broker, topics of one model, a state directory and a configuration, on which a daemon can be started
+//! again and again.
+//!
+//! Lives here: setting it up, starting the daemon on it, reading what that wrote. May not: say what should come of it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use adapters::kafka::{KafkaConfig, Polled, read_topic};
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+use crate::broker::{Broker, unique_model};
+use crate::process::Process;
+
+/// Longest wait for any one thing; a loaded machine is slow, a broken daemon is slower.
+pub const DEADLINE: Duration = Duration::from_mins(2);
+/// What the topics of a model are for.
+const ROLES: [&str; 6] = ["events", "labels", "metrics", "predictions", "decisions", "dead-letters"];
+
+/// Everything a daemon needs, for as long as this value lives.
+pub struct Scene {
+    /// Where its topics are.
+    pub kafka: KafkaConfig,
+    config: PathBuf,
+    _broker: Broker,
+    _folder: tempfile::TempDir,
+}
+
+impl Scene {
+    /// A scene of a model whose name begins with `prefix`; `settings` are what differs from the defaults, beside
+    /// name, address, broker and state: a snapshot every second, and a group that notices soon who has gone.
+    pub fn set(prefix: &str, settings: &str) -> Result<Self> {
+        let model = unique_model(prefix);
+        let topics = ROLES.map(|role| format!("{model}.{role}"));
+        let broker = Broker::start(&topics.each_ref().map(String::as_str))?;
+        let kafka = KafkaConfig::new(broker.bootstrap(), &model);
+        let folder = tempfile::tempdir()?;
+        let config = folder.path().join("driftform.toml");
+        let text = format!(
+            r#"
+            model = {{ name = "{model}" }}
+            http = {{ listen = "127.0.0.1:0" }}
+            kafka = {{ brokers = "{}", create_topics = {}, properties = {{ "session.timeout.ms" = "6000" }} }}
+            state = {{ directory = "{}", snapshot_every_seconds = 1 }}
+            {settings}
+            "#,
+            kafka.brokers,
+            !broker.is_embedded(),
+            folder.path().join("state").display()
+        );
+        std::fs::write(&config, text)?;
+        Ok(Self { kafka, config, _broker: broker, _folder: folder })
+    }
+
+    /// Starts the daemon, and waits until it tells where its pages are: that address.
+    pub fn start(&self) -> Result<(Process, String)> {
+        let config = self.config.to_str().context("a path of plain text")?;
+        let mut process = Process::driftform(&["run", "--config", config])?;
+        let line = process.wait_for_line(DEADLINE, |line| line.contains("status page on http://"))?;
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split('"').next());
+        Ok((process, address.context("an address")?.to_owned()))
+    }
+
+    /// All records of a topic so far.
+    pub fn records(&self, topic: &str) -> Result<Vec<Polled>> {
+        Ok(read_topic(&self.kafka, topic, 0, DEADLINE)?)
+    }
+
+    /// All that the daemon has decided so far.
+    pub fn decisions(&self) -> Result<Vec<Value>> {
+        self.records(&self.kafka.topics.decisions)?.iter().map(json_of).collect()
+    }
+}
+
+/// What the daemon has written, as JSON.
+pub fn json_of(record: &Polled) -> Result<Value> {
+    serde_json::from_slice(&record.payload).context("what the daemon writes is JSON")
+}
