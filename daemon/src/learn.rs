@@ -288,7 +288,8 @@ impl Learn {
         let delay = self.delay(outcome);
         let Prediction { row, context, .. } = outcome.prediction;
         let stored = RowRef(row);
-        self.state.history.push(Recent { row, truth: outcome.truth, context }, delay);
+        let said = outcome.prediction.answers.said.clone();
+        self.state.history.push(Recent { row, truth: outcome.truth, context }, said, delay);
         match self.segment.read(stored) {
             Ok(row) => self.learn_row(&row, &context, outcome.truth)?,
             Err(StoreError::RowDamaged { .. } | StoreError::RowGone { .. }) => {

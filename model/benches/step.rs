@@ -1,7 +1,8 @@
 //! Microseconds for an answer and a learning step, as JSON lines: `cargo bench -p model`.
 //!
-//! Three tables: single networks, in programs and in tensors; a step against its own forward and backward
-//! pass; and the pool against its members one by one. The allocator is the daemon's, as is the one thread.
+//! Three tables: `singles`, networks in programs and in tensors; `steps`, a step against its own forward and backward
+//! pass; and `pools`, the pool against its members one by one. Those that are named behind `--`, or all. The
+//! allocator is the daemon's, as is the one thread.
 //! Each figure is the median of many short runs: other work on the machine only ever makes a run longer.
 
 #![expect(clippy::print_stdout, reason = "the numbers are what this program is for")]
@@ -23,9 +24,16 @@ const RUNS: usize = 101;
 const RUN_SECONDS: f64 = 0.001;
 
 fn main() -> Done {
-    singles()?;
-    steps()?;
-    pools()
+    let asked: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let wanted = |name: &str| asked.is_empty() || asked.iter().any(|asked| asked == name);
+    if wanted("singles") {
+        singles()?;
+    }
+    if wanted("steps") {
+        steps()?;
+    }
+    if wanted("pools") { pools() } else { Ok(()) }
 }
 
 fn singles() -> Done {

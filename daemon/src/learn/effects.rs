@@ -31,7 +31,7 @@ impl Learn {
             }
             Effect::Ask(count) => self.ask(count)?,
             Effect::Climb { rung, windows, candidates } => {
-                self.launch(Purpose::Rung(rung), windows as usize, candidates);
+                self.launch(Purpose::Rung(rung), windows as usize, candidates)?;
             }
             Effect::Closed(reason) => {
                 let number = self.state.counts.episodes;
@@ -44,7 +44,7 @@ impl Learn {
                 let control = &self.arms.control;
                 let options =
                     smaller(&self.arms.mixture()?, &control.mixer().weights(), self.arms.pool.shape());
-                self.launch(Purpose::Relief, RELIEF_WINDOWS, options);
+                self.launch(Purpose::Relief, RELIEF_WINDOWS, options)?;
                 self.land();
             }
             Effect::Reanchor => self.reanchor()?,

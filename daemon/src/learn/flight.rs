@@ -66,11 +66,16 @@ impl Landed {
 
 impl Learn {
     /// Sends the control and these candidates to the worker.
-    pub(super) fn launch(&mut self, purpose: Purpose, windows: usize, candidates: Vec<Edit>) {
-        let Some(stretch) = self.stretch(windows) else {
+    pub(super) fn launch(
+        &mut self,
+        purpose: Purpose,
+        windows: usize,
+        candidates: Vec<Edit>,
+    ) -> Result<(), LearnError> {
+        let Some(stretch) = self.stretch(windows)? else {
             let (results, schema) = (vec![None; candidates.len()], self.rules.config.schema.clone());
             self.report(purpose, Landed { results, control: None, learned: 0, schema, candidates });
-            return;
+            return Ok(());
         };
         let (delay, compute_batch) = match purpose {
             Purpose::Rung(_) => (self.rules.config.search.window_outcomes as u64, None),
@@ -84,7 +89,8 @@ impl Learn {
         for edit in std::iter::once(&control).chain(&candidates) {
             let number = self.state.number();
             let seed = self.rules.config.seed ^ number;
-            self.trials.submit(stretch.clone(), Trial { number, edit: edit.clone(), seed, compute_batch });
+            let edit = edit.clone();
+            self.trials.submit(stretch.clone(), Trial { number, edit, seed, compute_batch });
         }
         self.state.counts.trials += candidates.len() as u64;
         self.flight = Some(Flight {
@@ -97,33 +103,41 @@ impl Learn {
             learned: self.state.history.pushed(),
             due: self.state.outcomes + delay,
         });
+        Ok(())
     }
 
-    /// The recorded rows of the last windows and the control before them.
-    fn stretch(&mut self, windows: usize) -> Option<Arc<Stretch>> {
-        let reach = self.state.history.reach(windows)?;
+    /// The recorded rows of the last windows, the control before them and what it said.
+    fn stretch(&mut self, windows: usize) -> Result<Option<Arc<Stretch>>, LearnError> {
+        let Some(reach) = self.state.history.reach(windows) else { return Ok(None) };
         let (start, score_from) = (reach.state.clone(), reach.score_from);
         let (before, outcomes) = (reach.before, reach.outcomes);
         let mut known = Taught::default();
         for outcome in &before {
             self.recall(outcome, &mut known.encoded, &mut known.goals);
         }
+        let outputs = self.arms.pool.shape().outputs;
+        let mut said = Vec::with_capacity(outcomes.len() * start.members.len() * outputs);
         let (mut encoded, mut goals) = (Vec::new(), Vec::with_capacity(outcomes.len()));
         let mut lost_before_score = 0;
-        for (at, outcome) in outcomes.iter().enumerate() {
+        for (at, (outcome, all)) in outcomes.iter().enumerate() {
             let known = self.recall(outcome, &mut encoded, &mut goals);
+            if known {
+                said.extend(self.arms.control.own(all, outputs));
+            }
             lost_before_score += usize::from(!known && at < score_from);
         }
-        Some(Arc::new(Stretch {
+        Ok(Some(Arc::new(Stretch {
             number: self.state.number(),
+            learned: self.arms.pool.freeze(&self.arms.control)?.weights()?.members,
             start,
+            said,
             target: self.rules.config.schema.target().clone(),
             before: known,
             encoded,
             goals,
             gap: self.state.history.gap(),
             score_from: score_from - lost_before_score,
-        }))
+        })))
     }
 
     /// Takes replies that are there, or, in a replay, those that are due.

@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 
 use model::growth::WINDOW_ROWS_MAX;
-use model::{ArmState, Context, ModelError, Truth, Widening};
+use model::{ArmState, Context, ModelError, Said, Truth, Widening};
 use serde::{Deserialize, Serialize};
 
 /// Windows of label delay kept besides those that are scored; a longer delay is cut to this.
@@ -37,8 +37,8 @@ pub struct Reach<'a> {
     pub state: &'a ArmState,
     /// The last outcomes the control had learned by then.
     pub before: Vec<Recent>,
-    /// The outcomes since.
-    pub outcomes: Vec<Recent>,
+    /// The outcomes since, and what had been said of them.
+    pub outcomes: Vec<(Recent, Said)>,
     /// How many of these only teach.
     pub score_from: usize,
 }
@@ -52,6 +52,8 @@ pub struct History {
     /// Outcomes between a prediction and its label, of the last one.
     delay: u64,
     recent: VecDeque<Recent>,
+    /// What everybody had said of these.
+    said: VecDeque<Said>,
     /// The control before each window, oldest first.
     checkpoints: VecDeque<(u64, ArmState)>,
 }
@@ -65,18 +67,21 @@ impl History {
             pushed: 0,
             delay: 0,
             recent: VecDeque::new(),
+            said: VecDeque::new(),
             checkpoints: VecDeque::new(),
         }
     }
 
-    /// One more outcome, whose label came `delay` outcomes after its prediction.
-    pub fn push(&mut self, recent: Recent, delay: u64) {
+    /// One more outcome, whose label came `delay` outcomes after its prediction, and what had been said of it.
+    pub fn push(&mut self, recent: Recent, said: Said, delay: u64) {
         self.pushed += 1;
         self.delay = delay;
         self.recent.push_back(recent);
+        self.said.push_back(said);
         // As far back as the oldest checkpoint, and what growth looks at before that.
         while self.recent.len() > (self.windows_max + SPARSE_WINDOWS) * self.window + WINDOW_ROWS_MAX {
             self.recent.pop_front();
+            self.said.pop_front();
         }
     }
 
@@ -114,6 +119,8 @@ impl History {
 
     /// For a schema that evolved.
     pub fn widen(&mut self, widening: &Widening) -> Result<(), ModelError> {
+        let outputs = widening.to().outputs;
+        self.said.iter_mut().for_each(|said| *said = said.widened(outputs));
         let widened = |(at, arm): (u64, ArmState)| Ok((at, arm.widened(widening)?));
         self.checkpoints = std::mem::take(&mut self.checkpoints)
             .into_iter()
@@ -167,7 +174,7 @@ impl History {
         Some(Reach {
             state,
             before: self.recent.range(earlier..start).copied().collect(),
-            outcomes: self.recent.range(start..).copied().collect(),
+            outcomes: self.recent.range(start..).copied().zip(self.said.range(start..).cloned()).collect(),
             score_from: rows.saturating_sub(scored),
         })
     }

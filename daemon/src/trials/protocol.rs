@@ -5,21 +5,27 @@
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use model::{ArmState, Edit, LearnerState, Target};
+use model::{ArmState, Edit, LearnerState, Target, Weights};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Largest frame; a longer one is a broken peer, not a larger trial.
 pub const FRAME_BYTES_MAX: usize = 256 * 1024 * 1024;
 
-/// What the trials of one rung have in common: recorded rows in the order of their outcomes, and the control
-/// before it had seen them. Sent once to each child.
+/// What the trials of one rung have in common: recorded rows in the order of their outcomes, the control
+/// before it had seen them, and what came of it. Sent once to each child.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stretch {
     /// Its number; trials name it.
     pub number: u64,
     /// The control before these rows.
     pub start: ArmState,
+    /// What the control's members had said when the events came: rows x members x outputs numbers. They are not
+    /// asked again, so nobody has to train them again. Where labels are later than `gap` may be, they knew less than a
+    /// child is given: it looks better than it is, until live events show.
+    pub said: Vec<f32>,
+    /// What the control's members have learned by now.
+    pub learned: Vec<Weights>,
     /// What is predicted.
     pub target: Target,
     /// The last rows that were labelled before these: what new units may be chosen by.

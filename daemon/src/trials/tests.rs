@@ -19,7 +19,10 @@ fn stretch_of(control: Architecture) -> Stretch {
     let goals: Vec<f32> = (0..60_u8).map(|row| f32::from(row % 2)).collect();
     let encoded = goals.iter().map(|goal| goal * 2.0 - 1.0).collect();
     let start = pool.arm_state(&arm).expect("it can be saved");
-    Stretch { number: 1, start, target, before: Taught::default(), encoded, goals, gap: 5, score_from: 20 }
+    let learned = start.members.iter().map(|member| member.weights().clone()).collect();
+    // Untrained, it finds both classes as likely.
+    let (before, said) = (Taught::default(), vec![0.5; 120]);
+    Stretch { number: 1, start, said, learned, target, before, encoded, goals, gap: 5, score_from: 20 }
 }
 
 fn trial(number: u64, edit: Edit) -> Trial {

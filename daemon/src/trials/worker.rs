@@ -3,24 +3,25 @@
 //! Lives here: inherit, predict then learn over the recorded rows, mix, measure. May not: know
 //! episodes, gates or Kafka; it turns one request into one reply.
 //!
-//! Candidates differ from the control in a member or two. What the control's members say of the stretch is
-//! therefore computed once, and each trial trains its new networks only.
+//! Candidates differ from the control in a member or two. What the control's members said of the stretch the
+//! daemon knows, for they were there when it was live; each trial trains its new networks only. These
+//! go over the stretch as they would have gone over it live: one row after the other, each with the labels of its time.
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
+use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
 use model::growth::{Growth, Window};
 use model::{
-    Device, DeviceChoice, Learner, Mixed, Mixer, MixtureNetwork, ModelError, Morphism, Origin, Output, Shape,
-    Target, Truth,
+    Device, DeviceChoice, Learner, LearnerState, Mixed, Mixer, MixtureNetwork, ModelError, Morphism, Network,
+    Origin, Output, Shape, Target, Truth,
 };
 
 use super::protocol::{self, Request, Stretch, Taught, Trial, TrialReply, TrialResult};
 
-/// Rows predicted at once; never more than the gap, so no row is predicted by weights that saw its label.
-const CHUNK_ROWS_MAX: usize = 32;
 /// Repetitions when compute time is measured, after the warm-up.
 /// Enough that the bound of the p99 is not the worst single run, which the scheduler decides.
 pub const MEASURE_REPEATS: usize = 2_000;
@@ -31,7 +32,7 @@ const DISTIL_STEPS: usize = 200;
 
 /// Answers requests until the pipe closes.
 pub fn serve(from: &mut impl Read, to: &mut impl Write, device: DeviceChoice) -> anyhow::Result<()> {
-    let mut worker = Worker { device: device.open()?, stretch: None, control: None };
+    let mut worker = Worker { device: device.open()?, stretch: None };
     while let Some(request) = protocol::read::<Request>(from)? {
         let Some(reply) = worker.answer(request) else { continue };
         match protocol::write(to, &reply) {
@@ -46,11 +47,9 @@ pub fn serve(from: &mut impl Read, to: &mut impl Write, device: DeviceChoice) ->
 struct Worker {
     device: Device,
     stretch: Option<Arc<Stretch>>,
-    /// The control over the stretch, once a trial has asked for it.
-    control: Option<Vec<Run>>,
 }
 
-/// A network that has gone over the stretch.
+/// A new network that has gone over the stretch.
 struct Run {
     /// Rows x outputs numbers, each row with the weights of its time.
     said: Vec<f32>,
@@ -63,7 +62,7 @@ impl Worker {
     fn answer(&mut self, request: Request) -> Option<TrialReply> {
         let trial = match request {
             Request::Stretch(stretch) => {
-                (self.stretch, self.control) = (Some(stretch), None);
+                self.stretch = Some(stretch);
                 return None;
             }
             Request::Trial(trial) => trial,
@@ -76,50 +75,51 @@ impl Worker {
         })
     }
 
-    fn run(&mut self, trial: &Trial) -> Result<TrialResult, ModelError> {
-        let stretch = self.stretch.clone();
+    fn run(&self, trial: &Trial) -> Result<TrialResult, ModelError> {
+        let stretch = self.stretch.as_deref();
         let stretch = stretch.ok_or_else(|| ModelError::Sample("a trial came before its stretch".into()))?;
-        trial.edit.check(stretch.start.members.len())?;
-        if self.control.is_none() {
-            self.control = Some(control(&stretch, &self.device)?);
-        }
-        let control = self.control.as_deref().unwrap_or_default();
-        let children = children(trial, &stretch, &self.device)?;
-        let mut next_child = children.iter();
-        let members: Vec<&Run> = trial
-            .edit
-            .0
-            .iter()
-            .filter_map(|origin| match origin {
-                Origin::Kept(at) => control.get(*at),
-                Origin::Child { .. } => next_child.next(),
-            })
-            .collect();
+        check(stretch, trial)?;
+        let children = children(trial, stretch, &self.device)?;
         let mixer = stretch.start.mixer.inherit(&trial.edit.parents());
-        let (losses, mixer) = mixed(&stretch, &members, mixer);
-        let frozen = members.iter().map(|member| member.learner.freeze()).collect::<Result<_, _>>()?;
-        let network = MixtureNetwork::new(frozen, mixer)?;
-        Ok(TrialResult {
+        let (losses, mixer) = mixed(stretch, &said(stretch, trial, &children), mixer);
+        let mut result = TrialResult {
             number: trial.number,
             losses,
             children: children.iter().map(|child| child.learner.state()).collect::<Result<_, _>>()?,
-            compute_seconds: compute_seconds(trial.compute_batch, &stretch, &network)?,
-            bytes: network.cost().bytes,
-        })
+            compute_seconds: Vec::new(),
+            bytes: stretch.start.mixture().edited(&trial.edit).cost(shape(stretch)).bytes,
+        };
+        if let Some(rows) = trial.compute_batch {
+            let network = finished(stretch, trial, &children, mixer, &self.device)?;
+            result.compute_seconds = compute_seconds(rows, stretch, &network)?;
+        }
+        Ok(result)
     }
 }
 
-/// The control's members over the stretch.
-fn control(stretch: &Stretch, device: &Device) -> Result<Vec<Run>, ModelError> {
-    let member = |state: &model::LearnerState| run(stretch, Learner::restore(state.clone(), device)?);
-    stretch.start.members.iter().map(member).collect()
+/// Refuses what does not fit together.
+fn check(stretch: &Stretch, trial: &Trial) -> Result<(), ModelError> {
+    let (rows, members) = (stretch.goals.len(), stretch.start.members.len());
+    let whole = stretch.encoded.len() == rows * shape(stretch).inputs
+        && stretch.said.len() == rows * members * stretch.target.outputs()
+        && stretch.learned.len() == members
+        && stretch.score_from <= rows;
+    if !whole {
+        return Err(ModelError::Sample("the parts of a stretch do not fit each other".into()));
+    }
+    trial.edit.check(members)
+}
+
+/// The two ends of every network on the stretch.
+fn shape(stretch: &Stretch) -> Shape {
+    stretch.start.members.first().map_or(Shape::new(0, &stretch.target), LearnerState::shape)
 }
 
 /// The new networks of an edit over the stretch.
 fn children(trial: &Trial, stretch: &Stretch, device: &Device) -> Result<Vec<Run>, ModelError> {
     let mut runs = Vec::new();
-    for (parent, architecture) in trial.edit.children() {
-        let parent = Learner::restore(stretch.start.members[parent].clone(), device)?;
+    for (at, architecture) in trial.edit.children() {
+        let parent = Learner::restore(stretch.start.members[at].clone(), device)?;
         // Nothing of the stretch itself is looked at: a child begins where the control does, and knows no more.
         let Taught { encoded, goals } = &stretch.before;
         let mut child =
@@ -128,64 +128,95 @@ fn children(trial: &Trial, stretch: &Stretch, device: &Device) -> Result<Vec<Run
         if !path.iter().all(Morphism::preserves_function) && !goals.is_empty() {
             child.distil(&parent.freeze()?, encoded, DISTIL_STEPS)?;
         }
-        runs.push(run(stretch, child)?);
+        runs.push(run(stretch, at, child)?);
     }
     Ok(runs)
 }
 
-/// Predicts each row, then learns what has matured by then.
-fn run(stretch: &Stretch, mut learner: Learner) -> Result<Run, ModelError> {
-    let inputs = learner.shape().inputs;
-    let mut said = Vec::with_capacity(stretch.goals.len() * learner.shape().outputs);
-    let mut learned = 0;
-    for (rows, matured) in chunks(stretch) {
-        said.extend(learner.predict(&stretch.encoded[rows.start * inputs..rows.end * inputs])?);
-        if matured > learned {
-            let encoded = &stretch.encoded[learned * inputs..matured * inputs];
-            learner.learn(encoded, &stretch.goals[learned..matured])?;
-            learned = matured;
-        }
+/// What a member of the control had said of a row.
+fn had_said(stretch: &Stretch, row: usize, member: usize) -> &[f32] {
+    let outputs = stretch.target.outputs();
+    let at = (row * stretch.start.members.len() + member) * outputs;
+    &stretch.said[at..at + outputs]
+}
+
+/// Predicts each row, then learns the one that has matured by then. When the first rows came there was no child yet:
+/// what its parent said counts for it, as it does for one that joins the pool.
+fn run(stretch: &Stretch, parent: usize, mut learner: Learner) -> Result<Run, ModelError> {
+    let shape = learner.shape();
+    let (inputs, rows) = (shape.inputs, stretch.goals.len());
+    let gap = stretch.gap.min(rows);
+    let encoded = |rows: Range<usize>| &stretch.encoded[rows.start * inputs..rows.end * inputs];
+    let mut said = Vec::with_capacity(rows * shape.outputs);
+    (0..gap).for_each(|row| said.extend_from_slice(had_said(stretch, row, parent)));
+    let mut own = Vec::new();
+    for (matured, row) in (gap..rows).enumerate() {
+        learner.predict_into(encoded(row..row + 1), &mut own)?;
+        said.extend_from_slice(&own);
+        learner.learn(encoded(matured..matured + 1), &stretch.goals[matured..=matured])?;
     }
     // The labels of the last rows are known by now: the learner leaves as fresh as the control is.
-    learner.learn(&stretch.encoded[learned * inputs..], &stretch.goals[learned..])?;
+    learner.learn(encoded(rows - gap..rows), &stretch.goals[rows - gap..])?;
     Ok(Run { said, learner })
 }
 
-/// Rows predicted together, and how many labels are known after them.
-fn chunks(stretch: &Stretch) -> impl Iterator<Item = (std::ops::Range<usize>, usize)> {
-    let rows = stretch.goals.len();
-    let (gap, chunk) = (stretch.gap, CHUNK_ROWS_MAX.min(stretch.gap + 1));
-    (0..rows).step_by(chunk).map(move |from| {
-        let to = (from + chunk).min(rows);
-        (from..to, to.saturating_sub(gap))
-    })
+/// What the members of the edited mixture said: rows x members x outputs numbers.
+fn said(stretch: &Stretch, trial: &Trial, children: &[Run]) -> Vec<f32> {
+    let outputs = stretch.target.outputs();
+    let mut said = Vec::with_capacity(stretch.goals.len() * trial.edit.0.len() * outputs);
+    for row in 0..stretch.goals.len() {
+        let mut children = children.iter();
+        for origin in &trial.edit.0 {
+            said.extend_from_slice(match origin {
+                Origin::Kept(at) => had_said(stretch, row, *at),
+                Origin::Child { .. } => {
+                    let child = children.next().expect("each child has run");
+                    &child.said[row * outputs..(row + 1) * outputs]
+                }
+            });
+        }
+    }
+    said
 }
 
 /// Loss of the mix on each row that counts; the mix learns whom to trust as labels mature.
-fn mixed(stretch: &Stretch, members: &[&Run], mut mixer: Mixer) -> (Vec<f32>, Mixer) {
-    let shape = Shape::new(0, &stretch.target);
-    let outputs = shape.outputs;
-    let gather = |row: usize| -> Vec<f32> {
-        let answers = members.iter().map(|member| &member.said[row * outputs..(row + 1) * outputs]);
-        answers.flatten().copied().collect()
-    };
-    let mut losses = Vec::new();
-    let mut mixed: Vec<Mixed> = Vec::with_capacity(stretch.goals.len());
-    let mut learned = 0;
-    for (rows, matured) in chunks(stretch) {
-        for row in rows {
-            let own = mixer.mix(&gather(row), shape);
-            mixer.hear(&own, shape);
-            losses.push(loss(&stretch.target, own.output(outputs), stretch.goals[row]) as f32);
-            mixed.push(own);
+fn mixed(stretch: &Stretch, said: &[f32], mut mixer: Mixer) -> (Vec<f32>, Mixer) {
+    let (shape, outputs) = (shape(stretch), stretch.target.outputs());
+    let said: Vec<&[f32]> = said.chunks_exact(mixer.members() * outputs).collect();
+    let mut losses = Vec::with_capacity(said.len());
+    let mut waiting: VecDeque<(usize, Mixed)> = VecDeque::new();
+    for (row, own) in said.iter().enumerate() {
+        let mixed = mixer.mix(own, shape);
+        mixer.hear(&mixed, shape);
+        losses.push(loss(&stretch.target, mixed.output(outputs), stretch.goals[row]) as f32);
+        waiting.push_back((row, mixed));
+        if waiting.len() > stretch.gap
+            && let Some((row, mixed)) = waiting.pop_front()
+        {
+            mixer.observe(said[row], &mixed, stretch.goals[row], stretch.gap as u64, shape);
         }
-        for (row, own) in mixed.iter().enumerate().take(matured).skip(learned) {
-            mixer.observe(&gather(row), own, stretch.goals[row], stretch.gap as u64, shape);
-        }
-        learned = learned.max(matured);
     }
-    losses.drain(..stretch.score_from.min(losses.len()));
+    losses.drain(..stretch.score_from);
     (losses, mixer)
+}
+
+/// The edited mixture with what everybody has learned by now.
+fn finished(
+    stretch: &Stretch,
+    trial: &Trial,
+    children: &[Run],
+    mixer: Mixer,
+    device: &Device,
+) -> Result<MixtureNetwork, ModelError> {
+    let (shape, mut children) = (shape(stretch), children.iter());
+    let members = trial.edit.0.iter().map(|origin| match origin {
+        Origin::Kept(at) => {
+            let architecture = stretch.start.members[*at].architecture();
+            Network::from_weights(architecture, shape, &stretch.learned[*at], device)
+        }
+        Origin::Child { .. } => children.next().expect("each child has run").learner.freeze(),
+    });
+    MixtureNetwork::new(members.collect::<Result<_, _>>()?, mixer)
 }
 
 /// Bounded loss in the network's own units: probabilities, or standardised numbers.
@@ -194,12 +225,7 @@ pub fn loss(target: &Target, output: &[f32], goal: f32) -> f64 {
     model::bounded(target, &Output(output.into()), &truth, 1.0)
 }
 
-fn compute_seconds(
-    batch: Option<usize>,
-    stretch: &Stretch,
-    network: &MixtureNetwork,
-) -> Result<Vec<f64>, ModelError> {
-    let Some(rows) = batch else { return Ok(Vec::new()) };
+fn compute_seconds(rows: usize, stretch: &Stretch, network: &MixtureNetwork) -> Result<Vec<f64>, ModelError> {
     let numbers = rows * network.shape().inputs;
     let batch: Vec<f32> = stretch.encoded.iter().copied().cycle().take(numbers).collect();
     time_batches(MEASURE_REPEATS, || network.predict(&batch).map(drop))

@@ -40,6 +40,11 @@ impl LearnerState {
         &self.architecture
     }
 
+    /// What its two ends look like.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
     /// What it has learned.
     pub fn weights(&self) -> &Weights {
         &self.weights

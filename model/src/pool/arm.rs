@@ -58,7 +58,7 @@ impl Arm {
         if *said.members == *self.members {
             self.mixer.mix(&said.outputs, shape)
         } else {
-            self.mixer.mix(&self.gather(said, shape.outputs), shape)
+            self.mixer.mix(&self.own(said, shape.outputs), shape)
         }
     }
 
@@ -73,13 +73,13 @@ impl Arm {
         if *said.members == *self.members {
             self.mixer.observe(&said.outputs, mixed, goal, delay, shape);
         } else {
-            let own = self.gather(said, shape.outputs);
+            let own = self.own(said, shape.outputs);
             self.mixer.observe(&own, mixed, goal, delay, shape);
         }
     }
 
     /// What its own members said, in their order. One that had not joined yet knew what its parent knew.
-    fn gather(&self, said: &Said, outputs: usize) -> Vec<f32> {
+    pub fn own(&self, said: &Said, outputs: usize) -> Vec<f32> {
         let mut own = vec![f32::NAN; self.members.len() * outputs];
         let place = |id: &MemberId| said.members.iter().position(|known| known == id);
         let seats = self.members.iter().zip(&self.parents);

@@ -22,8 +22,24 @@ pub(super) type Listed<'a> = Option<&'a [u32]>;
 #[inline(always)]
 pub(super) fn add_rows<S: Simd>(simd: S, x: &[f32], list: Listed<'_>, table: &[f32], out: &mut [f32]) {
     match list {
-        Some(list) => add_picked(simd, x, list.len(), |at| list[at] as usize, table, out),
-        None => add_picked(simd, x, x.len(), |at| at, table, out),
+        Some(list) => add_picked(
+            simd,
+            x,
+            list.len(),
+            #[inline(always)]
+            |at| list[at] as usize,
+            table,
+            out,
+        ),
+        None => add_picked(
+            simd,
+            x,
+            x.len(),
+            #[inline(always)]
+            |at| at,
+            table,
+            out,
+        ),
     }
 }
 
@@ -73,29 +89,55 @@ fn picked_tile<S: Simd, const V: usize, const C: usize>(
     at: usize,
     out: &mut [f32],
 ) {
-    let mut sums = [[simd.splat_f32s(0.0); V]; C];
-    let add = |sums: &mut [S::f32s; V], index: usize| {
-        let start = index * columns + at;
-        let factor = simd.splat_f32s(x[index]);
-        let row = S::as_simd_f32s(&table[start..start + V * S::F32_LANES]).0;
-        for (sum, weights) in sums.iter_mut().zip(row) {
-            *sum = simd.mul_add_e_f32s(factor, *weights, *sum);
-        }
-    };
-    let whole = count - count % C;
-    for first in (0..whole).step_by(C) {
-        for (chain, sums) in sums.iter_mut().enumerate() {
-            add(sums, pick(first + chain));
-        }
-    }
-    for rest in whole..count {
-        add(&mut sums[0], pick(rest));
-    }
+    let sums: [[S::f32s; V]; C] = chains(
+        simd,
+        count,
+        #[inline(always)]
+        |place| {
+            let index = pick(place);
+            let start = index * columns + at;
+            let row = S::as_simd_f32s(&table[start..start + V * S::F32_LANES]).0;
+            (x[index], std::array::from_fn(|vector| row[vector]))
+        },
+    );
     let out = S::as_mut_simd_f32s(&mut out[at..at + V * S::F32_LANES]).0;
     for sums in sums {
         for (out, sum) in out.iter_mut().zip(sums) {
             *out = simd.add_f32s(*out, sum);
         }
+    }
+}
+
+/// Sums of a factor times vectors, over `count` of such products, in `C` chains that take turns.
+#[inline(always)]
+fn chains<S: Simd, const V: usize, const C: usize>(
+    simd: S,
+    count: usize,
+    product: impl Fn(usize) -> (f32, [S::f32s; V]),
+) -> [[S::f32s; V]; C] {
+    let mut sums = [[simd.splat_f32s(0.0); V]; C];
+    let whole = count - count % C;
+    for first in (0..whole).step_by(C) {
+        for (chain, sums) in sums.iter_mut().enumerate() {
+            add_product(simd, product(first + chain), sums);
+        }
+    }
+    for rest in whole..count {
+        add_product(simd, product(rest), &mut sums[0]);
+    }
+    sums
+}
+
+/// Adds a factor times vectors.
+#[inline(always)]
+fn add_product<S: Simd, const V: usize>(
+    simd: S,
+    (factor, vectors): (f32, [S::f32s; V]),
+    sums: &mut [S::f32s; V],
+) {
+    let factor = simd.splat_f32s(factor);
+    for (sum, vector) in sums.iter_mut().zip(vectors) {
+        *sum = simd.mul_add_e_f32s(factor, vector, *sum);
     }
 }
 
@@ -110,22 +152,17 @@ fn picked_rest<S: Simd>(
     columns: usize,
     out: &mut [f32],
 ) {
-    const CHAINS: usize = 4;
     let at = columns - out.len();
-    let mut sums = [simd.splat_f32s(0.0); CHAINS];
-    let add = |sum: &mut S::f32s, index: usize| {
-        let weights = load_over(simd, table, index * columns + at, out.len());
-        *sum = simd.mul_add_e_f32s(simd.splat_f32s(x[index]), weights, *sum);
-    };
-    let whole = count - count % CHAINS;
-    for first in (0..whole).step_by(CHAINS) {
-        for (chain, sum) in sums.iter_mut().enumerate() {
-            add(sum, pick(first + chain));
-        }
-    }
-    for rest in whole..count {
-        add(&mut sums[0], pick(rest));
-    }
+    let sums: [[S::f32s; 1]; 4] = chains(
+        simd,
+        count,
+        #[inline(always)]
+        |place| {
+            let index = pick(place);
+            (x[index], [load_over(simd, table, index * columns + at, out.len())])
+        },
+    );
+    let sums = sums.map(|[sum]| sum);
     add_to(simd, all_four(simd, sums), out);
 }
 
@@ -179,8 +216,24 @@ pub(super) fn add_dots<S: Simd>(simd: S, slope: &[f32], list: Listed<'_>, table:
         (5, _) => narrow_dots::<5>(slope, table, out),
         (6, _) => narrow_dots::<6>(slope, table, out),
         (7, _) => narrow_dots::<7>(slope, table, out),
-        (_, Some(list)) => wide_dots(simd, slope, list.len(), |at| list[at] as usize, table, out),
-        (_, None) => wide_dots(simd, slope, out.len(), |at| at, table, out),
+        (_, Some(list)) => wide_dots(
+            simd,
+            slope,
+            list.len(),
+            #[inline(always)]
+            |at| list[at] as usize,
+            table,
+            out,
+        ),
+        (_, None) => wide_dots(
+            simd,
+            slope,
+            out.len(),
+            #[inline(always)]
+            |at| at,
+            table,
+            out,
+        ),
     }
 }
 
@@ -258,20 +311,20 @@ pub(super) fn multiply<S: Simd>(
     let vectors = columns / lanes;
     let mut at = 0;
     while at + TILE_VECTORS <= vectors {
-        down::<S, TILE_VECTORS>(simd, left, right, depth, columns, at * lanes, out);
+        down::<S, TILE_VECTORS, false>(simd, left, right, depth, columns, at * lanes, out);
         at += TILE_VECTORS;
     }
     if at < vectors {
-        down::<S, 1>(simd, left, right, depth, columns, at * lanes, out);
+        down::<S, 1, false>(simd, left, right, depth, columns, at * lanes, out);
     }
     if vectors * lanes < columns {
-        rest_down(simd, left, right, depth, columns, vectors * lanes, out);
+        down::<S, 1, true>(simd, left, right, depth, columns, vectors * lanes, out);
     }
 }
 
-/// All rows of `V` vectors of columns.
+/// All rows of `V` vectors of columns, or of the `REST` of fewer than a vector.
 #[inline(always)]
-fn down<S: Simd, const V: usize>(
+fn down<S: Simd, const V: usize, const REST: bool>(
     simd: S,
     left: Strided<'_>,
     right: &[f32],
@@ -283,42 +336,21 @@ fn down<S: Simd, const V: usize>(
     let rows = out.len() / columns;
     let mut row = 0;
     while row + TILE_ROWS <= rows {
-        tile::<S, TILE_ROWS, V>(simd, left, row, right, depth, columns, at, out);
+        tile::<S, TILE_ROWS, V, REST>(simd, left, row, right, depth, columns, at, out);
         row += TILE_ROWS;
     }
     while row + 2 <= rows {
-        tile::<S, 2, V>(simd, left, row, right, depth, columns, at, out);
+        tile::<S, 2, V, REST>(simd, left, row, right, depth, columns, at, out);
         row += 2;
     }
     if row < rows {
-        tile::<S, 1, V>(simd, left, row, right, depth, columns, at, out);
-    }
-}
-
-#[inline(always)]
-fn rest_down<S: Simd>(
-    simd: S,
-    left: Strided<'_>,
-    right: &[f32],
-    depth: usize,
-    columns: usize,
-    at: usize,
-    out: &mut [f32],
-) {
-    let rows = out.len() / columns;
-    let mut row = 0;
-    while row + TILE_ROWS <= rows {
-        rest_tile::<S, TILE_ROWS>(simd, left, row, right, depth, columns, at, out);
-        row += TILE_ROWS;
-    }
-    for row in row..rows {
-        rest_tile::<S, 1>(simd, left, row, right, depth, columns, at, out);
+        tile::<S, 1, V, REST>(simd, left, row, right, depth, columns, at, out);
     }
 }
 
 #[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "a tile of a product of two matrices")]
-fn tile<S: Simd, const R: usize, const V: usize>(
+fn tile<S: Simd, const R: usize, const V: usize, const REST: bool>(
     simd: S,
     left: Strided<'_>,
     row: usize,
@@ -328,51 +360,30 @@ fn tile<S: Simd, const R: usize, const V: usize>(
     at: usize,
     out: &mut [f32],
 ) {
+    let width = if REST { columns - at } else { V * S::F32_LANES };
     let mut sums = [[simd.splat_f32s(0.0); V]; R];
     let starts: [&[f32]; R] = std::array::from_fn(|r| &left.numbers[(row + r) * left.by_row..]);
     for k in 0..depth {
         let start = k * columns + at;
-        let vectors = S::as_simd_f32s(&right[start..start + V * S::F32_LANES]).0;
-        let vectors: [S::f32s; V] = std::array::from_fn(|v| vectors[v]);
+        let vectors: [S::f32s; V] = if REST {
+            [load_over(simd, right, start, width); V]
+        } else {
+            let vectors = S::as_simd_f32s(&right[start..start + width]).0;
+            std::array::from_fn(|v| vectors[v])
+        };
         for (sums, left_row) in sums.iter_mut().zip(starts) {
-            let factor = simd.splat_f32s(left_row[k * left.by_depth]);
-            for (sum, vector) in sums.iter_mut().zip(vectors) {
-                *sum = simd.mul_add_e_f32s(factor, vector, *sum);
-            }
+            add_product(simd, (left_row[k * left.by_depth], vectors), sums);
         }
     }
     for (r, sums) in sums.into_iter().enumerate() {
-        let start = (row + r) * columns + at;
-        let out = S::as_mut_simd_f32s(&mut out[start..start + V * S::F32_LANES]).0;
-        for (out, sum) in out.iter_mut().zip(sums) {
+        let out = &mut out[(row + r) * columns + at..][..width];
+        if REST {
+            add_to(simd, sums[0], out);
+            continue;
+        }
+        for (out, sum) in S::as_mut_simd_f32s(out).0.iter_mut().zip(sums) {
             *out = simd.add_f32s(*out, sum);
         }
-    }
-}
-
-#[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "a tile of a product of two matrices")]
-fn rest_tile<S: Simd, const R: usize>(
-    simd: S,
-    left: Strided<'_>,
-    row: usize,
-    right: &[f32],
-    depth: usize,
-    columns: usize,
-    at: usize,
-    out: &mut [f32],
-) {
-    let count = columns - at;
-    let mut sums = [simd.splat_f32s(0.0); R];
-    let starts: [&[f32]; R] = std::array::from_fn(|r| &left.numbers[(row + r) * left.by_row..]);
-    for k in 0..depth {
-        let vector = load_over(simd, right, k * columns + at, count);
-        for (sum, left_row) in sums.iter_mut().zip(starts) {
-            *sum = simd.mul_add_e_f32s(simd.splat_f32s(left_row[k * left.by_depth]), vector, *sum);
-        }
-    }
-    for (r, sum) in sums.into_iter().enumerate() {
-        add_to(simd, sum, &mut out[(row + r) * columns + at..(row + r + 1) * columns]);
     }
 }
 

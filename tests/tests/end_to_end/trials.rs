@@ -15,11 +15,16 @@ fn stretch() -> Result<Arc<Stretch>> {
     let start = pool.arm_state(&arm)?;
     let goals: Vec<f32> = (0..60_u8).map(|row| f32::from(row % 2)).collect();
     let encoded = goals.iter().map(|goal| goal * 2.0 - 1.0).collect();
+    let learned = start.members.iter().map(|member| member.weights().clone()).collect();
+    // Untrained, it finds both classes as likely.
+    let (before, said) = (Taught::default(), vec![0.5; 120]);
     Ok(Arc::new(Stretch {
         number: 1,
         start,
+        said,
+        learned,
         target,
-        before: Taught::default(),
+        before,
         encoded,
         goals,
         gap: 5,

@@ -1,7 +1,9 @@
 //! Few checkpoints, and yet every trial starts early enough, and never much earlier.
 
+use std::sync::Arc;
+
 use model::growth::WINDOW_ROWS_MAX;
-use model::{Architecture, ArmState, Context, Device, Hyper, Mixture, Pool, Shape, Target, Truth};
+use model::{Architecture, ArmState, Context, Device, Hyper, Mixture, Pool, Said, Shape, Target, Truth};
 use proptest::prelude::*;
 
 use super::{GAP_WINDOWS_MAX, History, Recent};
@@ -20,7 +22,8 @@ fn arm() -> ArmState {
 fn feed(history: &mut History, arm: &ArmState, outcomes: u64, delay: u64) {
     for _ in 0..outcomes {
         let row = history.pushed();
-        history.push(Recent { row, truth: Truth::Number(0.0), context: Context::default() }, delay);
+        let said = Said { members: Arc::new([]), outputs: Box::new([]) };
+        history.push(Recent { row, truth: Truth::Number(0.0), context: Context::default() }, said, delay);
         if history.window_ends() {
             history.checkpoint(arm.clone());
         }
@@ -56,7 +59,7 @@ proptest! {
 
         let reach = history.reach(windows).expect("there is a checkpoint");
         let (rows, score_from) = (reach.outcomes, reach.score_from);
-        let from = rows.first().map_or(history.pushed(), |recent| recent.row);
+        let from = rows.first().map_or(history.pushed(), |(recent, _)| recent.row);
         let before: Vec<u64> = reach.before.iter().map(|recent| recent.row).collect();
         let expected: Vec<u64> = (from.saturating_sub(WINDOW_ROWS_MAX as u64)..from).collect();
         prop_assert_eq!(before, expected, "the last that were labelled by then");
