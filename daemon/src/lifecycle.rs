@@ -335,7 +335,8 @@ impl Lifecycle {
             let wanted = *search.rungs.last().unwrap_or(&1) as usize;
             return if facts.windows >= wanted { self.open(Cause::ColdStart, rules) } else { Vec::new() };
         }
-        let due = search.plateau_outcomes > 0 && facts.outcomes >= self.quiet_until + search.plateau_outcomes;
+        let due = search.plateau_outcomes > 0
+            && facts.outcomes >= self.quiet_until.saturating_add(search.plateau_outcomes);
         if due { self.open(Cause::Plateau, rules) } else { Vec::new() }
     }
 
@@ -409,7 +410,7 @@ impl Lifecycle {
 
     fn close(&mut self, reason: &'static str, rules: &Rules) -> Vec<Effect> {
         self.episode = None;
-        self.quiet_until = self.outcomes + rules.config.search.cooldown_outcomes;
+        self.quiet_until = self.outcomes.saturating_add(rules.config.search.cooldown_outcomes);
         vec![Effect::Closed(reason)]
     }
 
@@ -428,7 +429,7 @@ impl Lifecycle {
         }
         self.shadow = None;
         self.watch = Some(after(self.now, rules.config.watch.deadline_seconds));
-        self.quiet_until = self.outcomes + rules.config.search.cooldown_outcomes;
+        self.quiet_until = self.outcomes.saturating_add(rules.config.search.cooldown_outcomes);
         vec![Effect::Swap(Change::Promotion)]
     }
 

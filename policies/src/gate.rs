@@ -15,7 +15,7 @@ pub mod scorecard;
 pub mod thresholds;
 
 pub use behaviour::{CalibrationGate, ChurnGate, FairnessGate};
-pub use cheap::{EnergyGate, FiniteGate, LatencyGate, MemoryGate, ParityGate, RobustnessGate};
+pub use cheap::{EnergyGate, FiniteGate, LatencyGate, MemoryGate, RobustnessGate};
 pub use claim::{Claim, PairedTest, Spent};
 pub use quality::QualityGate;
 pub use scorecard::{Answered, Gap, Scorecard};
@@ -45,8 +45,6 @@ pub trait Gate {
 pub enum GateKind {
     /// [`FiniteGate`].
     Finite,
-    /// [`ParityGate`].
-    Parity,
     /// [`LatencyGate`].
     Latency,
     /// [`MemoryGate`].
@@ -70,7 +68,6 @@ impl GateKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Finite => "finite",
-            Self::Parity => "parity",
             Self::Latency => "latency",
             Self::Memory => "memory",
             Self::Energy => "energy",
@@ -130,8 +127,6 @@ pub struct Evidence {
     pub compute_estimate: Option<f64>,
     /// Memory of the loaded network.
     pub bytes: Option<u64>,
-    /// Largest difference between what the model says and what it says re-loaded from disk.
-    pub parity: Option<f64>,
     /// What one answer takes.
     pub energy: Option<Energy>,
     /// What is lost under each stress.

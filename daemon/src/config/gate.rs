@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, refuse};
 
-/// The quantile of compute times that budgets speak of, and how sure of its bound to be.
-const COMPUTE_QUANTILE: f64 = 0.99;
-const COMPUTE_CONFIDENCE: f64 = 0.95;
+/// The quantile of compute times that budgets speak of.
+pub const COMPUTE_QUANTILE: f64 = 0.99;
+/// Confidence of the upper bound of a compute time.
+pub const COMPUTE_CONFIDENCE: f64 = 0.95;
 
 /// `[gate]`; `config/default.toml` documents every key.
 #[derive(Clone, Debug, Serialize, Deserialize)]

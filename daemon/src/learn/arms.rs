@@ -19,16 +19,11 @@ use super::LearnError;
 use super::judged::Judged;
 use super::path::{EvidencePath, Point};
 use super::state::{Losses, State};
-use crate::config::{GateConfig, LearnConfig};
+use crate::config::{COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig, LearnConfig};
 use crate::join::{Answers, ArmAnswer, Outcome};
 use crate::slot::Served;
 use crate::telemetry::AuditEvent;
 use crate::trials::worker::{MEASURE_REPEATS, time_batches};
-
-/// Confidence of the upper bound of a compute time.
-const COMPUTE_CONFIDENCE: f64 = 0.95;
-/// The quantile that budgets speak of.
-const COMPUTE_QUANTILE: f64 = 0.99;
 
 /// The mixture in the shadow slot and its test against the control.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -43,7 +43,7 @@ impl Learn {
             Source::Estimated => (Vec::new(), Some(self.estimated(&network.mixture()))),
         };
         Ok(Evidence {
-            outputs_finite: Some(finite(&network, &rows.0)?),
+            outputs_finite: finite(&network, &rows.0)?,
             energy: self.energy(&compute_seconds, compute_estimate),
             compute_seconds,
             compute_estimate,
@@ -116,9 +116,10 @@ fn attacks(stress: Stress) -> bool {
     matches!(stress, Stress::Fgsm | Stress::Pgd)
 }
 
-/// Whether every answer to these rows is a number.
-fn finite(network: &MixtureNetwork, encoded: &[f32]) -> Result<bool, ModelError> {
-    Ok(network.predict(encoded)?.iter().all(|number| number.is_finite()))
+/// Whether every answer to these rows is a number; nobody knows without a row.
+fn finite(network: &MixtureNetwork, encoded: &[f32]) -> Result<Option<bool>, ModelError> {
+    let said = network.predict(encoded)?;
+    Ok((!said.is_empty()).then(|| said.iter().all(|number| number.is_finite())))
 }
 
 /// Mean bounded loss, in the network's own units.

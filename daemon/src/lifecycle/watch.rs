@@ -28,8 +28,9 @@ impl Lifecycle {
     pub(super) fn roll_back(&mut self, rules: &Rules) -> Vec<Effect> {
         self.watch = None;
         self.rollbacks += 1;
-        let pause = rules.config.search.cooldown_outcomes << self.rollbacks.min(BACKOFF_DOUBLINGS_MAX);
-        self.quiet_until = self.outcomes + pause;
+        let doubled = 1 << self.rollbacks.min(BACKOFF_DOUBLINGS_MAX);
+        let pause = rules.config.search.cooldown_outcomes.saturating_mul(doubled);
+        self.quiet_until = self.outcomes.saturating_add(pause);
         let mut effects = self.drop_challenger("the champion it was compared with is rolled back");
         effects.push(Effect::Swap(Change::Rollback));
         if self.rollbacks >= FLAPPING_ROLLBACKS {

@@ -1,6 +1,6 @@
 //! Cheap gates: what can be known of a challenger without waiting for labels.
 //!
-//! Lives here: finite outputs, parity, latency, memory, energy, robustness. May not: compare predictions with truth over
+//! Lives here: finite outputs, latency, memory, energy, robustness. May not: compare predictions with truth over
 //! time (that is [`crate::gate::quality`]).
 
 use serde::{Deserialize, Serialize};
@@ -84,28 +84,6 @@ impl Gate for MemoryGate {
         match evidence.bytes {
             Some(bytes) => at_most(self.kind(), bytes as f64, limit, "memory of the network"),
             None => inconclusive(self.kind(), limit, "nobody measured the memory".into()),
-        }
-    }
-}
-
-/// Passes a challenger that says the same when it is re-loaded from disk.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ParityGate {
-    /// Largest difference between two numbers of an answer.
-    pub difference_max: f64,
-}
-
-impl Gate for ParityGate {
-    fn kind(&self) -> GateKind {
-        GateKind::Parity
-    }
-
-    fn judge(&self, evidence: &Evidence) -> Judgement {
-        match evidence.parity {
-            Some(difference) => {
-                at_most(self.kind(), difference, self.difference_max, "difference after it was re-loaded")
-            }
-            None => inconclusive(self.kind(), self.difference_max, "it was not re-loaded".into()),
         }
     }
 }

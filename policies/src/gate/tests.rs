@@ -8,7 +8,6 @@ use crate::stats::{EProcess, quantile};
 
 const LATENCY: LatencyGate = LatencyGate { limit_seconds: 0.01, quantile: 0.99, confidence: 0.95 };
 const MEMORY: MemoryGate = MemoryGate { bytes_max: 1_000 };
-const PARITY: ParityGate = ParityGate { difference_max: 1e-5 };
 const ENERGY: EnergyGate = EnergyGate { per_row_max: 0.1, unit: EnergyUnit::CpuSeconds };
 const CALIBRATION: CalibrationGate = CalibrationGate { increase_max: 0.05, outcomes_min: 100 };
 const FAIRNESS: FairnessGate = FairnessGate { gap_max: 0.2 };
@@ -36,7 +35,6 @@ fn thresholds() -> Thresholds {
 fn gates() -> Vec<Box<dyn Gate>> {
     vec![
         Box::new(FiniteGate),
-        Box::new(PARITY),
         Box::new(LATENCY),
         Box::new(MEMORY),
         Box::new(ENERGY),
@@ -69,7 +67,6 @@ fn card() -> Scorecard {
 fn good() -> Evidence {
     Evidence {
         outputs_finite: Some(true),
-        parity: Some(0.0),
         compute_seconds: vec![0.005; 300],
         compute_estimate: None,
         bytes: Some(1_000),
@@ -189,12 +186,6 @@ fn robustness_is_relative_to_the_champion_and_wants_every_stress() {
 }
 
 #[test]
-fn a_model_that_comes_back_another_fails() {
-    assert_eq!(verdict(&PARITY, |evidence| evidence.parity = Some(1e-3)), Verdict::Fail);
-    assert_eq!(verdict(&PARITY, |evidence| evidence.parity = Some(f64::NAN)), Verdict::Inconclusive);
-}
-
-#[test]
 fn energy_in_another_unit_says_nothing() {
     let energy =
         |per_row, unit| move |evidence: &mut Evidence| evidence.energy = Some(Energy { per_row, unit });
@@ -256,7 +247,6 @@ prop_compose! {
         compute_seconds in prop::collection::vec(prop_oneof![Just(f64::NAN), 0.0..0.02_f64], 0..400),
         compute_estimate in numbers(),
         bytes in prop::option::of(0_u64..2_000),
-        parity in numbers(),
         per_row in numbers(),
         stresses in prop::collection::vec((0_usize..4, any::<f64>(), 0.0..0.1_f64), 0..4),
         scored in any::<bool>(),
@@ -266,7 +256,7 @@ prop_compose! {
             QualityEvidence { claim: Claim::Better, log_gain, log_harm, outcomes, mean_gain }
         });
         Evidence {
-            outputs_finite, parity, compute_seconds, compute_estimate, bytes, quality,
+            outputs_finite, compute_seconds, compute_estimate, bytes, quality,
             energy: per_row.map(|per_row| Energy { per_row, unit: EnergyUnit::CpuSeconds }),
             stresses: stresses.into_iter().map(|(at, up, champion)| stressed(Stress::ALL[at], up, champion)).collect(),
             scorecard: scored.then(card),
@@ -288,8 +278,7 @@ proptest! {
             prop_assert!(measured.is_finite());
             let holds = match judgement.gate {
                 GateKind::Finite | GateKind::Quality => measured >= limit,
-                GateKind::Parity
-                | GateKind::Latency
+                GateKind::Latency
                 | GateKind::Memory
                 | GateKind::Energy
                 | GateKind::Robustness
