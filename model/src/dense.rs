@@ -3,10 +3,14 @@
 //! Lives here: tables of numbers, Cholesky's factor, leading singular vectors. Does not live here: what they
 //! mean. A few hundred rows at most, in plain loops: a library would be larger than all its uses.
 
+use std::ops::{AddAssign, Mul};
+
 use rand::{Rng, RngExt};
 
 /// Turns of the power iteration; each shrinks what is wrong by the square of the ratio of singular values.
 const TURNS: usize = 100;
+/// Sums a product is kept in.
+const LANES: usize = 8;
 /// A vector shorter than this has no direction.
 const NOTHING: f64 = 1e-12;
 
@@ -18,11 +22,6 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// No rows yet.
-    pub fn new(columns: usize) -> Self {
-        Self { columns, data: Vec::new() }
-    }
-
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> + Clone {
         self.data.chunks_exact(self.columns.max(1))
     }
@@ -37,11 +36,32 @@ impl Table {
 }
 
 pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
-    left.iter().zip(right).map(|(left, right)| left * right).sum()
+    product(left, right)
 }
 
-fn dot_exact(left: &[f64], right: &[f64]) -> f64 {
-    left.iter().zip(right).map(|(left, right)| left * right).sum()
+pub(crate) fn dot_exact(left: &[f64], right: &[f64]) -> f64 {
+    product(left, right)
+}
+
+/// In several sums that need not wait for each other, so that it can be done in vectors.
+fn product<T: Copy + Default + Mul<Output = T> + AddAssign>(left: &[T], right: &[T]) -> T {
+    let length = left.len().min(right.len());
+    let (left, left_rest) = left[..length].as_chunks::<LANES>();
+    let (right, right_rest) = right[..length].as_chunks::<LANES>();
+    let mut sums = [T::default(); LANES];
+    for (left, right) in left.iter().zip(right) {
+        for lane in 0..LANES {
+            sums[lane] += left[lane] * right[lane];
+        }
+    }
+    let mut whole = T::default();
+    for sum in sums {
+        whole += sum;
+    }
+    for (left, right) in left_rest.iter().zip(right_rest) {
+        whole += *left * *right;
+    }
+    whole
 }
 
 /// The lower triangular factor of a symmetric positive definite matrix.
@@ -90,6 +110,62 @@ impl Cholesky {
             }
         }
     }
+}
+
+/// A regression on features of some rows, whose weights are kept small.
+#[derive(Clone, Debug)]
+pub(crate) struct Ridge {
+    /// One feature after the other, if they are fewer than the rows; otherwise nothing.
+    features: Vec<f64>,
+    rows: usize,
+    penalty: f64,
+    products: Cholesky,
+}
+
+impl Ridge {
+    /// On `rows` x `columns` features, row by row; none if something is not finite or the penalty is not above zero.
+    pub fn new(features: &[f64], rows: usize, penalty: f64) -> Option<Self> {
+        let columns = features.len() / rows.max(1);
+        // Products of features or of rows, whichever are fewer: both say the same.
+        if columns > rows {
+            let products = Cholesky::new(squares(features, columns, penalty), rows)?;
+            return Some(Self { features: Vec::new(), rows, penalty, products });
+        }
+        let by_feature: Vec<f64> =
+            (0..columns).flat_map(|column| features.iter().skip(column).step_by(columns).copied()).collect();
+        let products = Cholesky::new(squares(&by_feature, rows, penalty), columns)?;
+        Some(Self { features: by_feature, rows, penalty, products })
+    }
+
+    /// What it leaves of a number a row: `y - X (X'X + p)^-1 X'y`, which is `p (XX' + p)^-1 y`.
+    pub fn left_over(&self, mut numbers: Vec<f64>) -> Vec<f64> {
+        if self.features.is_empty() {
+            self.products.solve(&mut numbers);
+            return numbers.into_iter().map(|number| number * self.penalty).collect();
+        }
+        let features = self.features.chunks_exact(self.rows);
+        let mut weights: Vec<f64> = features.clone().map(|feature| dot_exact(feature, &numbers)).collect();
+        self.products.solve(&mut weights);
+        for (feature, weight) in features.zip(weights) {
+            for (number, value) in numbers.iter_mut().zip(feature) {
+                *number -= weight * value;
+            }
+        }
+        numbers
+    }
+}
+
+/// Products of each two of these vectors, the lower half of them, and the penalty on the diagonal.
+fn squares(vectors: &[f64], length: usize, penalty: f64) -> Vec<f64> {
+    let vectors: Vec<&[f64]> = vectors.chunks_exact(length).collect();
+    let mut products = vec![0.0; vectors.len() * vectors.len()];
+    for (at, vector) in vectors.iter().enumerate() {
+        for (other, before) in vectors[..=at].iter().enumerate() {
+            products[at * vectors.len() + other] = dot_exact(vector, before);
+        }
+        products[at * vectors.len() + at] += penalty;
+    }
+    products
 }
 
 /// Up to `count` leading left singular vectors of a table of `rows` x `columns` numbers, each of length

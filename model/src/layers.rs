@@ -44,12 +44,14 @@ pub(crate) struct Trace {
     pub hidden: Vec<Tensor>,
 }
 
-/// The gradient of a loss that has these slopes at the logits of each answer, for every weight, as one flat vector.
-pub(crate) fn gradient(flat: &Var, trace: &Trace, slopes: &[Tensor]) -> Result<Tensor> {
-    let products = trace.logits.iter().zip(slopes).map(|(logits, slopes)| logits.mul(slopes)?.sum_all());
+/// The gradient of a loss that has these slopes at the logits of each answer, for these weights.
+pub(crate) fn gradient(weights: &Var, trace: &Trace, slopes: &[Vec<f32>]) -> Result<Tensor> {
+    let products = trace.logits.iter().zip(slopes).map(|(logits, slopes)| {
+        logits.mul(&Tensor::from_slice(slopes, logits.shape(), logits.device())?)?.sum_all()
+    });
     let sum = Tensor::stack(&products.collect::<Result<Vec<_>>>()?, 0)?.sum_all()?;
     let gradients = sum.backward()?;
-    gradients.get(flat).map_or_else(|| flat.zeros_like(), |gradient| Ok(gradient.clone()))
+    gradients.get(weights).map_or_else(|| weights.zeros_like(), |gradient| Ok(gradient.clone()))
 }
 
 impl Layers {
@@ -77,6 +79,15 @@ impl Layers {
         let blocks = (0..architecture.blocks.len()).map(block).collect();
         let (bias, linear) = (need(Role::Bias), need(Role::Linear));
         Ok(Self { bias, linear, adapter: find(Role::Adapter), blocks })
+    }
+
+    /// Gives each of so many rows its own copy of a block's biases: the gradient for these is the slope at each row's
+    /// own sums.
+    pub fn bias_each_row(&mut self, block: usize, rows: usize) -> Result<Var> {
+        let bias = &mut self.blocks[block].bias;
+        let biases = Var::from_tensor(&bias.broadcast_as((rows, bias.elem_count()))?.contiguous()?)?;
+        *bias = biases.as_tensor().clone();
+        Ok(biases)
     }
 
     /// What the network says of these rows; `masks` has one dropout mask a block, if learning.

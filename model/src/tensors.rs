@@ -17,10 +17,16 @@ use crate::training_loss::{Answering, Goals, answer_loss, wrong_share};
 
 /// What labelled rows say of a network.
 pub(crate) struct Traced {
-    /// Mean loss of the rows.
-    pub loss: f32,
+    /// What came out.
+    pub forward: Forward,
     /// The slope of the loss at every weight.
     pub gradient: Tensor,
+}
+
+/// What came out of a network for labelled rows.
+pub(crate) struct Forward {
+    /// Mean loss of the rows.
+    pub loss: f32,
     /// How wrong each answer was, from 0 to 1 a row, summed.
     pub wrong: Vec<f32>,
     /// The slopes of the loss at the logits of each answer.
@@ -116,22 +122,46 @@ impl TensorNetwork {
         masks: &[Option<Tensor>],
         counts: &[f32],
     ) -> Result<Traced, ModelError> {
-        let rows = self.rows(batch.encoded)?;
         let flat = Var::from_tensor(&self.flat)?;
         let layers = Layers::view(flat.as_tensor(), &self.architecture, self.shape)?;
-        let trace = layers.forward(&self.architecture, &rows, masks)?;
-        let (mut loss, mut wrong, mut slopes, mut tensors) = (0.0, Vec::new(), Vec::new(), Vec::new());
+        let forward = self.forward(&layers, batch, masks, counts)?;
+        let gradient = gradient(&flat, &forward.trace, &forward.slopes)?;
+        Ok(Traced { forward, gradient })
+    }
+
+    /// What comes out for these labelled rows, and the slope of the loss at each row's own sums of a block, if one is
+    /// asked for.
+    pub fn looked_into(
+        &self,
+        batch: Batch<'_>,
+        block: Option<usize>,
+    ) -> Result<(Forward, Option<Tensor>), ModelError> {
+        let rows = self.view().rows(batch.encoded);
+        let mut layers = Layers::view(&self.flat, &self.architecture, self.shape)?;
+        let biases = block.map(|block| layers.bias_each_row(block, rows)).transpose()?;
+        let forward = self.forward(&layers, batch, &[], &[])?;
+        let slopes = biases.map(|biases| gradient(&biases, &forward.trace, &forward.slopes)).transpose()?;
+        Ok((forward, slopes))
+    }
+
+    fn forward(
+        &self,
+        layers: &Layers,
+        batch: Batch<'_>,
+        masks: &[Option<Tensor>],
+        counts: &[f32],
+    ) -> Result<Forward, ModelError> {
+        let trace = layers.forward(&self.architecture, &self.rows(batch.encoded)?, masks)?;
+        let (mut loss, mut wrong, mut slopes) = (0.0, Vec::new(), Vec::new());
         for (logits, trust) in trace.logits.iter().zip(self.trust()?) {
             let mut slope: Vec<f32> = logits.flatten_all()?.to_vec1()?;
             let rule = Answering { trust, voices: self.architecture.voices(), counts };
             let of = answer_loss(&mut slope, rule, batch.goals, batch.class_weights, self.shape);
             loss += of.loss;
             wrong.push(of.wrong);
-            tensors.push(Tensor::from_slice(&slope, logits.shape(), rows.device())?);
             slopes.push(slope);
         }
-        let gradient = gradient(&flat, &trace, &tensors)?;
-        Ok(Traced { loss, gradient, wrong, slopes, trace })
+        Ok(Forward { loss, wrong, slopes, trace })
     }
 
     /// The norm of the gradient of these rows' mean loss.
@@ -139,7 +169,7 @@ impl TensorNetwork {
         if batch.encoded.is_empty() {
             return Ok(0.0);
         }
-        let Traced { loss, gradient, .. } = self.traced(batch, &[], &[])?;
+        let Traced { forward: Forward { loss, .. }, gradient } = self.traced(batch, &[], &[])?;
         let norm = gradient.sqr()?.sum_all()?.to_scalar::<f32>()?.sqrt();
         Ok(if loss.is_finite() { norm } else { loss })
     }
@@ -237,7 +267,8 @@ impl TensorLearner {
         }
         let voices = self.network.architecture.voices();
         let (masks, counts) = self.masks(rows * voices, masks)?;
-        let Traced { loss, gradient, wrong, trace, .. } = self.network.traced(batch, &masks, counts)?;
+        let Traced { forward, gradient } = self.network.traced(batch, &masks, counts)?;
+        let Forward { loss, wrong, trace, .. } = forward;
         let mut trust = self.network.trust()?;
         self.wrong = self.wrong_answers(&trace, &trust, batch.goals)?;
         answers::follow(&mut trust, &wrong, rows);

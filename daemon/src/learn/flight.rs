@@ -77,11 +77,14 @@ impl Learn {
             self.report(purpose, Landed { results, control: None, learned: 0, schema, candidates });
             return Ok(());
         };
-        let (delay, compute_batch) = match purpose {
-            Purpose::Rung(_) => (self.rules.config.search.window_outcomes as u64, None),
+        let (delay, keep, compute_batch) = match purpose {
+            Purpose::Rung(rung) => {
+                let last = rung + 1 == self.rules.config.search.rungs.len();
+                (self.rules.config.search.window_outcomes as u64, last, None)
+            }
             Purpose::Relief => {
                 let measures = self.cost_source() == Source::Measured;
-                (0, measures.then_some(self.rules.config.budget.compute_batch))
+                (0, true, measures.then_some(self.rules.config.budget.compute_batch))
             }
         };
         let first_number = self.state.next_number + 1;
@@ -90,7 +93,7 @@ impl Learn {
             let number = self.state.number();
             let seed = self.rules.config.seed ^ number;
             let edit = edit.clone();
-            self.trials.submit(stretch.clone(), Trial { number, edit, seed, compute_batch });
+            self.trials.submit(stretch.clone(), Trial { number, edit, seed, keep, compute_batch });
         }
         self.state.counts.trials += candidates.len() as u64;
         self.flight = Some(Flight {

@@ -58,6 +58,9 @@ pub struct Trial {
     pub edit: Edit,
     /// For new weights.
     pub seed: u64,
+    /// Whether its new networks may serve next: then they come back, as fresh as the control is. Who climbs to another
+    /// rung starts there anew, so until the last one only losses are wanted.
+    pub keep: bool,
     /// Rows in one batch when compute time is measured; none where it is not asked for.
     pub compute_batch: Option<usize>,
 }
@@ -78,7 +81,7 @@ pub struct TrialResult {
     pub number: u64,
     /// Bounded loss of each row that counts, predicted before it was learned.
     pub losses: Vec<f32>,
-    /// The new networks at the end, in the order of the edit.
+    /// The new networks at the end, in the order of the edit; none of them where they were not wanted.
     pub children: Vec<LearnerState>,
     /// Compute times of one batch, if asked for.
     pub compute_seconds: Vec<f64>,

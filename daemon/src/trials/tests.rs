@@ -26,7 +26,7 @@ fn stretch_of(control: Architecture) -> Stretch {
 }
 
 fn trial(number: u64, edit: Edit) -> Trial {
-    Trial { number, edit, seed: 3, compute_batch: Some(4) }
+    Trial { number, edit, seed: 3, keep: true, compute_batch: Some(4) }
 }
 
 fn unchanged(number: u64) -> Trial {

@@ -79,16 +79,20 @@ impl Worker {
         let stretch = self.stretch.as_deref();
         let stretch = stretch.ok_or_else(|| ModelError::Sample("a trial came before its stretch".into()))?;
         check(stretch, trial)?;
-        let children = children(trial, stretch, &self.device)?;
+        let mut children = children(trial, stretch, &self.device)?;
         let mixer = stretch.start.mixer.inherit(&trial.edit.parents());
         let (losses, mixer) = mixed(stretch, &said(stretch, trial, &children), mixer);
         let mut result = TrialResult {
             number: trial.number,
             losses,
-            children: children.iter().map(|child| child.learner.state()).collect::<Result<_, _>>()?,
+            children: Vec::new(),
             compute_seconds: Vec::new(),
             bytes: stretch.start.mixture().edited(&trial.edit).cost(shape(stretch)).bytes,
         };
+        if trial.keep {
+            children.iter_mut().try_for_each(|child| catch_up(stretch, &mut child.learner))?;
+            result.children = children.iter().map(|child| child.learner.state()).collect::<Result<_, _>>()?;
+        }
         if let Some(rows) = trial.compute_batch {
             let network = finished(stretch, trial, &children, mixer, &self.device)?;
             result.compute_seconds = compute_seconds(rows, stretch, &network)?;
@@ -155,9 +159,14 @@ fn run(stretch: &Stretch, parent: usize, mut learner: Learner) -> Result<Run, Mo
         said.extend_from_slice(&own);
         learner.learn(encoded(matured..matured + 1), &stretch.goals[matured..=matured])?;
     }
-    // The labels of the last rows are known by now: the learner leaves as fresh as the control is.
-    learner.learn(encoded(rows - gap..rows), &stretch.goals[rows - gap..])?;
     Ok(Run { said, learner })
+}
+
+/// The labels of the last rows are known by now: who is wanted leaves as fresh as the control is.
+fn catch_up(stretch: &Stretch, learner: &mut Learner) -> Result<(), ModelError> {
+    let (inputs, rows) = (learner.shape().inputs, stretch.goals.len());
+    let known = rows - stretch.gap.min(rows);
+    learner.learn(&stretch.encoded[known * inputs..], &stretch.goals[known..])
 }
 
 /// What the members of the edited mixture said: rows x members x outputs numbers.

@@ -31,6 +31,20 @@ proptest! {
     }
 
     #[test]
+    fn a_ridge_leaves_the_same_by_features_and_by_rows(seed: u64) {
+        let mut rng = Pcg64::seed_from_u64(seed);
+        let (rows, columns) = (rng.random_range(1..20), rng.random_range(1..20));
+        let features: Vec<f64> = (0..rows * columns).map(|_| rng.random_range(-1.0..1.0)).collect();
+        let numbers: Vec<f64> = (0..rows).map(|_| rng.random_range(-1.0..1.0)).collect();
+        let by_rows = Cholesky::new(squares(&features, columns, 0.1), rows).unwrap();
+        let by_rows = Ridge { features: Vec::new(), rows, penalty: 0.1, products: by_rows };
+        let either = Ridge::new(&features, rows, 0.1).unwrap();
+        for (one, other) in either.left_over(numbers.clone()).iter().zip(by_rows.left_over(numbers)) {
+            prop_assert!((one - other).abs() < 1e-9, "{one}, {other}");
+        }
+    }
+
+    #[test]
     fn singular_vectors_are_orthogonal_and_none_is_longer_after_a_turn(seed: u64) {
         let mut rng = Pcg64::seed_from_u64(seed);
         let (rows, columns) = (rng.random_range(1..8), rng.random_range(1..8));

@@ -5,14 +5,12 @@
 
 use super::Window;
 use crate::architecture::{Architecture, Block, BlockKind};
-use crate::cost::Shape;
-use crate::dense::{Cholesky, Table, dot};
+use crate::dense::{Ridge, Table, dot_exact};
 use crate::embedding::View;
 use crate::error::ModelError;
 use crate::morphism::Morphism;
 use crate::network::Network;
-use crate::network::probe::Probe;
-use crate::weights::{Role, layout};
+use crate::network::probe::Insight;
 
 /// Ridge of the fit of the slopes, as a share of the mean squared length of a row of features: the fit
 /// has as many rows as the window and may have more features, so without it nothing would be left.
@@ -86,7 +84,7 @@ pub(crate) struct Survey {
 }
 
 impl Survey {
-    /// Rows go through one by one: then the gradient of a bias is the slope of that row.
+    /// Of the window's rows, all at once.
     pub fn take(
         network: &Network,
         site: &Site,
@@ -95,26 +93,19 @@ impl Survey {
     ) -> Result<Self, ModelError> {
         let (architecture, shape) = (network.architecture(), network.shape());
         let view = View::new(architecture, shape);
-        let mut seen = vec![0.0; view.width()];
-        let mut inputs = Table::new(seen.len());
-        let mut hidden: Vec<Table> = architecture.streams(seen.len()).into_iter().map(Table::new).collect();
-        let mut head = Table::new(if site.head { shape.outputs } else { 0 });
-        let mut next = Table::new(site.next);
-        let tensors = network.tensors()?;
-        for (row, goal) in window.rows() {
-            let Some(Probe { hidden: passed, gradient, slopes, .. }) =
-                tensors.probe(row, &[*goal], class_weights)?
-            else {
-                continue;
-            };
-            view.see(row, &mut seen);
-            inputs.data.extend(&seen);
-            hidden.iter_mut().zip(&passed).for_each(|(all, one)| all.data.extend(one));
-            if site.head {
-                head.data.extend(reached(&slopes, site.index, architecture));
-            }
-            next.data.extend(table_of(&gradient, Role::BlockBias(site.index + 1), architecture, shape));
-        }
+        let mut inputs = Table { columns: view.width(), data: vec![0.0; window.goals.len() * view.width()] };
+        view.see_all(window.encoded, &mut inputs.data);
+        let below = (site.next > 0).then_some(site.index + 1);
+        let Insight { hidden, slopes, below } =
+            network.tensors()?.insight(window.encoded, window.goals, class_weights, below)?;
+        let widths = architecture.streams(view.width());
+        let hidden: Vec<Table> =
+            hidden.into_iter().zip(widths).map(|(data, columns)| Table { columns, data }).collect();
+        let head = Table {
+            columns: if site.head { shape.outputs } else { 0 },
+            data: if site.head { reached(&slopes, site.index, architecture) } else { Vec::new() },
+        };
+        let next = Table { columns: site.next, data: below };
         let to_next = if site.next > 0 { vec![hidden[site.index].clone()] } else { Vec::new() };
         let entered = if site.index == 0 { inputs.clone() } else { hidden[site.index - 1].clone() };
         let reaching = hidden.into_iter().enumerate().filter(|(at, _)| architecture.reaches_head(*at));
@@ -127,8 +118,8 @@ impl Survey {
         [&self.head, &self.next].into_iter().flat_map(columns).collect()
     }
 
-    /// The slopes without what the weights already there can follow: `r (K + r)^-1 g`, with `K` the
-    /// products of what arrives in two rows and `r` the ridge.
+    /// The slopes without what the weights already there can follow: what a ridge regression of them on what arrives,
+    /// and on a constant, leaves.
     pub fn unexpressed(&self) -> Vec<Vec<f32>> {
         let tables = [&self.head, &self.next];
         tables
@@ -144,38 +135,25 @@ fn columns(table: &Table) -> Vec<Vec<f32>> {
 }
 
 fn left_over(slopes: &Table, arriving: &[Table]) -> Vec<Vec<f32>> {
-    let mut columns = columns(slopes);
-    let rows = columns.first().map_or(0, Vec::len);
-    let mut products = products(arriving, rows);
-    let mean = (0..rows).map(|row| products[row * rows + row]).sum::<f64>() / rows.max(1) as f64;
-    let ridge = RIDGE * mean;
-    for row in 0..rows {
-        products[row * rows + row] += ridge;
-    }
-    // The constant column of ones makes every product at least one, so the matrix is definite unless
-    // something is not finite.
-    let Some(solver) = Cholesky::new(products, rows) else { return columns };
-    for column in &mut columns {
-        let mut side: Vec<f64> = column.iter().map(|slope| f64::from(*slope)).collect();
-        solver.solve(&mut side);
-        for (slope, solved) in column.iter_mut().zip(side) {
-            *slope = (ridge * solved) as f32;
-        }
-    }
-    columns
+    let columns = columns(slopes);
+    let Some(rows) = columns.first().map(Vec::len) else { return columns };
+    let features = features(arriving, rows);
+    let penalty = RIDGE * dot_exact(&features, &features) / rows as f64;
+    let Some(fit) = Ridge::new(&features, rows, penalty) else { return columns };
+    let left = columns.iter().map(|column| {
+        let left = fit.left_over(column.iter().copied().map(f64::from).collect());
+        left.into_iter().map(|number| number as f32).collect()
+    });
+    left.collect()
 }
 
-/// Products of each two rows over all tables and a constant one.
-fn products(tables: &[Table], rows: usize) -> Vec<f64> {
-    let mut products = vec![1.0; rows * rows];
-    for table in tables {
-        for row in 0..rows {
-            for other in 0..=row {
-                products[row * rows + other] += f64::from(dot(table.row(row), table.row(other)));
-            }
-        }
-    }
-    products
+/// A constant and what arrives, row by row.
+fn features(arriving: &[Table], rows: usize) -> Vec<f64> {
+    let row = |at: usize| {
+        let numbers = arriving.iter().flat_map(move |table| table.row(at));
+        std::iter::once(1.0).chain(numbers.copied().map(f64::from))
+    };
+    (0..rows).flat_map(row).collect()
 }
 
 /// The slopes where a block reaches the logits: of every answer from there on. The exit of a new last block
@@ -190,16 +168,4 @@ fn reached(slopes: &[Vec<f32>], block: usize, architecture: &Architecture) -> Ve
         }
         sums.iter().zip(slopes).map(|(sum, slope)| sum + slope).collect()
     })
-}
-
-/// The numbers of one table within a flat vector.
-fn table_of<'a>(flat: &'a [f32], role: Role, architecture: &Architecture, shape: Shape) -> &'a [f32] {
-    let mut at = 0;
-    for slot in layout(architecture, shape) {
-        if slot.role == role {
-            return &flat[at..at + slot.numbers()];
-        }
-        at += slot.numbers();
-    }
-    &[]
 }

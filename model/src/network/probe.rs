@@ -9,7 +9,7 @@ use super::Network;
 use crate::error::ModelError;
 use crate::learner::check_examples;
 use crate::program::Batch;
-use crate::tensors::{TensorNetwork, Traced};
+use crate::tensors::{Forward, TensorNetwork, Traced};
 use crate::training_loss::Goals;
 
 /// What one batch of labelled rows shows.
@@ -25,6 +25,17 @@ pub(crate) struct Probe {
     pub slopes: Vec<Vec<f32>>,
     /// Slope of the mean loss at every weight, in the order of the layout.
     pub gradient: Vec<f32>,
+}
+
+/// What a batch of labelled rows shows of each of them.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Insight {
+    /// What each block passes on, rows by numbers.
+    pub hidden: Vec<Vec<f32>>,
+    /// Slopes of each row's loss at the logits of each answer, rows by outputs.
+    pub slopes: Vec<Vec<f32>>,
+    /// Slopes of each row's loss at the sums of the block asked for, rows by units; nothing where none was.
+    pub below: Vec<f32>,
 }
 
 impl Network {
@@ -53,12 +64,34 @@ impl TensorNetwork {
             return Ok(None);
         }
         let batch = Batch { encoded, goals: Goals::Truths(goals), class_weights };
-        let Traced { loss, gradient, slopes, trace, .. } = self.traced(batch, &[], &[])?;
+        let Traced { forward, gradient } = self.traced(batch, &[], &[])?;
+        let Forward { loss, slopes, trace, .. } = forward;
         let all = |tensors: &[Tensor]| tensors.iter().map(numbers).collect::<Result<Vec<_>, _>>();
         let units =
             trace.units.iter().map(|units| of_rows(units, goals.len())).collect::<Result<Vec<_>, _>>()?;
         let hidden = all(&trace.hidden)?;
         Ok(Some(Probe { loss, units, hidden, slopes, gradient: numbers(&gradient)? }))
+    }
+}
+
+impl TensorNetwork {
+    /// What these rows show one by one; refused if rows and goals do not fit.
+    pub(crate) fn insight(
+        &self,
+        encoded: &[f32],
+        goals: &[f32],
+        class_weights: &[f32],
+        block: Option<usize>,
+    ) -> Result<Insight, ModelError> {
+        check_examples(encoded, goals, self.shape())?;
+        let batch = Batch { encoded, goals: Goals::Truths(goals), class_weights };
+        let (Forward { slopes, trace, .. }, below) = self.looked_into(batch, block)?;
+        // A row's part of the mean loss, as if there were no others.
+        let rows = goals.len() as f32;
+        let alone = |numbers: Vec<f32>| numbers.into_iter().map(|number| number * rows).collect();
+        let hidden = trace.hidden.iter().map(numbers).collect::<Result<_, _>>()?;
+        let below = below.map_or_else(|| Ok(Vec::new()), |below| numbers(&below))?;
+        Ok(Insight { hidden, slopes: slopes.into_iter().map(alone).collect(), below: alone(below) })
     }
 }
 
