@@ -278,6 +278,7 @@ impl Learn {
         }
         self.state.counts.drifts += 1;
         self.happened.push(AuditEvent::drift(arm, drift, &self.rules.config.schema));
+        self.arms.pool.drifted();
         self.events.push_back(Event::Drifted);
     }
 

@@ -47,6 +47,9 @@ use crate::embedding::Embedding;
 use crate::error::ModelError;
 
 mod digest;
+mod hyper;
+
+pub use hyper::Hyper;
 
 /// Most blocks an architecture may have.
 pub const DEPTH_MAX: usize = 16;
@@ -56,6 +59,8 @@ pub const WIDTH_MAX: usize = 4_096;
 pub const COMMITTEE_MAX: u8 = 8;
 /// Most rows one learning step may take.
 pub const BATCH_MAX: u16 = 1_024;
+/// Most rows kept for replay.
+pub const REPLAY_DEPTH_MAX: u16 = 16_384;
 /// Most steps that follow a row in a surge.
 pub const SURGE_MAX: u8 = 16;
 
@@ -252,87 +257,6 @@ impl fmt::Display for Block {
     }
 }
 
-/// How a network learns: searched together with its shape.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Hyper {
-    /// How gradients become steps.
-    pub optimiser: Optimiser,
-    /// Size of a step.
-    pub step_size: f32,
-    /// Share of the step size by which every weight shrinks in each step.
-    pub weight_decay: f32,
-    /// New rows in one step.
-    pub batch: u16,
-    /// Old rows learned again after each new one, 0 to 1, in a step of their own.
-    pub replay: f32,
-    /// Steps over which the weights that answer are averaged (Polyak and Juditsky, SIAM J. Control Optim. 1992);
-    /// 0 answers with the weights of now.
-    #[serde(default)]
-    pub average: u16,
-    /// Steps on rows since a sudden drift that follow each new one for a while; 0 is none.
-    #[serde(default)]
-    pub surge: u8,
-}
-
-impl Default for Hyper {
-    /// Learns from each row at once, at a step size that is safe for small and deep networks alike.
-    fn default() -> Self {
-        Self {
-            optimiser: Optimiser::AdamW,
-            step_size: 0.003,
-            weight_decay: 0.0,
-            batch: 1,
-            replay: 0.0,
-            average: 0,
-            surge: 0,
-        }
-    }
-}
-
-impl Hyper {
-    fn check(&self) -> Result<(), ModelError> {
-        if !(self.step_size > 0.0 && self.step_size.is_finite()) {
-            return Err(invalid(format!("the step size is {}; give a positive number", self.step_size)));
-        }
-        if !(0.0..=1.0).contains(&self.weight_decay) || !(0.0..=1.0).contains(&self.replay) {
-            return Err(invalid(format!(
-                "weight decay is {} and replay {}; give numbers from 0 to 1",
-                self.weight_decay, self.replay
-            )));
-        }
-        if !(1..=BATCH_MAX).contains(&self.batch) {
-            return Err(invalid(format!("the batch is {}; give 1 to {BATCH_MAX}", self.batch)));
-        }
-        if self.surge > SURGE_MAX {
-            return Err(invalid(format!("the surge is {}; give 0 to {SURGE_MAX}", self.surge)));
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Hyper {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.optimiser.name(), self.step_size)?;
-        if self.weight_decay > 0.0 {
-            write!(f, " decay {}", self.weight_decay)?;
-        }
-        if self.batch > 1 {
-            write!(f, " batch {}", self.batch)?;
-        }
-        if self.replay > 0.0 {
-            write!(f, " replay {}", self.replay)?;
-        }
-        if self.average > 0 {
-            write!(f, " average {}", self.average)?;
-        }
-        if self.surge > 0 {
-            write!(f, " surge {}", self.surge)?;
-        }
-        Ok(())
-    }
-}
-
 /// A network and how it learns.
 ///
 /// ```
@@ -404,7 +328,8 @@ impl Architecture {
     }
 
     /// The one form among all that mean the same: groups only where a norm sees them, no empty group, no
-    /// skip on the last block, which reaches the head anyway, no exits where there is one depth.
+    /// skip on the last block, which reaches the head anyway, no exits where there is one depth, no depth of replay
+    /// where nothing is replayed.
     #[must_use]
     pub fn canonical(&self) -> Self {
         let last = self.blocks.len().saturating_sub(1);
@@ -418,7 +343,7 @@ impl Architecture {
             block
         };
         let blocks: Vec<Block> = self.blocks.iter().enumerate().map(canonical).collect();
-        Self { exits: self.exits && !blocks.is_empty(), blocks, ..*self }
+        Self { exits: self.exits && !blocks.is_empty(), blocks, hyper: self.hyper.canonical(), ..*self }
     }
 
     /// The canonical form with one norm group a block: what a genome can say.

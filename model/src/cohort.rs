@@ -170,6 +170,13 @@ impl Cohort {
         Ok(())
     }
 
+    /// As [`Learner::drifted`], for every member.
+    pub fn drifted(&mut self) {
+        for (member, intake) in self.intakes.iter_mut().enumerate() {
+            intake.drifted(&self.program.plan(member).architecture().hyper);
+        }
+    }
+
     /// Takes in labelled rows; each member does one step each time its batch has gathered. Unlike a
     /// learner alone, a member that diverges goes on with the next row; it is among the faults.
     pub fn learn(&mut self, encoded: &[f32], goals: &[f32]) -> Result<Vec<Fault>, ModelError> {

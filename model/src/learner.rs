@@ -17,6 +17,7 @@ mod body;
 mod examples;
 mod inherit;
 pub(crate) mod intake;
+mod past;
 mod state;
 pub(crate) mod surge;
 mod widen;
@@ -27,8 +28,6 @@ pub use inherit::DISTIL_BATCH;
 use intake::Intake;
 pub use state::LearnerState;
 
-/// Most rows kept for replay.
-pub const RESERVOIR_ROWS: usize = 1_024;
 /// Most numbers kept for replay: wide rows are kept in smaller number.
 pub const RESERVOIR_NUMBERS: usize = 4 * 1024 * 1024;
 
@@ -141,6 +140,12 @@ impl Learner {
             })?;
         }
         Ok(())
+    }
+
+    /// The world has changed: what was true before is kept, where it is to be learned again.
+    pub fn drifted(&mut self) {
+        let hyper = self.architecture().hyper;
+        self.intake.drifted(&hyper);
     }
 
     /// The parts a pool keeps, if they are on the processor.

@@ -121,6 +121,11 @@ impl Pool {
         Ok(failures)
     }
 
+    /// The world has changed: what was true before is kept, where it is to be learned again.
+    pub fn drifted(&mut self) {
+        self.members.drifted();
+    }
+
     /// Everything, as plain data.
     pub fn state(&self) -> Result<PoolState, ModelError> {
         let members = self.ids.iter().enumerate().map(|(at, id)| Ok((*id, self.members.state(at)?)));

@@ -35,6 +35,10 @@ pub struct TabularLimits {
     pub batches: Vec<u16>,
     /// Old rows for each new one.
     pub replays: Vec<f32>,
+    /// Rows kept for that.
+    pub replay_depths: Vec<u16>,
+    /// Rows from before the last drifts for each new one.
+    pub recalls: Vec<f32>,
     /// Steps over which the weights that answer are averaged.
     pub averages: Vec<u16>,
     /// Recent labels seen beside each row; only 0 where no labels arrive while a network answers.
@@ -60,6 +64,8 @@ impl Default for TabularLimits {
             weight_decays: vec![0.0, 1e-5, 1e-4, 1e-3],
             batches: vec![1, 4, 16, 32],
             replays: vec![0.0, 0.25, 0.5, 1.0],
+            replay_depths: vec![256, 1_024, 4_096],
+            recalls: vec![0.0],
             averages: vec![0, 500],
             contexts: vec![0, 1, 2, 4],
             embeddings: vec![Embedding::None, Embedding::PiecewiseLinear(4), Embedding::Periodic(3)],
@@ -91,6 +97,8 @@ impl TabularLimits {
         ascending("weight_decays", &self.weight_decays)?;
         ascending("batches", &self.batches)?;
         ascending("replays", &self.replays)?;
+        ascending("replay_depths", &self.replay_depths)?;
+        ascending("recalls", &self.recalls)?;
         if self.contexts.iter().any(|context| usize::from(*context) > CONTEXT_MAX) {
             return Err(invalid(format!("a context is outside 0 to {CONTEXT_MAX} labels")));
         }
@@ -133,7 +141,8 @@ impl TabularSpace {
         for block in 0..limits.depth_max {
             genes.extend(block_genes(&limits, block));
         }
-        genes.extend(hyper_genes(&limits));
+        let first = genes.len();
+        genes.extend(hyper_genes(&limits, first));
         Ok(Self { space: SearchSpace::new(genes)?, limits })
     }
 
@@ -166,6 +175,8 @@ impl TabularSpace {
             u16::from(limits.exits && architecture.exits),
             nearest_integer(&limits.committees, u16::from(architecture.committee)),
             nearest_integer(&limits.surges, u16::from(hyper.surge)),
+            nearest_integer(&limits.replay_depths, hyper.replay_depth),
+            nearest(&limits.recalls, hyper.recall),
         ]);
         self.space.canonical(&Genome(choices))
     }
@@ -187,6 +198,8 @@ impl TabularSpace {
             weight_decay: limits.weight_decays[pick(2)],
             batch: limits.batches[pick(3)],
             replay: limits.replays[pick(4)],
+            replay_depth: limits.replay_depths[pick(11)],
+            recall: limits.recalls[pick(12)],
             average: limits.averages[pick(5)],
             surge: u8::try_from(surge).unwrap_or(u8::MAX),
         };
@@ -233,7 +246,8 @@ fn block_genes(limits: &TabularLimits, block: usize) -> [Gene; BLOCK_GENES] {
     ]
 }
 
-fn hyper_genes(limits: &TabularLimits) -> [Gene; 11] {
+/// How a network learns, and what belongs to it as a whole; `first` is the place of the first of these genes.
+fn hyper_genes(limits: &TabularLimits, first: usize) -> [Gene; 13] {
     [
         Gene {
             ordered: false,
@@ -250,6 +264,9 @@ fn hyper_genes(limits: &TabularLimits) -> [Gene; 11] {
         Gene { active_if: Some((0, 1)), ordered: false, ..gene("exits", yes_or_no(limits.exits)) },
         gene("committee", names(&limits.committees)),
         gene("surge", names(&limits.surges)),
+        // How deep is a question only where something is replayed; the first rung of replays is none.
+        Gene { active_if: Some((first + 4, 1)), ..gene("replay depth", names(&limits.replay_depths)) },
+        gene("recall", names(&limits.recalls)),
     ]
 }
 

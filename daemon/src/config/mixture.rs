@@ -34,8 +34,12 @@ pub struct MemberSection {
     pub weight_decay: Option<f32>,
     /// New rows in one step.
     pub batch: Option<u16>,
-    /// Old rows drawn into a step for each new one.
+    /// Old rows learned again for each new one.
     pub replay: Option<f32>,
+    /// Rows kept for that.
+    pub replay_depth: Option<u16>,
+    /// Rows from before the last drifts learned again for each new one.
+    pub recall: Option<f32>,
     /// Steps over which the weights that answer are averaged.
     pub average: Option<u16>,
     /// Steps on rows since a sudden drift that follow each new one for a while.
@@ -82,6 +86,8 @@ impl MemberSection {
                 weight_decay: self.weight_decay.unwrap_or(usual.weight_decay),
                 batch: self.batch.unwrap_or(usual.batch),
                 replay: self.replay.unwrap_or(usual.replay),
+                replay_depth: self.replay_depth.unwrap_or(usual.replay_depth),
+                recall: self.recall.unwrap_or(usual.recall),
                 average: self.average.unwrap_or(usual.average),
                 surge: self.surge.unwrap_or(usual.surge),
             },

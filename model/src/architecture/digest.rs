@@ -6,6 +6,7 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::hyper::usual_depth;
 use super::{Architecture, alone};
 
 impl Architecture {
@@ -29,6 +30,7 @@ fn leave_out_what_is_off(value: &mut Value) {
                     || gene == "none"
                     || gene.as_f64() == Some(0.0)
                     || (name == "committee" && gene == alone())
+                    || (name == "replay_depth" && gene == usual_depth())
             };
             genes.retain(|name, gene| !off(name, gene));
             genes.values_mut().for_each(leave_out_what_is_off);

@@ -19,9 +19,11 @@ fn random_learner(rng: &mut Pcg64) -> Learner {
         step_size: rng.random_range(0.001..0.1),
         batch: [1, 1, 1, 3][rng.random_range(0..4)],
         replay: [0.0, 0.0, 0.5][rng.random_range(0..3)],
+        recall: [0.0, 0.0, 0.5][rng.random_range(0..3)],
         weight_decay: 0.01,
         average: [0, 7][rng.random_range(0..2)],
         surge: [0, 2][rng.random_range(0..2)],
+        ..Hyper::default()
     };
     let context = rng.random_range(0..=2);
     let architecture = Architecture { hyper, context, ..random_architecture(rng) };

@@ -5,7 +5,7 @@
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
-use super::{RESERVOIR_NUMBERS, RESERVOIR_ROWS};
+use super::RESERVOIR_NUMBERS;
 use crate::widening::Widening;
 
 /// Encoded rows with their goals.
@@ -68,11 +68,19 @@ impl Examples {
         Self { inputs, rows, goals: self.goals.clone() }
     }
 
-    /// As many as may be kept for replay; which place a row has is chance, so any may go.
-    pub fn within_reservoir(mut self) -> Self {
-        self.goals.truncate(capacity(self.inputs));
-        self.rows.truncate(self.goals.len() * self.inputs);
+    /// As many as may be kept for a replay of this depth; which place a row has is chance, so any may go.
+    pub fn within_reservoir(mut self, depth: u16) -> Self {
+        self.truncate(capacity(self.inputs, depth));
         self
+    }
+
+    /// Up to this many of them, none twice.
+    pub fn sample(&self, rows: usize, rng: &mut impl Rng) -> Self {
+        let mut sample = Self::new(self.inputs);
+        for at in rand::seq::index::sample(rng, self.len(), rows.min(self.len())) {
+            sample.push(self.row(at), self.goals[at]);
+        }
+        sample
     }
 
     pub fn push(&mut self, row: &[f32], goal: f32) {
@@ -94,8 +102,8 @@ impl Examples {
 
     /// Keeps new rows, each in the place of a random one when full: older rows fade exponentially, so
     /// what is replayed follows the stream (Aggarwal, VLDB 2006, biased reservoir sampling).
-    pub fn remember(&mut self, fresh: &Self, rng: &mut impl Rng) {
-        let capacity = capacity(self.inputs);
+    pub fn remember(&mut self, fresh: &Self, depth: u16, rng: &mut impl Rng) {
+        let capacity = capacity(self.inputs, depth);
         for index in 0..fresh.len() {
             let (row, goal) = (fresh.row(index), fresh.goals[index]);
             if self.len() < capacity {
@@ -113,7 +121,7 @@ impl Examples {
     }
 }
 
-/// Most rows of this width kept for replay.
-fn capacity(inputs: usize) -> usize {
-    RESERVOIR_ROWS.min(RESERVOIR_NUMBERS / inputs.max(1)).max(1)
+/// Most rows of this width kept for a replay of this depth.
+fn capacity(inputs: usize, depth: u16) -> usize {
+    usize::from(depth).min(RESERVOIR_NUMBERS / inputs.max(1)).max(1)
 }

@@ -75,8 +75,9 @@ impl Learner {
         }
         here.check()?;
         let body = Body::new(&here, shape, &tables, steps, &average, &self.body.device())?;
-        let intake = Intake::of(rng, self.intake.pending.clone(), self.intake.reservoir.clone())
-            .within(self.intake.surge.clone());
+        let reservoir = self.intake.reservoir.clone().within_reservoir(here.hyper.canonical().replay_depth);
+        let intake = Intake::of(rng, self.intake.pending.clone(), reservoir)
+            .within(self.intake.surge.clone(), self.intake.past.clone());
         Ok(Self { body, class_weights: self.class_weights.clone(), intake })
     }
 

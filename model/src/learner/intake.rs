@@ -7,8 +7,16 @@ use rand::SeedableRng;
 use rand_pcg::Pcg64;
 
 use super::examples::Examples;
+use super::past::Past;
 use super::surge::{Surge, Turn};
 use crate::architecture::Hyper;
+
+/// Where rows that are learned again come from.
+#[derive(Clone, Copy)]
+enum From {
+    Recent,
+    Past,
+}
 
 /// The rows and choices of one learner.
 #[derive(Clone, Debug)]
@@ -18,6 +26,8 @@ pub(crate) struct Intake {
     pub pending: Examples,
     /// Rows to learn from again.
     pub reservoir: Examples,
+    /// Rows from before the last drifts.
+    pub past: Past,
     /// Whether rows are learned more than once.
     pub surge: Surge,
     /// Empty; kept for its memory.
@@ -34,12 +44,12 @@ impl Intake {
     /// Of a learner that waits with these rows and keeps those.
     pub fn of(rng: Pcg64, pending: Examples, reservoir: Examples) -> Self {
         let again = Examples::new(pending.inputs());
-        Self { rng, pending, reservoir, surge: Surge::default(), again }
+        Self { rng, pending, reservoir, past: Past::default(), surge: Surge::default(), again }
     }
 
-    /// The same, as far into a surge.
-    pub fn within(self, surge: Surge) -> Self {
-        Self { surge, ..self }
+    /// The same, as far into a surge and with this past.
+    pub fn within(self, surge: Surge, past: Past) -> Self {
+        Self { past, surge, ..self }
     }
 
     /// Takes in one row; where it completes a batch, `step` learns from that, then from rows drawn
@@ -77,24 +87,32 @@ impl Intake {
         let wrong = step(batch.rows(), batch.goals(), &mut self.rng)?;
         self.notice(hyper, wrong, batch.len());
         let surge = if self.surge.under_way() { hyper.surge } else { 0 };
-        if hyper.replay == 0.0 && surge == 0 {
+        if hyper.replay == 0.0 && hyper.recall == 0.0 && surge == 0 {
             return Ok(());
         }
         let rows = batch.len() as f32;
-        let replay = (hyper.replay > 0.0).then_some(hyper.replay * rows);
-        let mut shares = replay.into_iter().chain(std::iter::repeat_n(rows, usize::from(surge)));
-        let done = shares.try_for_each(|rows| self.learn_again(rows, &mut step));
-        self.reservoir.remember(batch, &mut self.rng);
+        let recent = std::iter::once(hyper.replay * rows).chain(std::iter::repeat_n(rows, surge.into()));
+        let shares =
+            std::iter::once((From::Past, hyper.recall * rows)).chain(recent.map(|rows| (From::Recent, rows)));
+        let done = shares
+            .filter(|(_, rows)| *rows > 0.0)
+            .try_for_each(|(from, rows)| self.learn_again(from, rows, &mut step));
+        self.reservoir.remember(batch, hyper.replay_depth, &mut self.rng);
+        self.past.pass(batch.len());
         done
     }
 
     fn learn_again<E>(
         &mut self,
+        from: From,
         rows: f32,
         mut step: impl FnMut(&[f32], &[f32], &mut Pcg64) -> Result<f32, E>,
     ) -> Result<(), E> {
         let mut again = self.again.take();
-        self.reservoir.draw(rows, &mut self.rng, &mut again);
+        match from {
+            From::Recent => self.reservoir.draw(rows, &mut self.rng, &mut again),
+            From::Past => self.past.draw(rows, &mut self.rng, &mut again),
+        }
         let done = if again.len() == 0 {
             Ok(())
         } else {
@@ -110,15 +128,27 @@ impl Intake {
         if hyper.surge == 0 {
             return;
         }
+        let keeps = hyper.replay > 0.0 || hyper.recall > 0.0;
         match self.surge.observe(wrong, rows) {
-            Some(Turn::Begins) => self.reservoir.truncate(0),
-            Some(Turn::Ends) if hyper.replay == 0.0 => self.reservoir = Examples::new(self.pending.inputs()),
+            Some(Turn::Begins) => {
+                self.drifted(hyper);
+                self.reservoir.truncate(0);
+            }
+            Some(Turn::Ends) if !keeps => self.reservoir = Examples::new(self.pending.inputs()),
             Some(Turn::Ends) | None => {}
+        }
+    }
+
+    /// The world has changed: rows from before are kept, if they are to be learned again.
+    pub fn drifted(&mut self, hyper: &Hyper) {
+        if hyper.recall > 0.0 {
+            self.past.remember(&self.reservoir, &mut self.rng);
         }
     }
 
     /// Whether the next row is a step of its own, and nothing else is in it.
     pub fn steps_at_once(&self, hyper: &Hyper) -> bool {
-        hyper.batch <= 1 && hyper.replay == 0.0 && self.pending.len() == 0 && !self.surge.under_way()
+        let again = hyper.replay > 0.0 || hyper.recall > 0.0 || self.surge.under_way();
+        hyper.batch <= 1 && !again && self.pending.len() == 0
     }
 }

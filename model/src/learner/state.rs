@@ -6,6 +6,7 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use super::intake::Intake;
+use super::past::Past;
 use super::surge::Surge;
 use super::{Body, Examples, Learner};
 use crate::architecture::Architecture;
@@ -32,6 +33,8 @@ pub struct LearnerState {
     pub(super) reservoir: Examples,
     #[serde(default)]
     pub(super) surge: Surge,
+    #[serde(default)]
+    pub(super) past: Past,
 }
 
 impl LearnerState {
@@ -68,6 +71,7 @@ impl Learner {
             pending: self.intake.pending.clone(),
             reservoir: self.intake.reservoir.clone(),
             surge: self.intake.surge.clone(),
+            past: self.intake.past.clone(),
         })
     }
 
@@ -85,16 +89,19 @@ impl Learner {
             pending,
             reservoir,
             surge,
+            past,
         } = state;
         let architecture = architecture.canonical();
         architecture.check()?;
-        if !(pending.fits(shape.inputs) && reservoir.fits(shape.inputs)) {
+        if !(pending.fits(shape.inputs) && reservoir.fits(shape.inputs) && past.fits(shape.inputs)) {
             return Err(ModelError::Weights(format!("kept rows are not of {} inputs", shape.inputs)));
         }
         check_goals(pending.goals(), shape)?;
         check_goals(reservoir.goals(), shape)?;
+        past.goals().try_for_each(|goals| check_goals(goals, shape))?;
         let [first, second] = moments;
         let body = Body::new(&architecture, shape, &[weights, first, second], steps, &average, device)?;
-        Ok(Self { body, class_weights, intake: Intake::of(rng, pending, reservoir).within(surge) })
+        let intake = Intake::of(rng, pending, reservoir).within(surge, past);
+        Ok(Self { body, class_weights, intake })
     }
 }

@@ -201,11 +201,12 @@ fn the_reservoir_is_bounded_and_keeps_the_recent() {
     for index in 0..20_000 {
         let mut fresh = Examples::new(1);
         fresh.push(&[index as f32], 0.0);
-        reservoir.remember(&fresh, &mut rng);
+        reservoir.remember(&fresh, 1_024, &mut rng);
     }
-    assert_eq!(reservoir.len(), RESERVOIR_ROWS);
+    assert_eq!(reservoir.len(), 1_024);
+    assert_eq!(reservoir.clone().within_reservoir(100).len(), 100);
     let old = reservoir.rows().iter().filter(|value| **value < 10_000.0).count();
-    assert!(old < RESERVOIR_ROWS / 50, "{old}");
+    assert!(old < 1_024 / 50, "{old}");
 }
 
 #[test]

@@ -31,7 +31,8 @@ impl LearnerState {
             },
             moments: [widening.moments(&architecture, first), widening.moments(&architecture, second)],
             pending: self.pending.widened(widening),
-            reservoir: self.reservoir.widened(widening).within_reservoir(),
+            reservoir: self.reservoir.widened(widening).within_reservoir(architecture.hyper.replay_depth),
+            past: self.past.widened(widening),
             ..self
         })
     }

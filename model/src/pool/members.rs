@@ -93,6 +93,14 @@ impl Members {
         }
     }
 
+    /// As [`Learner::drifted`], for everybody.
+    pub fn drifted(&mut self) {
+        match self {
+            Self::Together(cohort) => cohort.drifted(),
+            Self::Apart(learners) => learners.iter_mut().for_each(Learner::drifted),
+        }
+    }
+
     /// Everybody learns one row; who could not, and why.
     pub fn learn(&mut self, encoded: &[f32], goal: f32) -> Result<Vec<(usize, ModelError)>, ModelError> {
         match self {

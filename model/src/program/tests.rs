@@ -111,6 +111,7 @@ proptest! {
             replay: if rng.random() { 0.5 } else { 0.0 },
             average: if rng.random() { 7 } else { 0 },
             surge: if rng.random() { 2 } else { 0 },
+            ..Hyper::default()
         };
         let mut architecture = Architecture { hyper, ..random_widths(&mut rng) };
         let adapts = matches!(hyper.optimiser, Optimiser::RmsProp | Optimiser::AdamW);
