@@ -1,7 +1,8 @@
 //! The harness that proofs about the whole share: a broker to talk to ([`broker`]), and the real binary
 //! as a process that can be watched and killed ([`process`]), its pages ([`http`]), and both set up together
 //! ([`scene`]). And the tables, each a binary: how the daemon does beside others on recorded streams ([`table`]), what
-//! becomes of requests while models are swapped ([`storm`]), and how often the quality gate errs ([`judge`]).
+//! becomes of requests while models are swapped ([`storm`]), how often the quality gate errs ([`judge`]), and how long
+//! the way back from a full state takes ([`restart`]).
 //!
 //! May not: prove anything itself, or reach into a room past its public names.
 
@@ -9,6 +10,7 @@ pub mod broker;
 pub mod http;
 pub mod judge;
 pub mod process;
+pub mod restart;
 pub mod scene;
 pub mod storm;
 pub mod table;
