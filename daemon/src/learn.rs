@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use adapters::kafka::Positions;
 use adapters::store::{RowRef, RowSegments, StoreError};
@@ -79,6 +80,10 @@ pub struct Learn {
     kept_rows: VecDeque<u64>,
     /// A durable swap, made at the end of the unit of work: only there do state and positions agree.
     pending_swap: Option<Change>,
+    /// The pointer went back in this unit of work; durable at its end.
+    rolled_back: bool,
+    /// How long a swap waits for room.
+    room_patience: Duration,
     /// Trials under way; gone after a restart.
     flight: Option<flight::Flight>,
     /// The last finished trials: where a challenger or a relief comes from.

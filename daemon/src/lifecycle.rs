@@ -178,6 +178,8 @@ pub struct Lifecycle {
     cold_search_done: bool,
     episode: Option<Episode>,
     shadow: Option<Shadow>,
+    /// The challenger whose promotion was asked for last, for when it cannot be made.
+    promoted: Option<Shadow>,
     relief: bool,
     /// Until when a watch lasts at most.
     watch: Option<Timestamp>,
@@ -214,6 +216,7 @@ impl Lifecycle {
             cold_search_done: false,
             episode: None,
             shadow: None,
+            promoted: None,
             relief: false,
             watch: None,
             rollbacks: 0,
@@ -247,12 +250,7 @@ impl Lifecycle {
             Event::Climbed(climbers) => self.climbed(&climbers, rules),
             Event::Judged(judgements) => self.judged(&judgements, rules),
             Event::ReliefMeasured(options) => self.relief_measured(&options, rules),
-            Event::SwapFailed(change) => {
-                if change == Change::Promotion {
-                    self.watch = None;
-                }
-                vec![Effect::Alarm(format!("the swap ({change:?}) failed; the champion stays"))]
-            }
+            Event::SwapFailed(change) => self.swap_failed(change),
         }
     }
 
@@ -427,10 +425,22 @@ impl Lifecycle {
         if !passed || self.relief || self.watch.is_some() {
             return Vec::new();
         }
-        self.shadow = None;
+        self.promoted = self.shadow.take();
         self.watch = Some(after(self.now, rules.config.watch.deadline_seconds));
         self.quiet_until = self.outcomes.saturating_add(rules.config.search.cooldown_outcomes);
         vec![Effect::Swap(Change::Promotion)]
+    }
+
+    /// A challenger that earned its place keeps its deadlines, and asks again in a while.
+    fn swap_failed(&mut self, change: Change) -> Vec<Effect> {
+        let name = change.name();
+        if change != Change::Promotion {
+            return vec![Effect::Alarm(format!("the {name} cannot be made; the champion stays"))];
+        }
+        self.watch = None;
+        let judge_at = self.outcomes + JUDGE_AGAIN_OUTCOMES;
+        self.shadow = self.promoted.take().map(|shadow| Shadow { judge_at, ..shadow });
+        vec![Effect::Alarm(format!("the {name} cannot be made and is put off; the champion stays"))]
     }
 
     fn breached(&mut self, rules: &Rules) -> Vec<Effect> {

@@ -136,6 +136,7 @@ pub enum AuditEvent {
     },
     RolledBack {
         generation: Generation,
+        replaces: Generation,
         before: String,
         architecture: String,
         digests: Option<Digests>,

@@ -51,6 +51,8 @@ pub struct Displaced {
     pub number: u64,
     /// It goes on learning.
     pub arm: Arm,
+    /// Rows the pool had learned when the weights that it served last were copied from it.
+    pub served_learned: u64,
     /// Harm of the successor.
     pub watch: Watch,
     /// How it went.

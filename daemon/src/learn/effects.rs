@@ -54,6 +54,7 @@ impl Learn {
                 self.happened.push(AuditEvent::Alarm { text });
             }
             Effect::Swap(Change::Refresh) => self.refresh()?,
+            Effect::Swap(Change::Rollback) => self.roll_back()?,
             // State and positions agree only at the end of the unit of work.
             Effect::Swap(change) => self.pending_swap = self.pending_swap.max(Some(change)),
             Effect::Release => self.release(),
@@ -139,7 +140,7 @@ impl Learn {
         Ok(())
     }
 
-    fn drop_challenger(&mut self, reason: String) -> Result<(), LearnError> {
+    pub(super) fn drop_challenger(&mut self, reason: String) -> Result<(), LearnError> {
         let (quality, limits) = (self.arms.quality(), self.thresholds().quality);
         if let Some(challenger) = self.arms.challenger.take() {
             let judged = Judged::of_quality(limits, quality);

@@ -22,13 +22,15 @@ use adapters::store::RowSegments;
 
 /// Of what [`Snapshot`] says; to be raised whenever anything in it changes, so that another release says what is
 /// the matter instead of misreading it.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Everything that survives a crash. The state, which is the larger part, is not copied to be written.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Snapshot<'a> {
     state: Cow<'a, State>,
     champion: ModelParts,
+    /// The champion's: after a rollback, not the last one that was given.
+    generation: Generation,
     prior_only: bool,
     pool: PoolState,
     control: Arm,
@@ -145,7 +147,7 @@ impl Learn {
             displaced: saved.displaced,
         };
         let model = Model::from_parts(saved.champion, &device)?;
-        let generation = Generation(state.generation);
+        let generation = saved.generation;
         let served = Served { generation, model, prior_only: saved.prior_only };
         Self::assemble(config, device, state, arms, served, outside)
     }
@@ -177,6 +179,8 @@ impl Learn {
             arms,
             kept_rows: std::collections::VecDeque::new(),
             pending_swap: None,
+            rolled_back: false,
+            room_patience: super::swap::ROOM_PATIENCE,
             measured: None,
             flight: None,
             landed: None,
@@ -194,6 +198,7 @@ impl Learn {
         Ok(Snapshot {
             state: Cow::Borrowed(&self.state),
             champion: served.model.parts()?,
+            generation: served.generation,
             prior_only: served.prior_only,
             pool: self.arms.pool.state()?,
             control: self.arms.control.clone(),

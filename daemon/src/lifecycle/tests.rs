@@ -143,6 +143,25 @@ fn rollbacks_in_a_row_pause_the_search_for_longer_and_longer_and_then_alarm() {
 }
 
 #[test]
+fn a_promotion_that_cannot_be_made_is_asked_for_again_until_the_challengers_deadline() {
+    let rules = rules();
+    let mut lifecycle = shadowing(&rules);
+    let until = 3_000 + rules.config.gate.quality.deadline_outcomes;
+    let good = |outcomes| Event::Learned(Facts { quality: Some(quality(9.0, 0.0)), ..facts(outcomes) });
+    for outcomes in [3_100, 3_200, 3_300] {
+        assert_eq!(lifecycle.step(good(outcomes), &rules), [Effect::Judge], "after {outcomes}");
+        assert_eq!(lifecycle.step(judged(Verdict::Pass), &rules), [Effect::Swap(Change::Promotion)]);
+        let effects = lifecycle.step(Event::SwapFailed(Change::Promotion), &rules);
+        assert!(matches!(effects[..], [Effect::Alarm(_)]), "{effects:?}");
+        let soon = lifecycle.step(good(outcomes + 99), &rules);
+        assert!(!soon.contains(&Effect::Judge), "not at once: {soon:?}");
+    }
+    lifecycle.step(good(until), &rules);
+    let late = Facts { quality: Some(quality(0.0, 0.0)), ..facts(until) };
+    assert!(matches!(lifecycle.step(Event::Learned(late), &rules)[..], [Effect::Judge, Effect::Drop(_)]));
+}
+
+#[test]
 fn a_harmful_challenger_is_dropped_even_if_it_also_gained() {
     let rules = rules();
     let mut lifecycle = shadowing(&rules);

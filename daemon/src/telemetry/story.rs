@@ -57,10 +57,11 @@ impl AuditEvent {
                 generation.0,
                 compute_upper * 1e6
             ),
-            Self::RolledBack { generation, before, architecture, .. } => {
+            Self::RolledBack { generation, replaces, before, architecture, .. } => {
                 format!(
-                    "ROLLBACK: generation {} ({architecture}) replaces {before}, which did harm",
-                    generation.0
+                    "ROLLBACK: generation {} ({architecture}) serves again in place of generation {} ({before}), which did \
+                     harm",
+                    generation.0, replaces.0
                 )
             }
             Self::WatchEnded => "the watch ended well; the displaced champion is released".into(),
