@@ -339,6 +339,7 @@ impl Learn {
             stale: self.arms.pool.learned() != self.arms.served_learned,
             refresh_harms: self.arms.refresh_harms(&self.rules.config),
             quality: self.arms.quality(),
+            alpha: self.arms.challenger.as_ref().map_or(0.0, |challenger| challenger.alpha),
             watch: self.arms.watch_verdict(),
         }
     }

@@ -65,6 +65,8 @@ pub struct Facts {
     pub refresh_harms: bool,
     /// The running test of the challenger.
     pub quality: Option<QualityEvidence>,
+    /// At which it is decided.
+    pub alpha: f64,
     /// The running watch.
     pub watch: Option<WatchVerdict>,
 }
@@ -290,7 +292,7 @@ impl Lifecycle {
         if quality.log_harm >= -gate.alpha_harm.ln() {
             return Some(self.drop_challenger("worse than the control"));
         }
-        if quality.log_gain >= -gate.alpha.ln() && facts.outcomes >= shadow.judge_at {
+        if quality.log_gain >= -facts.alpha.ln() && facts.outcomes >= shadow.judge_at {
             shadow.judge_at = facts.outcomes + JUDGE_AGAIN_OUTCOMES;
             return Some(vec![Effect::Judge]);
         }

@@ -88,6 +88,9 @@ pub enum AuditEvent {
     },
     ChallengerPlaced {
         architecture: String,
+        challenger: u64,
+        alpha: f64,
+        test: u64,
     },
     ChallengerDropped {
         architecture: String,
@@ -106,6 +109,7 @@ pub enum AuditEvent {
         verdict: &'static str,
         architecture: String,
         reason: String,
+        alpha: Option<f64>,
         judged: Value,
         path: Value,
         evidence_from: Value,
@@ -124,6 +128,7 @@ pub enum AuditEvent {
         outcomes: u64,
         mean_gain: f64,
         log_evidence: f64,
+        alpha: f64,
         digests: Option<Digests>,
     },
     Relieved {
@@ -228,6 +233,7 @@ impl AuditEvent {
             verdict: judged.verdict(),
             architecture: architecture.into(),
             reason: judged.reason(),
+            alpha: judged.alpha(),
             judged: told(judged.to_json()),
             path: told(adapters::audit::to_json(path.points())),
             evidence_from,

@@ -36,6 +36,8 @@ pub struct Challenger {
     pub scorecard: Option<Scorecard>,
     /// Its test against the control, by what it has to show.
     pub test: PairedTest,
+    /// At which its test is decided, from the first outcome to the last.
+    pub alpha: f64,
     /// How that went.
     pub path: EvidencePath,
     /// Where the stream was when it was placed.

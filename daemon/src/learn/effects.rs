@@ -126,17 +126,24 @@ impl Learn {
         let children = self.caught_up(result.children, learned, &schema)?;
         let arm = self.arms.pool.edit(&self.arms.control, &edit, children)?;
         let number = self.state.number();
+        let alpha = self.state.tests.begin();
         let gate = &self.rules.config.gate;
         let test = if self.may_cost_quality(&edit) {
-            PairedTest::not_worse(gate.non_inferiority_margin, gate.quality.alpha, gate.block_outcomes)
+            PairedTest::not_worse(gate.non_inferiority_margin, alpha, gate.block_outcomes)
         } else {
             PairedTest::better(gate.margin, gate.block_outcomes)
         };
         let decides = self.rules.config.schema.target().is_classification();
         let scorecard = decides.then(|| Scorecard::new(FAIRNESS_ALPHA));
         let (path, from) = (EvidencePath::default(), self.state.positions.clone());
-        self.arms.challenger = Some(Challenger { number, arm, scorecard, test, path, from, failed: false });
-        self.happened.push(AuditEvent::ChallengerPlaced { architecture: edit.to_string() });
+        self.arms.challenger =
+            Some(Challenger { number, arm, scorecard, test, alpha, path, from, failed: false });
+        self.happened.push(AuditEvent::ChallengerPlaced {
+            architecture: edit.to_string(),
+            challenger: number,
+            alpha,
+            test: self.state.tests.begun(),
+        });
         Ok(())
     }
 

@@ -136,6 +136,7 @@ impl Learn {
         let device = config.device.open()?;
         let mut state = saved.state.into_owned();
         state.lifecycle.resumed();
+        state.tests = state.tests.under(config.gate.alpha_rule, config.gate.quality.alpha);
         let arms = Arms {
             pool: Pool::restore(saved.pool, &device)?,
             control: saved.control,

@@ -101,6 +101,7 @@ impl Learn {
             outcomes: quality.outcomes,
             mean_gain: quality.mean_gain,
             log_evidence: quality.log_gain,
+            alpha: challenger.alpha,
             digests,
         });
         Ok(())
@@ -153,6 +154,10 @@ impl Learn {
         let checkpoint = self.arms.pool.arm_state(&self.arms.control)?;
         self.state.history.checkpoint(checkpoint);
         *self.counter(change) += 1;
+        let tests = self.state.tests.clone();
+        if change == Change::Promotion {
+            self.state.tests.discovered();
+        }
         let served = self.generation(model);
         // Everything above is in the snapshot that makes it durable.
         let digests = match self.make_durable(&served, change) {
@@ -162,6 +167,7 @@ impl Learn {
                 self.arms.control = previous;
                 self.arms.served_learned = served_learned;
                 *self.counter(change) -= 1;
+                self.state.tests = tests;
                 self.state.history.forget_checkpoints();
                 self.swap_failed(change, error.to_string());
                 return Ok(None);

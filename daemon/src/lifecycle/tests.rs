@@ -16,7 +16,7 @@ fn rules() -> Rules {
 }
 
 fn facts(outcomes: u64) -> Facts {
-    Facts { outcomes, windows: 20, stale: true, ..Facts::default() }
+    Facts { outcomes, windows: 20, stale: true, alpha: 0.05, ..Facts::default() }
 }
 
 fn linear() -> Edit {

@@ -27,9 +27,10 @@ impl AuditEvent {
             Self::RungClimbed { rung, scores } => climbed(*rung, scores),
             Self::TrialFailed { architecture, reason } => format!("trial of {architecture} failed: {reason}"),
             Self::EpisodeClosed { number, reason } => format!("episode {number} closed: {reason}"),
-            Self::ChallengerPlaced { architecture } => {
-                format!("{architecture} goes into the shadow slot, to be compared on live events")
-            }
+            Self::ChallengerPlaced { architecture, challenger, alpha, test } => format!(
+                "{architecture} goes into the shadow slot as challenger {challenger}, to be compared on live events \
+                 (test {test}, alpha {alpha:.4})"
+            ),
             Self::ChallengerDropped { architecture, reason, outcomes, mean_gain } => format!(
                 "challenger {architecture} dropped after {outcomes} outcomes: {reason} (mean gain {mean_gain:+.4})"
             ),
@@ -42,14 +43,16 @@ impl AuditEvent {
                 outcomes,
                 mean_gain,
                 log_evidence,
+                alpha,
                 ..
             } => {
                 let claim = claim.replace('_', " ");
                 format!(
                     "PROMOTION: generation {} ({architecture}) replaces {before}; {claim}, gain {mean_gain:+.4} over \
-                     {outcomes} outcomes, e-value {:.0}",
+                     {outcomes} outcomes, e-value {:.0} ({:.0} was needed)",
                     generation.0,
-                    log_evidence.exp()
+                    log_evidence.exp(),
+                    1.0 / alpha
                 )
             }
             Self::Relieved { generation, before, architecture, compute_upper, source, .. } => format!(
@@ -91,8 +94,9 @@ impl AuditEvent {
             Self::Refreshed { generation, count } => {
                 format!("{count} refreshes since the last snapshot, up to generation {}", generation.0)
             }
-            Self::Judged { verdict, architecture, reason, .. } => {
-                format!("{architecture} judged: {verdict} ({reason})")
+            Self::Judged { verdict, architecture, reason, alpha, .. } => {
+                let alpha = alpha.map_or(String::new(), |alpha| format!(", at alpha {alpha:.4}"));
+                format!("{architecture} judged: {verdict} ({reason}{alpha})")
             }
             Self::SwapStep { change, generation, step, detail } => {
                 format!("{change} of generation {}: {} ({detail})", generation.0, step.replace('_', " "))

@@ -1,11 +1,14 @@
 //! A rollback is one pointer store at the decision; a swap without room is put off, and nobody who is served notices.
 
 use adapters::kafka::Positions;
+use model::Edit;
 
 use super::*;
+use crate::learn::flight::Landed;
 use crate::learn::tests::{event, feed, place_twin, plane_with};
 use crate::lifecycle::Effect;
 use crate::slot::Loaded;
+use crate::trials::protocol::TrialResult;
 
 const SETTINGS: &str = "search = { window_outcomes = 100000 }
     refresh = { every_outcomes = 100 }";
@@ -140,4 +143,73 @@ fn a_breach_before_a_promotion_is_made_calls_it_off() {
     assert_eq!(learn.slot().load().generation, champion);
     assert!(learn.arms.challenger.is_none() && learn.state.counts.promotions == 0);
     assert!(learn.happened().iter().any(|event| matches!(event, AuditEvent::ChallengerDropped { .. })));
+}
+
+/// Half of the control's networks go into the shadow slot, as the winner of an episode.
+fn place(learn: &mut Learn) -> f64 {
+    let result = TrialResult {
+        number: 1,
+        losses: Vec::new(),
+        children: Vec::new(),
+        compute_seconds: Vec::new(),
+        bytes: 0,
+    };
+    learn.landed = Some(Landed {
+        candidates: vec![Edit::keep(&[0, 1])],
+        control: None,
+        learned: learn.state.history.pushed(),
+        schema: learn.rules.config.schema.clone(),
+        results: vec![Some(result)],
+    });
+    learn.perform(Effect::Shadow(0)).expect("nothing fails");
+    let alpha = learn.arms.challenger.as_ref().expect("it is placed").alpha;
+    assert!(
+        (learn.facts().alpha - alpha).abs() < 1e-12
+            && (learn.thresholds().quality.alpha - alpha).abs() < 1e-12
+    );
+    alpha
+}
+
+fn drop_it(learn: &mut Learn) {
+    learn.perform(Effect::Drop("because".into())).expect("nothing fails");
+}
+
+#[test]
+fn each_challenger_is_tested_at_its_own_alpha_and_only_a_promotion_that_was_made_is_worth_more() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let settings = format!("{SETTINGS}\n gate = {{ alpha = 0.06, alpha_rule = \"e_lond\" }}");
+    let mut learn = plane_with(&folder, &settings);
+    feed(&mut learn, 0..1_000);
+    let mut alphas = vec![place(&mut learn)];
+    drop_it(&mut learn);
+    alphas.push(place(&mut learn));
+    learn.room_patience = Duration::ZERO;
+    let kept: Vec<Loaded> = (0..3)
+        .map(|_| {
+            let kept = learn.slot().load();
+            learn.refresh().expect("nothing fails");
+            kept
+        })
+        .collect();
+    promote(&mut learn);
+    assert_eq!((learn.state.tests.begun(), learn.state.tests.discoveries()), (2, 0), "it could not be made");
+    drop(kept);
+    learn.room_patience = ROOM_PATIENCE;
+    promote(&mut learn);
+    assert_eq!(learn.state.tests.discoveries(), 1);
+    alphas.push(place(&mut learn));
+    for (alpha, expected) in alphas.iter().zip([0.06 / 2.0, 0.06 / 6.0, 0.06 / 12.0 * 2.0]) {
+        assert!((alpha - expected).abs() < 1e-12, "{alphas:?}");
+    }
+    let spent: f64 = alphas.iter().sum();
+    assert!((learn.state.tests.false_discoveries_expected() - spent).abs() < 1e-12);
+    let told = learn.happened();
+    let said = |event: &&AuditEvent| {
+        matches!(event, AuditEvent::ChallengerPlaced { .. } | AuditEvent::Promoted { .. })
+    };
+    let told: Vec<String> = told.iter().filter(said).map(AuditEvent::story).collect();
+    assert!(
+        told[0].ends_with("(test 1, alpha 0.0300)") && told[2].ends_with("(100 was needed)"),
+        "{told:#?}"
+    );
 }
