@@ -8,9 +8,10 @@ impl AuditEvent {
     /// One sentence, with its numbers.
     pub fn story(&self) -> String {
         match self {
-            Self::FirstChampion { generation, architecture, .. } => {
-                format!("first champion: generation {} ({architecture}) replaces the prior", generation.0)
-            }
+            Self::FirstChampion { .. }
+            | Self::Promoted { .. }
+            | Self::Relieved { .. }
+            | Self::RolledBack { .. } => self.swapped(),
             Self::Drift { arm, detector, statistic, threshold, features } => {
                 let which = shifts(features);
                 format!("drift noticed by {detector} on {arm} ({statistic:.3} over {threshold:.3}){which}")
@@ -35,6 +36,26 @@ impl AuditEvent {
                 "challenger {architecture} dropped after {outcomes} outcomes: {reason} (mean gain {mean_gain:+.4})"
             ),
             Self::Gate { gate, verdict, reason, .. } => format!("gate {gate}: {verdict} ({reason})"),
+            Self::WatchEnded => "the watch ended well; the displaced champion is released".into(),
+            Self::SchemaAdopted { kind, name, features, classes, inputs, generation } => {
+                adopted(kind, name, [*features, *classes, *inputs], generation.0)
+            }
+            Self::Alarm { text } => format!("ALARM: {text}"),
+            Self::Started { .. }
+            | Self::Refreshed { .. }
+            | Self::Judged { .. }
+            | Self::SwapStep { .. }
+            | Self::Measured { .. }
+            | Self::BudgetSet { .. } => self.detail(),
+        }
+    }
+
+    /// The sentence of what changes who serves; nothing for the others.
+    fn swapped(&self) -> String {
+        match self {
+            Self::FirstChampion { generation, architecture, .. } => {
+                format!("first champion: generation {} ({architecture}) replaces the prior", generation.0)
+            }
             Self::Promoted {
                 generation,
                 before,
@@ -67,17 +88,7 @@ impl AuditEvent {
                     generation.0, replaces.0
                 )
             }
-            Self::WatchEnded => "the watch ended well; the displaced champion is released".into(),
-            Self::SchemaAdopted { kind, name, features, classes, inputs, generation } => {
-                adopted(kind, name, [*features, *classes, *inputs], generation.0)
-            }
-            Self::Alarm { text } => format!("ALARM: {text}"),
-            Self::Started { .. }
-            | Self::Refreshed { .. }
-            | Self::Judged { .. }
-            | Self::SwapStep { .. }
-            | Self::Measured { .. }
-            | Self::BudgetSet { .. } => self.detail(),
+            _ => String::new(),
         }
     }
 
