@@ -25,6 +25,7 @@ use crate::telemetry::AuditEvent;
 use crate::trials::Trials;
 
 mod adopt;
+mod approve;
 mod arms;
 mod effects;
 mod evidence;

@@ -92,6 +92,16 @@ pub enum AuditEvent {
         alpha: f64,
         test: u64,
     },
+    ApprovalAwaited {
+        challenger: u64,
+        architecture: String,
+        until: i64,
+    },
+    Approved {
+        challenger: u64,
+        architecture: String,
+        by: String,
+    },
     ChallengerDropped {
         architecture: String,
         reason: String,
@@ -406,6 +416,10 @@ impl Timeline {
         let fact = |name: &str, value: String| (name.to_owned(), value);
         let architecture = served.model.mixture().to_string();
         let serving = if served.prior_only { "the prior only: no champion yet".into() } else { architecture };
+        let approval = state.lifecycle.waits_for_approval().zip(learn.awaits_approval());
+        let approval = approval.map_or("nobody".into(), |(until, (number, architecture))| {
+            format!("challenger {number} ({architecture}), until {}", story::clock(until.0))
+        });
         let quality = |tally: &policies::stats::Tally| format!("{:.3}", tally.quality());
         Status {
             title: format!("Driftform: {name}"),
@@ -432,6 +446,7 @@ impl Timeline {
                         state.counts.rollbacks
                     ),
                 ),
+                fact("Waiting for approval", approval),
                 fact("Compute time and memory of the champion", machine::cost(learn)),
                 fact("Energy of the machine", telemetry.machine.energy()),
             ],

@@ -39,6 +39,19 @@ pub struct GateSection {
     pub fairness_gap_max: f64,
     pub churn_max: f64,
     pub advisory: Vec<GateKind>,
+    pub approval: Approval,
+    pub approval_seconds: u64,
+}
+
+/// Whether a person has to agree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approval {
+    /// To nothing.
+    #[default]
+    None,
+    /// To each promotion; reliefs and rollbacks do not wait for anybody.
+    Promotions,
 }
 
 /// The gates, checked.
@@ -60,6 +73,10 @@ pub struct GateConfig {
     pub robustness: RobustnessGate,
     /// Where groups are told apart.
     pub fairness: Option<Fairness>,
+    /// Whether a person has to agree.
+    pub approval: Approval,
+    /// Seconds that a person has.
+    pub approval_seconds: u64,
     energy: Option<EnergyGate>,
     calibration: Option<CalibrationGate>,
     churn: Option<ChurnGate>,
@@ -125,6 +142,8 @@ impl GateSection {
             calibration: (classes && self.calibration_increase_max < 1.0).then_some(calibration),
             churn: (classes && self.churn_max < 1.0).then_some(churn),
             advisory: self.advisory,
+            approval: self.approval,
+            approval_seconds: self.approval_seconds,
         })
     }
 

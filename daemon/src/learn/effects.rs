@@ -39,6 +39,7 @@ impl Learn {
             }
             Effect::Shadow(best) => self.shadow(best)?,
             Effect::Judge => self.judge()?,
+            Effect::AwaitApproval(until) => self.await_approval(until)?,
             Effect::Drop(reason) => self.drop_challenger(reason)?,
             Effect::SeekRelief => {
                 let control = &self.arms.control;

@@ -2,6 +2,8 @@
 //!
 //! Lives here: words. May not: leave out the number that a decision rested on.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use super::{AuditEvent, Shift};
 
 impl AuditEvent {
@@ -46,6 +48,8 @@ impl AuditEvent {
             | Self::Judged { .. }
             | Self::SwapStep { .. }
             | Self::Measured { .. }
+            | Self::ApprovalAwaited { .. }
+            | Self::Approved { .. }
             | Self::BudgetSet { .. } => self.detail(),
         }
     }
@@ -117,6 +121,13 @@ impl AuditEvent {
                 upper * 1e6,
                 upper_of_one * 1e6
             ),
+            Self::ApprovalAwaited { challenger, architecture, until } => format!(
+                "challenger {challenger} ({architecture}) has passed all gates and waits for a person until {}",
+                clock(*until)
+            ),
+            Self::Approved { challenger, architecture, by } => {
+                format!("{by} approves challenger {challenger} ({architecture})")
+            }
             Self::BudgetSet { budget, before, limit } => {
                 let [before, limit] = [before, limit].map(|value| amount(budget, *value));
                 format!("an operator sets the budget {budget} from {before} to {limit}")
@@ -136,6 +147,12 @@ fn adopted(kind: &str, name: &str, [features, classes, inputs]: [usize; 3], gene
         "SCHEMA: {what} adopted; now {features} features in {inputs} numbers{classes}; generation {generation} \
          says what was said before"
     )
+}
+
+/// A moment, for people.
+pub(super) fn clock(milliseconds: i64) -> String {
+    let since = Duration::from_millis(milliseconds.try_into().unwrap_or_default());
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + since).to_string()
 }
 
 /// The features that moved most.
