@@ -1,8 +1,10 @@
-//! What people and machines may look at: metrics, probes, and one plain status page.
+//! What people and machines may look at: metrics, probes, and one plain status page; and what they may ask for.
 //!
 //! Lives here: a router made of values that somebody else keeps up to date, and serving it. May not:
 //! bind an address, or compute what it shows.
 
+pub mod admin;
+pub mod key;
 mod page;
 
 #[cfg(test)]

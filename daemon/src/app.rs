@@ -11,12 +11,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use adapters::codec::{DecodeError, JsonCodec};
 use adapters::files::{InferOptions, Rows, infer};
+use adapters::http::admin::{Admin, ORDERS_MAX, Order};
+use adapters::http::key::{Key, Token};
 use adapters::http::{Health, Pages, Status};
 use adapters::kafka::{GroupSource, KafkaConfig, KafkaError, Polled, Sink, Source, TopicRole};
 use adapters::store::StoreError;
 use anyhow::{Context as _, Result};
 use model::{Record, Timestamp};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::config::{Config, StateConfig};
 use crate::learn::{Learn, LearnError, Outside};
@@ -84,6 +86,8 @@ impl App {
         });
         let serve = serve.transpose()?;
         let consumed = Arc::new(AtomicU64::new(0));
+        let (orders, ordered) = mpsc::channel(ORDERS_MAX);
+        let admin = Admin { token: Token::new()?, orders };
         let mut plane = LearnPlane {
             config: config.clone(),
             learn,
@@ -95,6 +99,7 @@ impl App {
             timeline: Timeline::default(),
             health: health.clone(),
             status,
+            orders: ordered,
             since_snapshot: 0,
             unsaved: None,
             connected: true,
@@ -102,7 +107,7 @@ impl App {
         };
         // Told once before anybody can ask, so that a probe is never answered from nothing.
         plane.tell();
-        let http = start_http(config.listen, pages, Arc::clone(&stop))?;
+        let http = start_http(config, pages, admin, Arc::clone(&stop))?;
         let learn = plane.start(Arc::clone(&stop))?;
         Ok(Self { stop, learn, serve, http, health, consumed })
     }
@@ -192,12 +197,19 @@ fn start_serve(serve: Serve, stop: Arc<AtomicBool>, health: watch::Sender<Health
     thread.context("cannot start the serve thread")
 }
 
-fn start_http(listen: std::net::SocketAddr, pages: Pages, stop: Arc<AtomicBool>) -> Result<JoinHandle<()>> {
+fn start_http(config: &Config, pages: Pages, admin: Admin, stop: Arc<AtomicBool>) -> Result<JoinHandle<()>> {
+    let listen = config.listen;
     let listener = std::net::TcpListener::bind(listen)
         .with_context(|| format!("cannot listen on {listen}; change http.listen"))?;
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    tracing::info!("status page on http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    if let Err(error) = (Key { address, token: admin.token.clone() }).leave(&config.state.directory) {
+        // Nothing that was earned waits for it; only people cannot give orders.
+        tracing::warn!("no key for `driftform promote` in {}: {error}", config.state.directory.display());
+    }
+    tracing::info!("status page on http://{address}");
+    let router = adapters::http::router(pages).merge(adapters::http::admin::router(admin));
     let stopped = async move {
         while !stop.load(Ordering::Relaxed) {
             tokio::time::sleep(POLL_WAIT).await;
@@ -206,7 +218,7 @@ fn start_http(listen: std::net::SocketAddr, pages: Pages, stop: Arc<AtomicBool>)
     let thread = std::thread::Builder::new().name("http".into()).spawn(move || {
         let served = runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            adapters::http::serve(listener, adapters::http::router(pages), stopped).await
+            adapters::http::serve(listener, router, stopped).await
         });
         if let Err(error) = served {
             tracing::error!("the http server stopped: {error}");
@@ -227,6 +239,8 @@ struct LearnPlane {
     timeline: Timeline,
     health: watch::Sender<Health>,
     status: watch::Sender<Status>,
+    /// What people ask for.
+    orders: mpsc::Receiver<Order>,
     since_snapshot: u64,
     /// Why the last snapshot could not be written.
     unsaved: Option<String>,
@@ -299,9 +313,20 @@ impl LearnPlane {
             return Ok(());
         }
         self.learn.passed(now())?;
+        self.take_orders()?;
         self.learn.turn(records, self.source.positions())?;
         self.tell_happened();
         self.consumed.fetch_add(polled.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// What people asked for since the last unit of work.
+    fn take_orders(&mut self) -> Result<()> {
+        while let Ok(Order { promote, answer }) = self.orders.try_recv() {
+            let told = self.learn.approve(promote.challenger, &promote.by)?;
+            // Who asked may have gone; the journal has it.
+            answer.send(told).ok();
+        }
         Ok(())
     }
 

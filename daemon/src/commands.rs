@@ -17,6 +17,7 @@ mod check;
 mod demo;
 mod history;
 mod init;
+mod promote;
 pub mod replay;
 mod run;
 mod worker;
@@ -60,6 +61,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Shows what was decided and why, checks the journal, or judges a verdict again.
     History(history::Arguments),
+    /// Lets a challenger serve that has passed all gates and waits for a person.
+    Promote(promote::Arguments),
     /// Validates a configuration and prints what is in effect.
     Check(check::Arguments),
 }
@@ -73,7 +76,11 @@ pub fn main() -> ExitCode {
     }
     let quiet = matches!(
         arguments.command,
-        Command::Demo(_) | Command::History(_) | Command::Replay(_) | Command::Worker(_)
+        Command::Demo(_)
+            | Command::History(_)
+            | Command::Promote(_)
+            | Command::Replay(_)
+            | Command::Worker(_)
     );
     start_logging(if quiet { "warn" } else { "info" });
     let done = match arguments.command {
@@ -83,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Worker(arguments) => worker::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::History(arguments) => history::run(&arguments),
+        Command::Promote(arguments) => promote::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
     };
     match done {

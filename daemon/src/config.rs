@@ -19,7 +19,7 @@ mod keys;
 mod mixture;
 mod raw;
 
-pub use gate::{COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig};
+pub use gate::{Approval, COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig};
 pub use raw::{DEFAULTS, State as StateConfig};
 
 /// Why a configuration was refused; the message names the key and says what to do.

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use adapters::kafka::Positions;
 use adapters::store::{RowRef, RowSegments, StoreError};
@@ -24,6 +25,7 @@ use crate::telemetry::AuditEvent;
 use crate::trials::Trials;
 
 mod adopt;
+mod approve;
 mod arms;
 mod effects;
 mod evidence;
@@ -79,6 +81,10 @@ pub struct Learn {
     kept_rows: VecDeque<u64>,
     /// A durable swap, made at the end of the unit of work: only there do state and positions agree.
     pending_swap: Option<Change>,
+    /// The pointer went back in this unit of work; durable at its end.
+    rolled_back: bool,
+    /// How long a swap waits for room.
+    room_patience: Duration,
     /// Trials under way; gone after a restart.
     flight: Option<flight::Flight>,
     /// The last finished trials: where a challenger or a relief comes from.
@@ -335,6 +341,7 @@ impl Learn {
             stale: self.arms.pool.learned() != self.arms.served_learned,
             refresh_harms: self.arms.refresh_harms(&self.rules.config),
             quality: self.arms.quality(),
+            alpha: self.arms.challenger.as_ref().map_or(0.0, |challenger| challenger.alpha),
             watch: self.arms.watch_verdict(),
         }
     }

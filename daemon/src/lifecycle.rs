@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::LearnConfig;
 
+mod approval;
 mod climber;
 mod relief;
 mod watch;
@@ -65,6 +66,8 @@ pub struct Facts {
     pub refresh_harms: bool,
     /// The running test of the challenger.
     pub quality: Option<QualityEvidence>,
+    /// At which it is decided.
+    pub alpha: f64,
     /// The running watch.
     pub watch: Option<WatchVerdict>,
 }
@@ -90,6 +93,8 @@ pub enum Event {
     ReliefMeasured(Vec<ReliefOption>),
     /// A swap could not be made.
     SwapFailed(Change),
+    /// A person lets the challenger that waits for it serve.
+    Approved,
 }
 
 /// A change of what is served. The order is the arbiter's: the last one wins.
@@ -140,6 +145,8 @@ pub enum Effect {
     Shadow(usize),
     /// Collect evidence on the challenger and judge it.
     Judge,
+    /// Say that the challenger waits for a person, until then.
+    AwaitApproval(Timestamp),
     /// The challenger is out.
     Drop(String),
     /// Train and measure smaller networks.
@@ -167,6 +174,18 @@ struct Shadow {
     until: u64,
     expires: Timestamp,
     judge_at: u64,
+    person: Person,
+}
+
+/// What a person has to do with a challenger.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum Person {
+    /// Nothing, so far.
+    NotAsked,
+    /// It has passed all gates, and waits for them until then.
+    Asked(Timestamp),
+    /// They agreed.
+    Agreed,
 }
 
 /// The control plane's memory.
@@ -178,6 +197,8 @@ pub struct Lifecycle {
     cold_search_done: bool,
     episode: Option<Episode>,
     shadow: Option<Shadow>,
+    /// The challenger whose promotion was asked for last, for when it cannot be made.
+    promoted: Option<Shadow>,
     relief: bool,
     /// Until when a watch lasts at most.
     watch: Option<Timestamp>,
@@ -214,6 +235,7 @@ impl Lifecycle {
             cold_search_done: false,
             episode: None,
             shadow: None,
+            promoted: None,
             relief: false,
             watch: None,
             rollbacks: 0,
@@ -240,19 +262,15 @@ impl Lifecycle {
     pub fn step(&mut self, event: Event, rules: &Rules) -> Vec<Effect> {
         match event {
             Event::Learned(facts) => self.learned(&facts, rules),
-            Event::Passed(now) => self.passed(now),
+            Event::Passed(now) => self.passed(now, rules),
             Event::Drifted => self.drifted(rules),
             Event::Breached => self.breached(rules),
             Event::Proposed(candidates) => self.proposed(candidates, rules),
             Event::Climbed(climbers) => self.climbed(&climbers, rules),
             Event::Judged(judgements) => self.judged(&judgements, rules),
             Event::ReliefMeasured(options) => self.relief_measured(&options, rules),
-            Event::SwapFailed(change) => {
-                if change == Change::Promotion {
-                    self.watch = None;
-                }
-                vec![Effect::Alarm(format!("the swap ({change:?}) failed; the champion stays"))]
-            }
+            Event::SwapFailed(change) => self.swap_failed(change),
+            Event::Approved => self.approved(rules),
         }
     }
 
@@ -271,11 +289,13 @@ impl Lifecycle {
     }
 
     /// Deadlines that no outcome has to come for: where labels or traffic stop, nothing is decided by waiting.
-    fn passed(&mut self, now: Timestamp) -> Vec<Effect> {
+    fn passed(&mut self, now: Timestamp, rules: &Rules) -> Vec<Effect> {
         // A clock that goes back must not give anybody more time.
         self.now = self.now.max(now);
         let mut effects = Vec::new();
-        if self.shadow.as_ref().is_some_and(|shadow| self.now >= shadow.expires) {
+        if let Some(late) = self.nobody_came(rules) {
+            effects.extend(late);
+        } else if self.shadow.as_ref().is_some_and(|shadow| self.now >= shadow.expires) {
             effects.extend(self.undecided("too few outcomes came in the time it had"));
         }
         if self.watch.is_some_and(|until| self.now >= until) {
@@ -286,13 +306,17 @@ impl Lifecycle {
     }
 
     fn shadowed(&mut self, facts: &Facts, rules: &Rules) -> Option<Vec<Effect>> {
-        let shadow = self.shadow.as_mut()?;
+        self.shadow.as_ref()?;
         let quality = facts.quality.as_ref()?;
         let gate = &rules.config.gate.quality;
         if quality.log_harm >= -gate.alpha_harm.ln() {
             return Some(self.drop_challenger("worse than the control"));
         }
-        if quality.log_gain >= -gate.alpha.ln() && facts.outcomes >= shadow.judge_at {
+        if self.is_with_a_person(rules) {
+            return self.agreed(facts, rules);
+        }
+        let shadow = self.shadow.as_mut()?;
+        if quality.log_gain >= -facts.alpha.ln() && facts.outcomes >= shadow.judge_at {
             shadow.judge_at = facts.outcomes + JUDGE_AGAIN_OUTCOMES;
             return Some(vec![Effect::Judge]);
         }
@@ -405,6 +429,7 @@ impl Lifecycle {
             until: self.outcomes + gate.quality.deadline_outcomes,
             expires: after(self.now, gate.deadline_seconds),
             judge_at: self.outcomes,
+            person: Person::NotAsked,
         });
     }
 
@@ -422,49 +447,33 @@ impl Lifecycle {
         if let Some(refused) = refused {
             return self.drop_challenger(&format!("gate {}: {}", refused.gate.name(), refused.reason));
         }
-        let passed = gate::verdict(judgements) == Verdict::Pass;
-        // A relief under way or a running watch goes first; the evidence does not go away.
-        if !passed || self.relief || self.watch.is_some() {
+        if gate::verdict(judgements) != Verdict::Pass {
             return Vec::new();
         }
-        self.shadow = None;
+        self.ask_a_person(rules).unwrap_or_else(|| self.promote(rules))
+    }
+
+    /// A relief under way or a running watch goes first; the evidence does not go away.
+    fn promote(&mut self, rules: &Rules) -> Vec<Effect> {
+        if self.relief || self.watch.is_some() || self.shadow.is_none() {
+            return Vec::new();
+        }
+        self.promoted = self.shadow.take();
         self.watch = Some(after(self.now, rules.config.watch.deadline_seconds));
         self.quiet_until = self.outcomes.saturating_add(rules.config.search.cooldown_outcomes);
         vec![Effect::Swap(Change::Promotion)]
     }
 
-    fn breached(&mut self, rules: &Rules) -> Vec<Effect> {
-        if self.relief || !self.champion {
-            return Vec::new();
+    /// A challenger that earned its place keeps its deadlines, and asks again in a while.
+    fn swap_failed(&mut self, change: Change) -> Vec<Effect> {
+        let name = change.name();
+        if change != Change::Promotion {
+            return vec![Effect::Alarm(format!("the {name} cannot be made; the champion stays"))];
         }
-        // What it displaced is there at once, and had kept the budget.
-        if self.watch.is_some() {
-            return self.roll_back(rules);
-        }
-        self.relief = true;
-        // Its trials would be taken for those of the relief, or the other way round; a breach goes first.
-        let mut effects = match self.episode.take() {
-            Some(_) => vec![Effect::Closed("a breached budget goes first")],
-            None => Vec::new(),
-        };
-        effects.push(Effect::SeekRelief);
-        effects
-    }
-
-    fn relief_measured(&mut self, options: &[ReliefOption], rules: &Rules) -> Vec<Effect> {
-        self.relief = false;
-        match choose(options, rules.config.relief.quality_loss_max) {
-            Some(chosen) => {
-                self.watch = None;
-                let mut effects = self.drop_challenger("a smaller network takes over");
-                effects.push(Effect::Swap(Change::Relief(chosen)));
-                effects
-            }
-            None => vec![Effect::Alarm(
-                "no smaller network is known to fit the budget at the allowed loss; the champion stays"
-                    .into(),
-            )],
-        }
+        self.watch = None;
+        let judge_at = self.outcomes + JUDGE_AGAIN_OUTCOMES;
+        self.shadow = self.promoted.take().map(|shadow| Shadow { judge_at, ..shadow });
+        vec![Effect::Alarm(format!("the {name} cannot be made and is put off; the champion stays"))]
     }
 }
 

@@ -88,6 +88,19 @@ pub enum AuditEvent {
     },
     ChallengerPlaced {
         architecture: String,
+        challenger: u64,
+        alpha: f64,
+        test: u64,
+    },
+    ApprovalAwaited {
+        challenger: u64,
+        architecture: String,
+        until: i64,
+    },
+    Approved {
+        challenger: u64,
+        architecture: String,
+        by: String,
     },
     ChallengerDropped {
         architecture: String,
@@ -106,6 +119,7 @@ pub enum AuditEvent {
         verdict: &'static str,
         architecture: String,
         reason: String,
+        alpha: Option<f64>,
         judged: Value,
         path: Value,
         evidence_from: Value,
@@ -124,6 +138,7 @@ pub enum AuditEvent {
         outcomes: u64,
         mean_gain: f64,
         log_evidence: f64,
+        alpha: f64,
         digests: Option<Digests>,
     },
     Relieved {
@@ -136,6 +151,7 @@ pub enum AuditEvent {
     },
     RolledBack {
         generation: Generation,
+        replaces: Generation,
         before: String,
         architecture: String,
         digests: Option<Digests>,
@@ -227,6 +243,7 @@ impl AuditEvent {
             verdict: judged.verdict(),
             architecture: architecture.into(),
             reason: judged.reason(),
+            alpha: judged.alpha(),
             judged: told(judged.to_json()),
             path: told(adapters::audit::to_json(path.points())),
             evidence_from,
@@ -399,6 +416,10 @@ impl Timeline {
         let fact = |name: &str, value: String| (name.to_owned(), value);
         let architecture = served.model.mixture().to_string();
         let serving = if served.prior_only { "the prior only: no champion yet".into() } else { architecture };
+        let approval = state.lifecycle.waits_for_approval().zip(learn.awaits_approval());
+        let approval = approval.map_or("nobody".into(), |(until, (number, architecture))| {
+            format!("challenger {number} ({architecture}), until {}", story::clock(until.0))
+        });
         let quality = |tally: &policies::stats::Tally| format!("{:.3}", tally.quality());
         Status {
             title: format!("Driftform: {name}"),
@@ -425,6 +446,7 @@ impl Timeline {
                         state.counts.rollbacks
                     ),
                 ),
+                fact("Waiting for approval", approval),
                 fact("Compute time and memory of the champion", machine::cost(learn)),
                 fact("Energy of the machine", telemetry.machine.energy()),
             ],

@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::gate::quality::log_limit;
-use crate::stats::EProcess;
+use crate::stats::e_process::log_mean_exp;
+use crate::stats::{EProcess, Onset};
 
 /// What the watch says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -70,7 +71,10 @@ impl WatchLimits {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Watch {
+    /// Harm from the swap on.
     harm: EProcess,
+    /// Harm that begins later.
+    late: Onset,
     limits: WatchLimits,
     verdict: WatchVerdict,
 }
@@ -79,13 +83,15 @@ impl Watch {
     /// Watches for `length` outcomes; rolls back at evidence of harm of `1 / alpha`.
     pub fn new(alpha: f64, length: u64) -> Self {
         let verdict = if length == 0 { WatchVerdict::Keep } else { WatchVerdict::Watching };
-        Self { harm: EProcess::new(0.0), limits: WatchLimits { alpha, outcomes: length }, verdict }
+        let (harm, late) = (EProcess::new(0.0), Onset::new(0.0, length));
+        Self { harm, late, limits: WatchLimits { alpha, outcomes: length }, verdict }
     }
 
     /// A new champion that costs less, and may therefore be worse by so much.
     #[must_use]
     pub fn allowing(self, loss: f64) -> Self {
-        Self { harm: EProcess::new(loss.max(0.0)), ..self }
+        let loss = loss.max(0.0);
+        Self { harm: EProcess::new(loss), late: Onset::new(loss, self.limits.outcomes), ..self }
     }
 
     /// Takes in the losses of both, in 0..=1, on one outcome.
@@ -99,6 +105,7 @@ impl Watch {
         let loss_new = if loss_new.is_finite() { loss_new.clamp(0.0, 1.0) } else { 1.0 };
         let loss_old = if loss_old.is_finite() { loss_old.clamp(0.0, 1.0) } else { f64::NAN };
         self.harm.observe(loss_new - loss_old);
+        self.late.observe(loss_new - loss_old);
         self.verdict = self.limits.judge(&self.evidence());
     }
 
@@ -110,7 +117,7 @@ impl Watch {
     /// What it has seen.
     pub fn evidence(&self) -> WatchEvidence {
         let harm = &self.harm;
-        WatchEvidence { log_harm: harm.log_value(), outcomes: harm.count(), mean_harm: harm.mean() }
+        WatchEvidence { log_harm: self.log_harm(), outcomes: harm.count(), mean_harm: harm.mean() }
     }
 
     /// What is decided so far.
@@ -129,8 +136,10 @@ impl Watch {
     }
 
     /// Natural logarithm of the evidence that the new champion is worse.
+    ///
+    /// Half of the wealth bets on harm from the swap on, half on harm that begins within the watch.
     pub fn log_harm(&self) -> f64 {
-        self.harm.log_value()
+        log_mean_exp(&[self.harm.log_value(), self.late.log_value()])
     }
 }
 

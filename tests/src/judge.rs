@@ -1,7 +1,7 @@
 //! How often the quality gate errs: challengers that are no better, judged after every outcome, from a seed.
 //!
 //! In reading order: what is asked for and what comes out (here); how a challenger's losses differ from the control's
-//! ([`losses`]); when labels come ([`labels`]).
+//! ([`losses`]); when labels come ([`labels`]); and how soon a watch takes back one that begins to do harm ([`poison`]).
 //!
 //! The gate is asked without its harm side, which only ever takes challengers out earlier: what is counted is at least
 //! what a daemon would promote.
@@ -18,17 +18,23 @@ use serde::Serialize;
 
 mod labels;
 mod losses;
+mod poison;
 
 pub use labels::Labels;
 pub use losses::Losses;
+pub use poison::{Caught, Errors, Poison, watch};
 
 use labels::Pipeline;
 use losses::Stream;
 
 /// Confidence of the bound on the share of promotions.
 const CONFIDENCE: f64 = 0.99;
+/// Outcomes of a watch, as `watch.outcomes` is by default.
+const WATCH_OUTCOMES: u64 = 2_000;
+/// Outcomes between a promotion and its poison.
+const POISONED_AFTER: [u64; 5] = [0, 200, 500, 1_000, 1_500];
 
-/// Counts how many challengers the quality gate promotes.
+/// Counts how many challengers the quality gate promotes, and how soon a poisoned one is taken back.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "false-promotions")]
 struct Arguments {
@@ -117,10 +123,21 @@ fn tell(arguments: &Arguments) -> Result<()> {
     for block in [2, 5, 10, 20, 50] {
         settings.push(setting(Losses::TWO_POINTS_BETTER, Labels::AtOnce, block));
     }
+    for poison in poisons(arguments) {
+        writeln!(std::io::stdout(), "{}", serde_json::to_string(&watch(&poison))?)?;
+    }
     for setting in &settings {
         writeln!(std::io::stdout(), "{}", serde_json::to_string(&run(setting))?)?;
     }
     Ok(())
+}
+
+/// Promoted challengers that begin to do harm, at once or in the course of the watch.
+fn poisons(arguments: &Arguments) -> Vec<Poison> {
+    let Arguments { challengers: promotions, alpha, seed, .. } = *arguments;
+    let poison = |errors, after| Poison { errors, after, promotions, alpha, outcomes: WATCH_OUTCOMES, seed };
+    let kinds = [Errors::Alike, Errors::Apart];
+    kinds.into_iter().flat_map(|errors| POISONED_AFTER.map(|after| poison(errors, after))).collect()
 }
 
 /// Judges them all.

@@ -71,6 +71,9 @@ pub struct Report {
     pub rollbacks: u64,
     /// How long 99.9 % of the pointer stores took at most, in microseconds.
     pub store_p999_us: f64,
+    /// How long it took at most from the decision to go back until the displaced model had answered, in microseconds;
+    /// none without a rollback.
+    pub rollback_max_us: Option<f64>,
     /// How long 99 % of the requests took at most, from when they came, in milliseconds.
     pub p99_ms: f64,
     /// By how much that is more in slices with swaps than in those without.
@@ -171,6 +174,7 @@ fn report(storm: &Storm, written: &writer::Written, seen: &[Seen]) -> Result<Rep
         refused: written.refused,
         rollbacks: written.rollbacks,
         store_p999_us: 1e6 * written.stores.quantile(0.999),
+        rollback_max_us: (written.rollbacks > 0).then(|| 1e6 * written.answered.quantile(1.0)),
         p99_ms: 1e3 * together.quantile(0.99),
         added_p99_ms: 1e3 * (stormy - quiet),
         models_alive_max: written.alive_max.max(storm.slot.models_alive_max()),

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result};
 use model::{EventId, Label, Record, Row, Sample, Timestamp, Truth};
 use serde_json::{Value, json};
 
-use crate::config::Config;
+use crate::config::{Approval, Config};
 use crate::learn::{Learn, Outside};
 use crate::telemetry::AuditEvent;
 
@@ -112,6 +112,8 @@ fn build(config: &Config, folder: &Path, rows: u64) -> Result<Learn> {
     // Event time here is the row number, so the window must not censor a long delay.
     learn_config.join.window_ms = i64::MAX;
     learn_config.join.pending_max = usize::MAX;
+    // There is nobody to ask: a replay shows what the gates let through.
+    learn_config.gate.approval = Approval::None;
     let width = learn_config.schema.features().len();
     let (segment, _) = RowSegments::resume(folder, width, 0)?;
     let worker = super::worker_command(&learn_config)?;

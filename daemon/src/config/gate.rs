@@ -7,6 +7,7 @@ use policies::gate::{
     CalibrationGate, ChurnGate, EnergyGate, EnergyUnit, FairnessGate, GateKind, LatencyGate, MemoryGate,
     QualityGate, RobustnessGate, Stress, Thresholds,
 };
+use policies::stats::AlphaRule;
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, refuse};
@@ -21,6 +22,7 @@ pub const COMPUTE_CONFIDENCE: f64 = 0.95;
 #[serde(deny_unknown_fields)]
 pub struct GateSection {
     pub alpha: f64,
+    pub alpha_rule: AlphaRule,
     pub alpha_harm: f64,
     pub margin: f64,
     pub block_outcomes: u64,
@@ -37,13 +39,28 @@ pub struct GateSection {
     pub fairness_gap_max: f64,
     pub churn_max: f64,
     pub advisory: Vec<GateKind>,
+    pub approval: Approval,
+    pub approval_seconds: u64,
+}
+
+/// Whether a person has to agree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approval {
+    /// To nothing.
+    #[default]
+    None,
+    /// To each promotion; reliefs and rollbacks do not wait for anybody.
+    Promotions,
 }
 
 /// The gates, checked.
 #[derive(Clone, Debug)]
 pub struct GateConfig {
-    /// The paired test.
+    /// The paired test; its alpha is that of the whole, of which `alpha_rule` gives each challenger its own.
     pub quality: QualityGate,
+    /// At which alpha each challenger is tested.
+    pub alpha_rule: AlphaRule,
     /// Mean gain that has to be beaten.
     pub margin: f64,
     /// Outcomes that are one bet.
@@ -56,6 +73,10 @@ pub struct GateConfig {
     pub robustness: RobustnessGate,
     /// Where groups are told apart.
     pub fairness: Option<Fairness>,
+    /// Whether a person has to agree.
+    pub approval: Approval,
+    /// Seconds that a person has.
+    pub approval_seconds: u64,
     energy: Option<EnergyGate>,
     calibration: Option<CalibrationGate>,
     churn: Option<ChurnGate>,
@@ -110,6 +131,7 @@ impl GateSection {
                 alpha_harm: self.alpha_harm,
                 deadline_outcomes: self.deadline_outcomes,
             },
+            alpha_rule: self.alpha_rule,
             margin: self.margin,
             block_outcomes: self.block_outcomes,
             deadline_seconds: self.deadline_seconds,
@@ -120,6 +142,8 @@ impl GateSection {
             calibration: (classes && self.calibration_increase_max < 1.0).then_some(calibration),
             churn: (classes && self.churn_max < 1.0).then_some(churn),
             advisory: self.advisory,
+            approval: self.approval,
+            approval_seconds: self.approval_seconds,
         })
     }
 
@@ -154,8 +178,8 @@ impl GateSection {
 }
 
 impl GateConfig {
-    /// What a challenger has to pass while these limits are in force.
-    pub fn thresholds(&self, compute_seconds_max: f64, bytes_max: f64) -> Thresholds {
+    /// What a challenger tested at this alpha has to pass while these limits are in force.
+    pub fn thresholds(&self, alpha: f64, compute_seconds_max: f64, bytes_max: f64) -> Thresholds {
         Thresholds {
             latency: LatencyGate {
                 limit_seconds: compute_seconds_max,
@@ -168,7 +192,7 @@ impl GateConfig {
             calibration: self.calibration,
             fairness: self.fairness.map(|fairness| fairness.gate),
             churn: self.churn,
-            quality: self.quality,
+            quality: QualityGate { alpha, ..self.quality },
             advisory: self.advisory.clone(),
         }
     }

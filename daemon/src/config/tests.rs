@@ -30,6 +30,7 @@ fn twenty_broken_configurations_are_refused_with_the_key() {
         ("[model]\ndevice = \"tpu\"", "`model.device` is `tpu`"),
         ("[http]\nlisten = \"here\"", "`http.listen` is `here`"),
         ("[gate]\nalpha = 5.0", "`gate.alpha` is 5"),
+        ("[gate]\nalpha_rule = \"some\"", "some"),
         ("[serve]\nmemory_policy = \"thrift\"", "`serve.memory_policy` is `thrift`"),
         ("[gate]\nmargin = -0.5", "`gate.margin` is -0.5"),
         ("[gate]\nnon_inferiority_margin = 1.5", "`gate.non_inferiority_margin` is 1.5"),
@@ -152,7 +153,7 @@ fn groups_are_told_apart_by_a_category_and_compared_by_a_class() {
     let asked = gate("fairness_feature = \"c\", fairness_class = \"b\"").expect("it is in order");
     let fairness = asked.fairness.expect("it is asked for");
     assert_eq!((fairness.feature, fairness.class), (1, 1));
-    let thresholds = asked.thresholds(0.01, 1e6);
+    let thresholds = asked.thresholds(0.05, 0.01, 1e6);
     assert!(thresholds.fairness.is_some() && thresholds.churn.is_none() && thresholds.energy.is_none());
     for (wrong, said) in [
         ("fairness_feature = \"y\"", "none of `schema.features`"),

@@ -43,6 +43,8 @@ impl Learn {
         let generation = Generation(self.state.generation);
         // The same function, so no gate is asked; durable with the next snapshot, like a refresh.
         self.slot.refresh(Served { generation, model, prior_only: served.prior_only });
+        // A displaced model cannot answer wider rows; a rollback makes one of its learners, which can.
+        self.slot.release();
         Ok(())
     }
 

@@ -36,6 +36,8 @@ pub struct Challenger {
     pub scorecard: Option<Scorecard>,
     /// Its test against the control, by what it has to show.
     pub test: PairedTest,
+    /// At which its test is decided, from the first outcome to the last.
+    pub alpha: f64,
     /// How that went.
     pub path: EvidencePath,
     /// Where the stream was when it was placed.
@@ -51,6 +53,8 @@ pub struct Displaced {
     pub number: u64,
     /// It goes on learning.
     pub arm: Arm,
+    /// Rows the pool had learned when the weights that it served last were copied from it.
+    pub served_learned: u64,
     /// Harm of the successor.
     pub watch: Watch,
     /// How it went.

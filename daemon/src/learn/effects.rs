@@ -39,6 +39,7 @@ impl Learn {
             }
             Effect::Shadow(best) => self.shadow(best)?,
             Effect::Judge => self.judge()?,
+            Effect::AwaitApproval(until) => self.await_approval(until)?,
             Effect::Drop(reason) => self.drop_challenger(reason)?,
             Effect::SeekRelief => {
                 let control = &self.arms.control;
@@ -54,6 +55,7 @@ impl Learn {
                 self.happened.push(AuditEvent::Alarm { text });
             }
             Effect::Swap(Change::Refresh) => self.refresh()?,
+            Effect::Swap(Change::Rollback) => self.roll_back()?,
             // State and positions agree only at the end of the unit of work.
             Effect::Swap(change) => self.pending_swap = self.pending_swap.max(Some(change)),
             Effect::Release => self.release(),
@@ -125,21 +127,28 @@ impl Learn {
         let children = self.caught_up(result.children, learned, &schema)?;
         let arm = self.arms.pool.edit(&self.arms.control, &edit, children)?;
         let number = self.state.number();
+        let alpha = self.state.tests.begin();
         let gate = &self.rules.config.gate;
         let test = if self.may_cost_quality(&edit) {
-            PairedTest::not_worse(gate.non_inferiority_margin, gate.quality.alpha, gate.block_outcomes)
+            PairedTest::not_worse(gate.non_inferiority_margin, alpha, gate.block_outcomes)
         } else {
             PairedTest::better(gate.margin, gate.block_outcomes)
         };
         let decides = self.rules.config.schema.target().is_classification();
         let scorecard = decides.then(|| Scorecard::new(FAIRNESS_ALPHA));
         let (path, from) = (EvidencePath::default(), self.state.positions.clone());
-        self.arms.challenger = Some(Challenger { number, arm, scorecard, test, path, from, failed: false });
-        self.happened.push(AuditEvent::ChallengerPlaced { architecture: edit.to_string() });
+        self.arms.challenger =
+            Some(Challenger { number, arm, scorecard, test, alpha, path, from, failed: false });
+        self.happened.push(AuditEvent::ChallengerPlaced {
+            architecture: edit.to_string(),
+            challenger: number,
+            alpha,
+            test: self.state.tests.begun(),
+        });
         Ok(())
     }
 
-    fn drop_challenger(&mut self, reason: String) -> Result<(), LearnError> {
+    pub(super) fn drop_challenger(&mut self, reason: String) -> Result<(), LearnError> {
         let (quality, limits) = (self.arms.quality(), self.thresholds().quality);
         if let Some(challenger) = self.arms.challenger.take() {
             let judged = Judged::of_quality(limits, quality);

@@ -17,9 +17,11 @@ const STRESS_ROWS: usize = 256;
 const ATTACKED_ROWS: usize = 32;
 
 impl Learn {
-    /// What a challenger has to pass, with the limits in force.
+    /// What the challenger has to pass, with the limits in force.
     pub(super) fn thresholds(&self) -> Thresholds {
-        self.rules.config.gate.thresholds(self.state.limit(COMPUTE), self.state.limit(MEMORY))
+        let gate = &self.rules.config.gate;
+        let alpha = self.arms.challenger.as_ref().map_or(gate.quality.alpha, |challenger| challenger.alpha);
+        gate.thresholds(alpha, self.state.limit(COMPUTE), self.state.limit(MEMORY))
     }
 
     /// All that is known about the challenger; none if there is none.

@@ -97,6 +97,16 @@ impl Judged {
         }
     }
 
+    /// The chance of a wrong verdict that was allowed, where there is one.
+    pub fn alpha(&self) -> Option<f64> {
+        match self {
+            Self::Gates { thresholds, .. } => Some(thresholds.quality.alpha),
+            Self::Quality { limits, .. } => Some(limits.alpha),
+            Self::Watch { limits, .. } => Some(limits.alpha),
+            Self::Relief { .. } => None,
+        }
+    }
+
     /// What spoke last, for people.
     pub fn reason(&self) -> String {
         match self {

@@ -29,6 +29,8 @@ pub const FORMAT: u32 = 3;
 pub struct Snapshot<'a> {
     state: Cow<'a, State>,
     champion: ModelParts,
+    /// The champion's: after a rollback, not the last one that was given.
+    generation: Generation,
     prior_only: bool,
     pool: PoolState,
     control: Arm,
@@ -134,6 +136,7 @@ impl Learn {
         let device = config.device.open()?;
         let mut state = saved.state.into_owned();
         state.lifecycle.resumed();
+        state.tests = state.tests.under(config.gate.alpha_rule, config.gate.quality.alpha);
         let arms = Arms {
             pool: Pool::restore(saved.pool, &device)?,
             control: saved.control,
@@ -145,7 +148,7 @@ impl Learn {
             displaced: saved.displaced,
         };
         let model = Model::from_parts(saved.champion, &device)?;
-        let generation = Generation(state.generation);
+        let generation = saved.generation;
         let served = Served { generation, model, prior_only: saved.prior_only };
         Self::assemble(config, device, state, arms, served, outside)
     }
@@ -177,6 +180,8 @@ impl Learn {
             arms,
             kept_rows: std::collections::VecDeque::new(),
             pending_swap: None,
+            rolled_back: false,
+            room_patience: super::swap::ROOM_PATIENCE,
             measured: None,
             flight: None,
             landed: None,
@@ -194,6 +199,7 @@ impl Learn {
         Ok(Snapshot {
             state: Cow::Borrowed(&self.state),
             champion: served.model.parts()?,
+            generation: served.generation,
             prior_only: served.prior_only,
             pool: self.arms.pool.state()?,
             control: self.arms.control.clone(),

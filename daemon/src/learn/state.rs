@@ -8,7 +8,7 @@ use policies::detect::{Adwin, BudgetDetector, ESr, FeatureDrift, FeatureDriftCon
 use policies::evolve::Crowding;
 use policies::op_cost::OpCost;
 use policies::search::Evolution;
-use policies::stats::Tally;
+use policies::stats::{Tally, Tests};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
@@ -208,6 +208,8 @@ pub struct State {
     pub scores: Scores,
     /// Counters.
     pub counts: Counts,
+    /// The challengers tested so far, and at which alpha the next one is.
+    pub tests: Tests,
     target: Target,
     schema: Schema,
 }
@@ -247,6 +249,7 @@ impl State {
                 no_change: tally(),
             },
             counts: Counts::default(),
+            tests: Tests::new(config.gate.alpha_rule, config.gate.quality.alpha),
             target,
             schema: (*config.schema).clone(),
         }

@@ -3,6 +3,8 @@
 //! Lives here: building the next generation, making it durable, and the pointer store, in this order.
 //! May not: choose; the lifecycle's arbiter did.
 
+use std::time::Duration;
+
 use model::{Arm, Generation, MixtureNetwork, Model, ModelError};
 use policies::gate::Claim;
 use policies::stats::EProcess;
@@ -15,6 +17,10 @@ use crate::lifecycle::{Change, Event};
 use crate::slot::Served;
 use crate::storage::Digests;
 use crate::telemetry::AuditEvent;
+
+/// How long a swap waits for old models to be gone before another is built. Only learning waits, and readers keep
+/// a model for one unit of work; after that the swap is put off.
+pub(super) const ROOM_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A swap that was made.
 struct Taken {
@@ -49,14 +55,25 @@ impl Learn {
         Ok(())
     }
 
-    /// The swap that the unit of work asked for, if it did.
+    /// Ends the swaps that the unit of work asked for: state and positions agree now.
     pub(super) fn swap_pending(&mut self) -> Result<(), LearnError> {
+        if std::mem::take(&mut self.rolled_back)
+            && let Err(error) = self.commit_state()
+        {
+            self.happened.push(AuditEvent::Alarm { text: error.to_string() });
+        }
         let Some(change) = self.pending_swap.take() else { return Ok(()) };
-        match change {
-            Change::Refresh => self.refresh()?,
-            Change::Promotion => self.promote()?,
-            Change::Relief(option) => self.relieve(option)?,
-            Change::Rollback => self.roll_back()?,
+        if self.slot.make_room(self.room_patience) {
+            match change {
+                Change::Refresh => self.refresh()?,
+                Change::Promotion => self.promote()?,
+                Change::Relief(option) => self.relieve(option)?,
+                Change::Rollback => self.roll_back()?,
+            }
+        } else {
+            let (alive, seconds) = (self.slot.models_alive(), self.room_patience.as_secs_f64());
+            let text = format!("there is no room for another model: {alive} are in use after {seconds} s");
+            self.swap_failed(change, text);
         }
         self.settle()
     }
@@ -69,8 +86,12 @@ impl Learn {
             Claim::Better => 0.0,
             Claim::NotWorse => self.rules.config.gate.non_inferiority_margin,
         };
-        let taken = self.take_over(challenger.arm, Change::Promotion, allowed)?;
-        let Some(Taken { before, generation, digests }) = taken else { return Ok(()) };
+        let taken = self.take_over(challenger.arm.clone(), Change::Promotion, allowed)?;
+        let Some(Taken { before, generation, digests }) = taken else {
+            self.arms.challenger = Some(challenger);
+            return Ok(());
+        };
+        self.arms.tidy();
         let architecture = self.arms.mixture()?.to_string();
         self.happened.push(AuditEvent::Promoted {
             generation,
@@ -80,6 +101,7 @@ impl Learn {
             outcomes: quality.outcomes,
             mean_gain: quality.mean_gain,
             log_evidence: quality.log_gain,
+            alpha: challenger.alpha,
             digests,
         });
         Ok(())
@@ -96,6 +118,7 @@ impl Learn {
         let children = self.caught_up(result.children, learned, &schema)?;
         let arm = self.arms.pool.edit(&self.arms.control, &edit, children)?;
         let taken = self.take_over(arm, Change::Relief(option), 0.0)?;
+        self.arms.tidy();
         let Some(Taken { before, generation, digests }) = taken else {
             return Ok(());
         };
@@ -114,6 +137,7 @@ impl Learn {
     /// Another mixture becomes the control and its weights are served: durable first, pointer last. Only
     /// after a promotion is the displaced one watched, for a loss beyond what is allowed: after a relief, quality
     /// alone must not bring back what breached a budget. None if it could not be made durable, which changes nothing.
+    /// Learners that no arm has any more stay until the caller, who may still have an arm, lets go of them.
     fn take_over(&mut self, arm: Arm, change: Change, allowed: f64) -> Result<Option<Taken>, LearnError> {
         let network = self.arms.pool.freeze(&arm)?;
         let model = self.model(network)?;
@@ -122,7 +146,7 @@ impl Learn {
         let served_learned = std::mem::replace(&mut self.arms.served_learned, self.arms.pool.learned());
         let displaced_before = self.arms.displaced.take();
         if change == Change::Promotion {
-            self.arms.displaced = Some(self.watched(previous.clone(), allowed));
+            self.arms.displaced = Some(self.watched(previous.clone(), served_learned, allowed));
         }
         self.arms.refresh_harm = EProcess::new(0.0);
         // Trials must start from the learner that serves from now on.
@@ -130,6 +154,10 @@ impl Learn {
         let checkpoint = self.arms.pool.arm_state(&self.arms.control)?;
         self.state.history.checkpoint(checkpoint);
         *self.counter(change) += 1;
+        let tests = self.state.tests.clone();
+        if change == Change::Promotion {
+            self.state.tests.discovered();
+        }
         let served = self.generation(model);
         // Everything above is in the snapshot that makes it durable.
         let digests = match self.make_durable(&served, change) {
@@ -138,15 +166,13 @@ impl Learn {
                 self.arms.displaced = displaced_before;
                 self.arms.control = previous;
                 self.arms.served_learned = served_learned;
-                self.arms.tidy();
                 *self.counter(change) -= 1;
+                self.state.tests = tests;
                 self.state.history.forget_checkpoints();
-                self.happened.push(AuditEvent::Alarm { text: error.to_string() });
-                self.events.push_back(Event::SwapFailed(change));
+                self.swap_failed(change, error.to_string());
                 return Ok(None);
             }
         };
-        self.arms.tidy();
         self.measured = None;
         let generation = served.generation;
         if change == Change::Promotion {
@@ -159,11 +185,17 @@ impl Learn {
         Ok(Some(Taken { before, generation, digests }))
     }
 
-    fn watched(&mut self, arm: Arm, allowed: f64) -> Displaced {
+    /// What serves stays, and the lifecycle decides what becomes of it.
+    fn swap_failed(&mut self, change: Change, text: String) {
+        self.happened.push(AuditEvent::Alarm { text });
+        self.events.push_back(Event::SwapFailed(change));
+    }
+
+    fn watched(&mut self, arm: Arm, served_learned: u64, allowed: f64) -> Displaced {
         let watch = Watch::new(self.rules.config.watch.alpha, self.rules.config.watch.outcomes);
         let watch = watch.allowing(allowed);
         let (path, from) = (EvidencePath::default(), self.state.positions.clone());
-        Displaced { number: self.state.number(), arm, watch, path, from }
+        Displaced { number: self.state.number(), arm, served_learned, watch, path, from }
     }
 
     fn counter(&mut self, change: Change) -> &mut u64 {
@@ -176,29 +208,39 @@ impl Learn {
         }
     }
 
-    /// The displaced champion's mixture serves again: in memory, nothing is loaded.
-    fn roll_back(&mut self) -> Result<(), LearnError> {
-        let Some(displaced) = self.arms.displaced.take() else { return Ok(()) };
+    /// The displaced champion serves again from this moment on: the pointer goes first, to the model that is kept
+    /// warm, with the weights and the generation it had. What it has learned since is served by the next refresh.
+    /// Where none is warm, one is made of its learners. Durable at the end of the unit of work.
+    pub(super) fn roll_back(&mut self) -> Result<(), LearnError> {
+        let Some(displaced) = self.arms.displaced.take() else { return self.call_off() };
+        let replaces = self.slot.load().generation;
+        let is_back = self.slot.roll_back().is_some();
         let before = self.arms.mixture()?.to_string();
         self.happened.push(displaced.judged(&before));
         self.arms.control = displaced.arm;
-        self.measured = None;
-        self.arms.tidy();
-        self.refresh()?;
-        self.slot.release();
+        self.arms.served_learned = displaced.served_learned;
         self.arms.refresh_harm = EProcess::new(0.0);
+        self.arms.tidy();
+        self.measured = None;
+        if !is_back {
+            self.refresh()?;
+        }
         self.state.history.forget_checkpoints();
         let checkpoint = self.arms.pool.arm_state(&self.arms.control)?;
         self.state.history.checkpoint(checkpoint);
         self.state.counts.rollbacks += 1;
-        let generation = Generation(self.state.generation);
-        let architecture = self.arms.mixture()?.to_string();
-        let digests = self.digests(&self.slot.load())?;
-        self.happened.push(AuditEvent::RolledBack { generation, before, architecture, digests });
-        if let Err(error) = self.commit_state() {
-            self.happened.push(AuditEvent::Alarm { text: error.to_string() });
-        }
+        self.rolled_back = true;
+        let served = self.slot.load();
+        let (generation, architecture) = (served.generation, self.arms.mixture()?.to_string());
+        let digests = self.digests(&served)?;
+        self.happened.push(AuditEvent::RolledBack { generation, replaces, before, architecture, digests });
         Ok(())
+    }
+
+    /// A promotion that was asked for in this unit of work and is to be taken back before it was made.
+    fn call_off(&mut self) -> Result<(), LearnError> {
+        self.pending_swap = None;
+        self.drop_challenger("a budget was breached before it served".into())
     }
 
     /// Networks as they may be served now.
@@ -221,3 +263,6 @@ impl Learn {
         Ok(Model::from_parts(self.slot.load().model.parts()?, &self.device)?)
     }
 }
+
+#[cfg(test)]
+mod tests;

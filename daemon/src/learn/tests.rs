@@ -74,6 +74,7 @@ pub(super) fn place_twin(learn: &mut Learn) {
         arm,
         scorecard: None,
         test: PairedTest::better(0.0, 1),
+        alpha: 0.05,
         path: EvidencePath::default(),
         from: Positions::default(),
         failed: false,

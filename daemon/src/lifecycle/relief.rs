@@ -1,9 +1,11 @@
 //! Relief: which smaller mixtures could answer a breach, and which of them does.
 //!
-//! Lives here: the pure choice. Does not live here: training and measuring them.
+//! Lives here: what a breach leads to, and the pure choice. Does not live here: training and measuring them.
 
 use model::{Architecture, Cost, Edit, Mixture, Origin, Shape};
 use serde::{Deserialize, Serialize};
+
+use super::{Change, Effect, Lifecycle, Rules};
 
 /// Smaller mixtures tried at most.
 pub const OPTIONS_MAX: usize = 6;
@@ -77,4 +79,40 @@ fn halved(architecture: &Architecture) -> Architecture {
         block.groups = vec![(width / 2).max(8).min(width)];
     }
     halved.canonical()
+}
+
+impl Lifecycle {
+    pub(super) fn breached(&mut self, rules: &Rules) -> Vec<Effect> {
+        if self.relief || !self.champion {
+            return Vec::new();
+        }
+        // What it displaced is there at once, and had kept the budget.
+        if self.watch.is_some() {
+            return self.roll_back(rules);
+        }
+        self.relief = true;
+        // Its trials would be taken for those of the relief, or the other way round; a breach goes first.
+        let mut effects = match self.episode.take() {
+            Some(_) => vec![Effect::Closed("a breached budget goes first")],
+            None => Vec::new(),
+        };
+        effects.push(Effect::SeekRelief);
+        effects
+    }
+
+    pub(super) fn relief_measured(&mut self, options: &[ReliefOption], rules: &Rules) -> Vec<Effect> {
+        self.relief = false;
+        match choose(options, rules.config.relief.quality_loss_max) {
+            Some(chosen) => {
+                self.watch = None;
+                let mut effects = self.drop_challenger("a smaller network takes over");
+                effects.push(Effect::Swap(Change::Relief(chosen)));
+                effects
+            }
+            None => vec![Effect::Alarm(
+                "no smaller network is known to fit the budget at the allowed loss; the champion stays"
+                    .into(),
+            )],
+        }
+    }
 }

@@ -6,7 +6,7 @@ use policies::search::SuccessiveHalving;
 use policies::watch::WatchVerdict;
 
 use super::{Change, Climber, Effect, Event, Facts, Lifecycle, ReliefOption, Rules};
-use crate::config::Config;
+use crate::config::{Approval, Config};
 
 fn rules() -> Rules {
     let text = "schema = { classes = [\"a\", \"b\"], features = [{ name = \"x\", kind = \"numeric\" }] }";
@@ -16,7 +16,7 @@ fn rules() -> Rules {
 }
 
 fn facts(outcomes: u64) -> Facts {
-    Facts { outcomes, windows: 20, stale: true, ..Facts::default() }
+    Facts { outcomes, windows: 20, stale: true, alpha: 0.05, ..Facts::default() }
 }
 
 fn linear() -> Edit {
@@ -140,6 +140,68 @@ fn rollbacks_in_a_row_pause_the_search_for_longer_and_longer_and_then_alarm() {
     let kept = Facts { watch: Some(WatchVerdict::Keep), ..facts(outcomes) };
     assert_eq!(lifecycle.step(Event::Learned(kept), &rules), [Effect::Release]);
     assert_eq!(lifecycle.rollbacks, 0);
+}
+
+#[test]
+fn a_promotion_that_cannot_be_made_is_asked_for_again_until_the_challengers_deadline() {
+    let rules = rules();
+    let mut lifecycle = shadowing(&rules);
+    let until = 3_000 + rules.config.gate.quality.deadline_outcomes;
+    let good = |outcomes| Event::Learned(Facts { quality: Some(quality(9.0, 0.0)), ..facts(outcomes) });
+    for outcomes in [3_100, 3_200, 3_300] {
+        assert_eq!(lifecycle.step(good(outcomes), &rules), [Effect::Judge], "after {outcomes}");
+        assert_eq!(lifecycle.step(judged(Verdict::Pass), &rules), [Effect::Swap(Change::Promotion)]);
+        let effects = lifecycle.step(Event::SwapFailed(Change::Promotion), &rules);
+        assert!(matches!(effects[..], [Effect::Alarm(_)]), "{effects:?}");
+        let soon = lifecycle.step(good(outcomes + 99), &rules);
+        assert!(!soon.contains(&Effect::Judge), "not at once: {soon:?}");
+    }
+    lifecycle.step(good(until), &rules);
+    let late = Facts { quality: Some(quality(0.0, 0.0)), ..facts(until) };
+    assert!(matches!(lifecycle.step(Event::Learned(late), &rules)[..], [Effect::Judge, Effect::Drop(_)]));
+}
+
+/// The rules where a person has to agree.
+fn with_a_person() -> Rules {
+    let mut rules = rules();
+    rules.config.gate.approval = Approval::Promotions;
+    rules
+}
+
+#[test]
+fn an_agreement_that_cannot_be_followed_at_once_is_followed_later() {
+    let rules = with_a_person();
+    let mut lifecycle = shadowing(&rules);
+    assert!(lifecycle.step(Event::Approved, &rules).is_empty(), "it has not passed yet");
+    assert!(matches!(lifecycle.step(judged(Verdict::Pass), &rules)[..], [Effect::AwaitApproval(_)]));
+    assert!(lifecycle.step(judged(Verdict::Pass), &rules).is_empty(), "asked once");
+    assert_eq!(lifecycle.step(Event::Breached, &rules), [Effect::SeekRelief]);
+    assert!(lifecycle.step(Event::Approved, &rules).is_empty(), "a relief goes first");
+    lifecycle.step(Event::ReliefMeasured(Vec::new()), &rules);
+    let next = |outcomes| Event::Learned(Facts { quality: Some(quality(0.0, 0.0)), ..facts(outcomes) });
+    assert_eq!(lifecycle.step(next(3_001), &rules), [Effect::Swap(Change::Promotion)]);
+    lifecycle.step(Event::SwapFailed(Change::Promotion), &rules);
+    assert!(!lifecycle.step(next(3_002), &rules).contains(&Effect::Swap(Change::Promotion)));
+    assert_eq!(
+        lifecycle.step(next(3_101), &rules),
+        [Effect::Swap(Change::Promotion)],
+        "nobody is asked twice"
+    );
+}
+
+#[test]
+fn who_waits_for_a_person_has_the_persons_time() {
+    let rules = with_a_person();
+    let mut lifecycle = Lifecycle::new();
+    lifecycle.step(Event::Passed(Timestamp(0)), &rules);
+    let mut lifecycle = shadowed(lifecycle, &rules);
+    lifecycle.step(judged(Verdict::Pass), &rules);
+    let late = Facts { quality: Some(quality(0.0, 0.0)), ..facts(1_000_000) };
+    assert_eq!(lifecycle.step(Event::Learned(late), &rules), [Effect::Swap(Change::Refresh)]);
+    let end = 1_000 * rules.config.gate.approval_seconds.cast_signed();
+    assert_eq!(lifecycle.waits_for_approval(), Some(Timestamp(end)));
+    assert!(lifecycle.step(Event::Passed(Timestamp(end - 1)), &rules).is_empty());
+    assert!(matches!(lifecycle.step(Event::Passed(Timestamp(end)), &rules)[..], [Effect::Drop(_)]));
 }
 
 #[test]

@@ -27,6 +27,8 @@ impl Lifecycle {
     /// Back to the displaced champion; every further rollback in a row doubles the pause of the search.
     pub(super) fn roll_back(&mut self, rules: &Rules) -> Vec<Effect> {
         self.watch = None;
+        // What comes back has the weights of when it went; what it has learned since is due.
+        self.refresh_at = self.outcomes;
         self.rollbacks += 1;
         let doubled = 1 << self.rollbacks.min(BACKOFF_DOUBLINGS_MAX);
         let pause = rules.config.search.cooldown_outcomes.saturating_mul(doubled);

@@ -66,6 +66,8 @@ pub(super) struct LearnMetrics {
     models_alive: IntGauge,
     quality: GaugeVec,
     log_evidence: Gauge,
+    false_promotions: Gauge,
+    approval: IntGauge,
     adopted: IntCounterVec,
     rejected: IntCounterVec,
 }
@@ -116,6 +118,14 @@ impl LearnMetrics {
                 "driftform_gate_quality_log_evalue",
                 "Evidence of gain of the running challenger, natural log.",
             ),
+            false_promotions: declare.ratio(
+                "driftform_false_promotions_expected",
+                "False promotions to be expected at most if no challenger so far was ever better: the sum of their alphas.",
+            ),
+            approval: declare.gauge(
+                "driftform_gate_approval_waiting",
+                "1 while a challenger that has passed all gates waits for a person.",
+            ),
             adopted: declare.counters(
                 "driftform_schema_adoptions_total",
                 "What the schema has gained from the stream.",
@@ -149,6 +159,8 @@ impl LearnMetrics {
         self.update_quality("control", &scores.control);
         self.update_quality("first", &scores.first);
         self.update_quality("majority", &scores.majority);
+        self.false_promotions.set(state.tests.false_discoveries_expected());
+        self.approval.set(i64::from(learn.awaits_approval().is_some()));
         self.log_evidence.set(learn.arms().quality().map_or(0.0, |quality| quality.log_gain));
     }
 

@@ -2,15 +2,18 @@
 //!
 //! Lives here: words. May not: leave out the number that a decision rested on.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use super::{AuditEvent, Shift};
 
 impl AuditEvent {
     /// One sentence, with its numbers.
     pub fn story(&self) -> String {
         match self {
-            Self::FirstChampion { generation, architecture, .. } => {
-                format!("first champion: generation {} ({architecture}) replaces the prior", generation.0)
-            }
+            Self::FirstChampion { .. }
+            | Self::Promoted { .. }
+            | Self::Relieved { .. }
+            | Self::RolledBack { .. } => self.swapped(),
             Self::Drift { arm, detector, statistic, threshold, features } => {
                 let which = shifts(features);
                 format!("drift noticed by {detector} on {arm} ({statistic:.3} over {threshold:.3}){which}")
@@ -27,42 +30,14 @@ impl AuditEvent {
             Self::RungClimbed { rung, scores } => climbed(*rung, scores),
             Self::TrialFailed { architecture, reason } => format!("trial of {architecture} failed: {reason}"),
             Self::EpisodeClosed { number, reason } => format!("episode {number} closed: {reason}"),
-            Self::ChallengerPlaced { architecture } => {
-                format!("{architecture} goes into the shadow slot, to be compared on live events")
-            }
+            Self::ChallengerPlaced { architecture, challenger, alpha, test } => format!(
+                "{architecture} goes into the shadow slot as challenger {challenger}, to be compared on live events \
+                 (test {test}, alpha {alpha:.4})"
+            ),
             Self::ChallengerDropped { architecture, reason, outcomes, mean_gain } => format!(
                 "challenger {architecture} dropped after {outcomes} outcomes: {reason} (mean gain {mean_gain:+.4})"
             ),
             Self::Gate { gate, verdict, reason, .. } => format!("gate {gate}: {verdict} ({reason})"),
-            Self::Promoted {
-                generation,
-                before,
-                architecture,
-                claim,
-                outcomes,
-                mean_gain,
-                log_evidence,
-                ..
-            } => {
-                let claim = claim.replace('_', " ");
-                format!(
-                    "PROMOTION: generation {} ({architecture}) replaces {before}; {claim}, gain {mean_gain:+.4} over \
-                     {outcomes} outcomes, e-value {:.0}",
-                    generation.0,
-                    log_evidence.exp()
-                )
-            }
-            Self::Relieved { generation, before, architecture, compute_upper, source, .. } => format!(
-                "RELIEF: generation {} ({architecture}) replaces {before}; compute p99 {source} at most {:.0} µs",
-                generation.0,
-                compute_upper * 1e6
-            ),
-            Self::RolledBack { generation, before, architecture, .. } => {
-                format!(
-                    "ROLLBACK: generation {} ({architecture}) replaces {before}, which did harm",
-                    generation.0
-                )
-            }
             Self::WatchEnded => "the watch ended well; the displaced champion is released".into(),
             Self::SchemaAdopted { kind, name, features, classes, inputs, generation } => {
                 adopted(kind, name, [*features, *classes, *inputs], generation.0)
@@ -73,7 +48,51 @@ impl AuditEvent {
             | Self::Judged { .. }
             | Self::SwapStep { .. }
             | Self::Measured { .. }
+            | Self::ApprovalAwaited { .. }
+            | Self::Approved { .. }
             | Self::BudgetSet { .. } => self.detail(),
+        }
+    }
+
+    /// The sentence of what changes who serves; nothing for the others.
+    fn swapped(&self) -> String {
+        match self {
+            Self::FirstChampion { generation, architecture, .. } => {
+                format!("first champion: generation {} ({architecture}) replaces the prior", generation.0)
+            }
+            Self::Promoted {
+                generation,
+                before,
+                architecture,
+                claim,
+                outcomes,
+                mean_gain,
+                log_evidence,
+                alpha,
+                ..
+            } => {
+                let claim = claim.replace('_', " ");
+                format!(
+                    "PROMOTION: generation {} ({architecture}) replaces {before}; {claim}, gain {mean_gain:+.4} over \
+                     {outcomes} outcomes, e-value {:.0} ({:.0} was needed)",
+                    generation.0,
+                    log_evidence.exp(),
+                    1.0 / alpha
+                )
+            }
+            Self::Relieved { generation, before, architecture, compute_upper, source, .. } => format!(
+                "RELIEF: generation {} ({architecture}) replaces {before}; compute p99 {source} at most {:.0} µs",
+                generation.0,
+                compute_upper * 1e6
+            ),
+            Self::RolledBack { generation, replaces, before, architecture, .. } => {
+                format!(
+                    "ROLLBACK: generation {} ({architecture}) serves again in place of generation {} ({before}), which did \
+                     harm",
+                    generation.0, replaces.0
+                )
+            }
+            _ => String::new(),
         }
     }
 
@@ -90,8 +109,9 @@ impl AuditEvent {
             Self::Refreshed { generation, count } => {
                 format!("{count} refreshes since the last snapshot, up to generation {}", generation.0)
             }
-            Self::Judged { verdict, architecture, reason, .. } => {
-                format!("{architecture} judged: {verdict} ({reason})")
+            Self::Judged { verdict, architecture, reason, alpha, .. } => {
+                let alpha = alpha.map_or(String::new(), |alpha| format!(", at alpha {alpha:.4}"));
+                format!("{architecture} judged: {verdict} ({reason}{alpha})")
             }
             Self::SwapStep { change, generation, step, detail } => {
                 format!("{change} of generation {}: {} ({detail})", generation.0, step.replace('_', " "))
@@ -101,6 +121,13 @@ impl AuditEvent {
                 upper * 1e6,
                 upper_of_one * 1e6
             ),
+            Self::ApprovalAwaited { challenger, architecture, until } => format!(
+                "challenger {challenger} ({architecture}) has passed all gates and waits for a person until {}",
+                clock(*until)
+            ),
+            Self::Approved { challenger, architecture, by } => {
+                format!("{by} approves challenger {challenger} ({architecture})")
+            }
             Self::BudgetSet { budget, before, limit } => {
                 let [before, limit] = [before, limit].map(|value| amount(budget, *value));
                 format!("an operator sets the budget {budget} from {before} to {limit}")
@@ -120,6 +147,12 @@ fn adopted(kind: &str, name: &str, [features, classes, inputs]: [usize; 3], gene
         "SCHEMA: {what} adopted; now {features} features in {inputs} numbers{classes}; generation {generation} \
          says what was said before"
     )
+}
+
+/// A moment, for people.
+pub(super) fn clock(milliseconds: i64) -> String {
+    let since = Duration::from_millis(milliseconds.try_into().unwrap_or_default());
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + since).to_string()
 }
 
 /// The features that moved most.

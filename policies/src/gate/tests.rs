@@ -264,6 +264,16 @@ prop_compose! {
     }
 }
 
+#[test]
+fn where_no_stress_is_wanted_none_is_asked_for() {
+    let asked = |wanted: Vec<Stress>| {
+        let robustness = RobustnessGate { excess_max: 0.02, wanted };
+        let judgements = Thresholds { robustness, ..thresholds() }.judge(&Evidence::default());
+        judgements.iter().any(|judgement| judgement.gate == GateKind::Robustness)
+    };
+    assert!(asked(vec![Stress::Noise]) && !asked(Vec::new()));
+}
+
 proptest! {
     #[test]
     fn a_pass_has_a_finite_measurement_on_the_right_side(evidence in any_evidence()) {

@@ -48,9 +48,11 @@ impl Thresholds {
 
     /// The gates, cheapest evidence first.
     fn gates(&self) -> Vec<&dyn Gate> {
-        let mut gates: Vec<&dyn Gate> =
-            vec![&FiniteGate, &self.latency, &self.memory, &self.robustness, &self.quality];
-        let optional: [Option<&dyn Gate>; 4] = [
+        let mut gates: Vec<&dyn Gate> = vec![&FiniteGate, &self.latency, &self.memory, &self.quality];
+        // Where no stress is wanted, none is asked for.
+        let robustness = Some(&self.robustness).filter(|gate| !gate.wanted.is_empty());
+        let optional: [Option<&dyn Gate>; 5] = [
+            robustness.map(|gate| gate as &dyn Gate),
             self.energy.as_ref().map(|gate| gate as &dyn Gate),
             self.calibration.as_ref().map(|gate| gate as &dyn Gate),
             self.fairness.as_ref().map(|gate| gate as &dyn Gate),

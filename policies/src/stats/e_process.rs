@@ -11,14 +11,14 @@
 use serde::{Deserialize, Serialize};
 
 /// Shares of the wealth that the mixture bets; small ones find small effects, large ones find them early.
-const STAKES: [f64; 7] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5];
+pub(super) const STAKES: [f64; 7] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5];
 /// The same for the means of blocks, as shares of what a mean of -1 would leave nothing of: means are small, so the
 /// largest is what limits how fast evidence grows.
 const BLOCK_STAKES: [f64; STAKES.len()] = [0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 0.95];
 /// Log wealth stays within this distance of zero: far beyond any alpha, far inside of what `exp` bears.
 pub const LOG_VALUE_MAX: f64 = 700.0;
 /// The largest margin; at one, no observation could speak against the hypothesis.
-const MARGIN_MAX: f64 = 0.999;
+pub(super) const MARGIN_MAX: f64 = 0.999;
 
 /// A test of "the mean of each observation, given its past, is at most the margin".
 ///
@@ -122,6 +122,12 @@ pub(crate) fn log_mean_exp(logs: &[f64]) -> f64 {
     }
     let sum: f64 = logs.iter().map(|log| (log - largest).exp()).sum();
     largest + (sum / logs.len() as f64).ln()
+}
+
+/// Logarithm of the sum of two exponentials, without overflow.
+pub(super) fn log_add_exp(a: f64, b: f64) -> f64 {
+    let (less, more) = (a.min(b), a.max(b));
+    if less == f64::NEG_INFINITY { more } else { more + (less - more).exp().ln_1p() }
 }
 
 /// Logarithm of `exp(log) + 1`, without overflow.

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use daemon::slot::Served;
 use model::{
     Activation, Architecture, Block, Device, Encoder, Feature, FeatureKind, Generation, Hyper, Mixture,
-    MixtureNetwork, MixtureWeights, Model, Objective, Schema, Shape, Target,
+    MixtureNetwork, MixtureWeights, Model, Objective, Row, Schema, Shape, Target,
 };
 
 /// Features of an event.
@@ -40,6 +40,11 @@ pub(super) fn codec() -> Result<JsonCodec> {
 pub(super) fn event(id: u64) -> Vec<u8> {
     let values: Vec<String> = (0..FEATURES as u64).map(|at| format!("\"f{at}\":{}", (id + at) % 7)).collect();
     format!("{{\"id\":\"{id}\",\"time\":{id},\"features\":{{{}}}}}", values.join(",")).into_bytes()
+}
+
+/// A row of such an event.
+pub(super) fn row() -> Result<Row> {
+    Ok(Row::new(vec![1.0; FEATURES])?)
 }
 
 /// A model of this generation.

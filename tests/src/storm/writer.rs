@@ -4,7 +4,7 @@
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use adapters::store::ModelStore;
 use anyhow::{Context as _, Result, bail, ensure};
@@ -29,6 +29,8 @@ pub(super) struct Written {
     pub(super) refused: u64,
     pub(super) rollbacks: u64,
     pub(super) stores: Histogram,
+    /// From the decision to go back to an answer of the displaced model.
+    pub(super) answered: Histogram,
     pub(super) alive_max: usize,
     /// After each step, in bytes.
     pub(super) resident: Vec<f64>,
@@ -63,7 +65,14 @@ impl Written {
         let slot = &storm.slot;
         match step {
             Step::RollBack => {
+                let decided = Instant::now();
                 let swap = slot.roll_back().context("the displaced model is not warm")?;
+                let serving = slot.load();
+                let said = serving.model.predict(&[&magic::row()?])?;
+                self.answered.observe(decided.elapsed());
+                let number = magic::number(swap.generation.0).to_bits();
+                let right = said[0].0.iter().all(|value| value.to_bits() == number);
+                ensure!(right, "the displaced model says {said:?}");
                 self.rollbacks += 1;
                 self.stored(&swap);
             }

@@ -2,6 +2,7 @@
 //!
 //! Lives here: one file a story. Against Apache Kafka where `KAFKA_BOOTSTRAP` names one.
 
+mod approve;
 mod bad_input;
 mod evolve;
 mod full_disk;

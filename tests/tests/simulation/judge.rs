@@ -1,6 +1,6 @@
 //! How often the quality gate errs, and how soon it is sure; looked at after every outcome.
 
-use tests::judge::{Found, Labels, Losses, Setting, run};
+use tests::judge::{Errors, Found, Labels, Losses, Poison, Setting, run, watch};
 
 const ALPHA: f64 = 0.05;
 /// Share of challengers that are worse by a point and may be promoted.
@@ -44,5 +44,18 @@ fn two_points_are_found_within_1300_labels() {
         let found = found(Losses::TWO_POINTS_BETTER, labels, 1);
         assert!(found.median_outcomes.is_some_and(|median| median <= 1_300), "{found:?}");
         assert!(found.p80_outcomes.is_some_and(|p80| p80 <= 2_100), "{found:?}");
+    }
+}
+
+#[test]
+fn who_is_poisoned_after_its_promotion_is_taken_back_within_300_outcomes() {
+    // Two that err independently are the hardest case, and the one in which poison that comes late takes longest.
+    for (errors, after) in
+        [(Errors::Alike, 0), (Errors::Alike, 500), (Errors::Alike, 1_500), (Errors::Apart, 0)]
+    {
+        let caught =
+            watch(&Poison { errors, after, promotions: 2_000, alpha: ALPHA, outcomes: 2_000, seed: 7 });
+        assert!(caught.median_outcomes.is_some_and(|median| median <= 300), "{caught:?}");
+        assert!(caught.too_early <= ALPHA && caught.caught >= 0.98, "{caught:?}");
     }
 }

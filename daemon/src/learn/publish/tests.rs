@@ -221,6 +221,27 @@ fn a_snapshot_newer_than_the_journal_goes_on_after_it_and_the_hole_shows() {
 }
 
 #[test]
+fn after_a_rollback_and_a_crash_the_displaced_serves_with_its_generation_and_none_is_given_twice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut learn = opened(folder.path());
+    feed(&mut learn, 0..300);
+    let champion = learn.slot.load().generation;
+    promote(&mut learn);
+    feed(&mut learn, 300..310);
+    let given = learn.state.generation;
+    learn.perform(crate::lifecycle::Effect::Swap(Change::Rollback)).expect("nothing fails");
+    learn.swap_pending().expect("nothing fails");
+    drop(learn);
+    let mut learn = opened(folder.path());
+    assert_eq!((learn.slot.load().generation, learn.state.counts.rollbacks), (champion, 1));
+    let told = told(folder.path());
+    let back = of(&told, "rolled_back")[0];
+    assert_eq!((&back["generation"], &back["replaces"]), (&champion.0.into(), &given.into()));
+    feed(&mut learn, 310..311);
+    assert_eq!(learn.slot.load().generation.0, given + 1);
+}
+
+#[test]
 fn a_model_that_reads_back_otherwise_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut learn = opened(folder.path());

@@ -1,0 +1,102 @@
+//! The key to a running daemon: where it listens and what to show it, left in its state directory.
+//!
+//! Lives here: making, leaving and finding the key, and asking with it. Whoever may read the state directory may give
+//! orders: they could change the state itself. May not: know what orders there are.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// The file in the state directory.
+const FILE: &str = "admin.json";
+/// Only its owner may read it.
+const MODE: u32 = 0o600;
+/// Random bytes of a token.
+const TOKEN_BYTES: usize = 32;
+/// Longest time to connect, and to wait for an answer: longer than the daemon waits itself.
+const WAIT: Duration = Duration::from_secs(15);
+/// Most bytes of an answer that are read.
+const ANSWER_BYTES_MAX: u64 = 64 * 1024;
+
+/// A secret of one run of a daemon; never shown in logs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token(String);
+
+/// Where a daemon listens, and what it wants to be shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// The address.
+    pub address: SocketAddr,
+    /// The secret.
+    pub token: Token,
+}
+
+impl Token {
+    /// A new one, from the system's source of chance.
+    pub fn new() -> io::Result<Self> {
+        let mut bytes = [0; TOKEN_BYTES];
+        File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+        Ok(Self(crate::audit::sha256(&bytes)))
+    }
+
+    /// Whether this is it; how long that takes says nothing about where they differ.
+    pub fn opens(&self, shown: &str) -> bool {
+        let differ = self.0.bytes().zip(shown.bytes()).fold(0, |differ, (a, b)| differ | (a ^ b));
+        self.0.len() == shown.len() && differ == 0
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+impl Key {
+    /// Leaves it in a folder, for its owner only; a key of an earlier run is replaced.
+    pub fn leave(&self, folder: &Path) -> io::Result<()> {
+        let (path, fresh) = (folder.join(FILE), folder.join(format!("{FILE}.new")));
+        // A file that is there keeps its mode, whatever that is.
+        match fs::remove_file(&fresh) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&fresh)?;
+        file.write_all(serde_json::to_string(self)?.as_bytes())?;
+        fs::rename(&fresh, &path)
+    }
+
+    /// The key in a folder.
+    pub fn find(folder: &Path) -> io::Result<Self> {
+        Ok(serde_json::from_slice(&fs::read(folder.join(FILE))?)?)
+    }
+
+    /// Posts JSON to the daemon; the status code and what it says.
+    pub fn post(&self, path: &str, body: &impl Serialize) -> io::Result<(u16, String)> {
+        let body = serde_json::to_string(body)?;
+        let mut stream = TcpStream::connect_timeout(&self.address, WAIT)?;
+        stream.set_read_timeout(Some(WAIT))?;
+        stream.set_write_timeout(Some(WAIT))?;
+        let Self { address, token: Token(token) } = self;
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )?;
+        let mut answer = String::new();
+        stream.take(ANSWER_BYTES_MAX).read_to_string(&mut answer)?;
+        let odd = || io::Error::new(io::ErrorKind::InvalidData, "the answer is not one of HTTP");
+        let (head, text) = answer.split_once("\r\n\r\n").ok_or_else(odd)?;
+        let code = head.split_whitespace().nth(1).and_then(|code| code.parse().ok()).ok_or_else(odd)?;
+        Ok((code, text.trim_end().to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

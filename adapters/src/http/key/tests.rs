@@ -1,0 +1,79 @@
+//! Who has the key may give orders, nobody else; what is said comes back.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::http::admin::{Admin, ORDERS_MAX, Order, Promote, router};
+
+/// A server whose orders are followed, for an even number of a challenger, and its key.
+async fn server() -> Key {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let key = Key {
+        address: listener.local_addr().expect("it has one"),
+        token: Token::new().expect("the system has chance"),
+    };
+    let (orders, mut asked) = mpsc::channel::<Order>(ORDERS_MAX);
+    let admin = Admin { token: key.token.clone(), orders };
+    tokio::spawn(async move { crate::http::serve(listener, router(admin), std::future::pending()).await });
+    tokio::spawn(async move {
+        while let Some(Order { promote, answer }) = asked.recv().await {
+            let Promote { challenger, by } = promote;
+            let told = match challenger {
+                Some(odd) if odd % 2 == 1 => Err(format!("challenger {odd} waits no longer")),
+                Some(_) | None => Ok(format!("approved by {by}")),
+            };
+            answer.send(told).ok();
+        }
+    });
+    key
+}
+
+async fn post(key: &Key, path: &'static str, body: serde_json::Value) -> (u16, String) {
+    let key = key.clone();
+    let posted = tokio::task::spawn_blocking(move || key.post(path, &body));
+    posted.await.expect("it does not panic").expect("it answers")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_are_followed_or_refused_with_the_reason() {
+    let key = server().await;
+    let order = |challenger: Option<u64>| {
+        serde_json::to_value(Promote { challenger, by: "ada".into() }).expect("plain fields")
+    };
+    assert_eq!(post(&key, "/admin/promote", order(None)).await, (200, "approved by ada".into()));
+    assert_eq!(post(&key, "/admin/promote", order(Some(4))).await.0, 200);
+    let (code, said) = post(&key, "/admin/promote", order(Some(3))).await;
+    assert_eq!((code, said.as_str()), (409, "challenger 3 waits no longer"));
+    for wrong in [serde_json::json!({}), serde_json::json!({ "challenger": null, "by": "" })] {
+        assert_eq!(post(&key, "/admin/promote", wrong).await.0, 400);
+    }
+    assert_eq!(post(&key, "/admin/demote", order(None)).await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_key_nothing_is_done() {
+    let key = server().await;
+    let wrong = Key { token: Token::new().expect("the system has chance"), ..key.clone() };
+    let order = serde_json::json!({ "challenger": null, "by": "eve" });
+    assert_eq!(post(&wrong, "/admin/promote", order).await.0, 401);
+    assert!(!key.token.opens("") && !key.token.opens(&format!("{}0", key.token.0)));
+}
+
+#[test]
+fn a_key_is_for_its_owner_only_and_replaces_the_last() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert!(Key::find(folder.path()).is_err());
+    let key = |port| Key {
+        address: SocketAddr::from(([127, 0, 0, 1], port)),
+        token: Token::new().expect("the system has chance"),
+    };
+    for key in [key(1), key(2)] {
+        key.leave(folder.path()).expect("it is ours");
+        assert_eq!(Key::find(folder.path()).expect("it is there"), key);
+        assert!(!format!("{key:?}").contains(&key.token.0), "it is not told");
+    }
+    let mode = fs::metadata(folder.path().join(FILE)).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, MODE);
+}
