@@ -143,11 +143,8 @@ impl Tail {
     fn open(path: PathBuf, bytes: u64) -> Result<Self, StoreError> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
-        let file = if path.exists() {
-            options.open(&path)
-        } else {
-            disk(Point::Journal, || options.open(&path))
-        };
+        let file =
+            if path.exists() { options.open(&path) } else { disk(Point::Journal, || options.open(&path)) };
         Ok(Self { file: file.map_err(StoreError::io("open", &path))?, path, bytes, dirty: true })
     }
 
@@ -160,9 +157,8 @@ impl Tail {
         // Until it is on the disk, a part of it may be there.
         self.dirty = true;
         let (file, flushed) = (&mut self.file, self.bytes);
-        let written = disk(Point::Journal, || file.write_all(text)).and_then(|()| {
-            torn_disk(Point::JournalFlush, || tear(file, flushed), || file.sync_data())
-        });
+        let written = disk(Point::Journal, || file.write_all(text))
+            .and_then(|()| torn_disk(Point::JournalFlush, || tear(file, flushed), || file.sync_data()));
         written.map_err(StoreError::io("append to", &self.path))?;
         self.bytes += text.len() as u64;
         self.dirty = false;
@@ -172,12 +168,14 @@ impl Tail {
 
 /// The files of a journal, oldest first.
 pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    let is_ours = |name: &String| {
-        let number = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
-        number.is_some_and(|number| number.parse::<u64>().is_ok())
-    };
     // Numbers have as many digits each, so names are in their order.
-    Ok(names(folder)?.into_iter().filter(is_ours).map(|name| folder.join(name)).collect())
+    let paths = names(folder)?.into_iter().map(|name| folder.join(name));
+    Ok(paths.filter(|path| first_in(path).is_some()).collect())
+}
+
+/// The number of the first line in a file, by its name; nothing for what is not the journal's.
+pub(super) fn first_in(path: &Path) -> Option<u64> {
+    path.file_name()?.to_str()?.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?.parse().ok()
 }
 
 /// Bytes of whole lines in a file, its last line if it has one, and how many bytes follow.

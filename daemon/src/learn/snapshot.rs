@@ -22,7 +22,7 @@ use adapters::store::RowSegments;
 
 /// Of what [`Snapshot`] says; to be raised whenever anything in it changes, so that another release says what is
 /// the matter instead of misreading it.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Everything that survives a crash. The state, which is the larger part, is not copied to be written.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ pub struct Snapshot<'a> {
     rows: u64,
     /// The last line of the journal.
     journal: Tip,
+    /// The last line that the decisions topic has, with all before it.
+    delivered: u64,
 }
 
 impl Snapshot<'_> {
@@ -60,10 +62,20 @@ impl Snapshot<'_> {
         &self.journal
     }
 
+    /// The last line that the decisions topic had then, with all before it.
+    pub fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
+    /// What the learn plane remembered.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
     /// Two states are the same whatever was written about them, and when.
     #[cfg(test)]
     pub(super) fn without_journal(self) -> Self {
-        Self { journal: Tip::default(), ..self }
+        Self { journal: Tip::default(), delivered: 0, ..self }
     }
 
     /// As bytes, in memory of just their size.
@@ -209,13 +221,13 @@ impl Learn {
                 .as_ref()
                 .map(|storage| storage.decisions().tip().clone())
                 .unwrap_or_default(),
+            delivered: self.storage.as_ref().map_or(0, |storage| storage.decisions().delivered()),
         })
     }
 
     /// State as it is now; called between units of work.
     pub fn commit_state(&mut self) -> Result<(), LearnError> {
-        self.tell_refreshes();
-        self.journal();
+        self.write_down();
         let served = self.slot.load();
         self.commit(&served)
     }
@@ -233,9 +245,12 @@ impl Learn {
         self.kept_rows.push_back(self.oldest_row());
         while self.kept_rows.len() > kept {
             self.kept_rows.pop_front();
-            if let Some(oldest) = self.kept_rows.iter().min().copied() {
-                self.prune_before(oldest)?;
-            }
+        }
+        // The snapshot is there: that rows stay which nobody needs is no reason to call it missing.
+        if let Some(oldest) = self.kept_rows.iter().min().copied().filter(|_| self.kept_rows.len() == kept)
+            && let Err(error) = self.prune_before(oldest)
+        {
+            tracing::warn!("{error}");
         }
         Ok(())
     }

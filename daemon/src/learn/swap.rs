@@ -212,7 +212,7 @@ impl Learn {
         Served { generation: Generation(self.state.generation), model, prior_only: false }
     }
 
-    fn digests(&self, served: &Served) -> Result<Option<Digests>, LearnError> {
+    pub(super) fn digests(&self, served: &Served) -> Result<Option<Digests>, LearnError> {
         self.storage.as_ref().map(|_| Digests::of(&served.model)).transpose()
     }
 
