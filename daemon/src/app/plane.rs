@@ -13,7 +13,7 @@ use adapters::http::{Health, Status};
 use adapters::kafka::{KafkaError, Polled, Positions, Sink, Source, TopicRole};
 use adapters::store::StoreError;
 use anyhow::{Context as _, Result};
-use model::{Record, Timestamp};
+use model::Record;
 use tokio::sync::watch;
 
 use super::{CLOSE_WAIT, LEARN_BATCH_MAX, POLL_WAIT, end_within};
@@ -297,7 +297,7 @@ impl LearnPlane {
         }
     }
 
-    fn tell(&mut self) {
+    pub(super) fn tell(&mut self) {
         self.telemetry.update(&self.learn);
         self.telemetry.lag_records.set(i64::try_from(self.source.lag()).unwrap_or(i64::MAX));
         self.status.send_replace(self.timeline.status(&self.config.name, &self.learn, &self.telemetry));

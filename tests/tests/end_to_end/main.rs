@@ -3,6 +3,7 @@
 //! Lives here: one file a story. Against Apache Kafka where `KAFKA_BOOTSTRAP` names one.
 
 mod bad_input;
+mod crash_matrix;
 mod evolve;
 mod full_disk;
 mod loop_closes;
