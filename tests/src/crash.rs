@@ -16,4 +16,4 @@ pub use check::{check, check_journal, check_sent};
 pub use report::{report, setting};
 pub use run::{End, Run};
 pub use story::Story;
-pub use stream::Stream;
+pub use stream::{SCHEMA, Stream};

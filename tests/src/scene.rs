@@ -66,6 +66,11 @@ impl Scene {
         Ok(command)
     }
 
+    /// Whether the broker is inside this process.
+    pub fn is_embedded(&self) -> bool {
+        self.broker.is_embedded()
+    }
+
     /// Topics that are not there yet.
     pub fn create_topics(&self, names: &[&str]) -> Result<()> {
         self.broker.create_topics(names)

@@ -194,10 +194,12 @@ impl Learn {
         let generation = Generation(self.state.generation);
         let architecture = self.arms.mixture()?.to_string();
         let digests = self.digests(&self.slot.load())?;
-        self.happened.push(AuditEvent::RolledBack { generation, before, architecture, digests });
+        // It is called done once a crash does not undo it.
+        self.step(Change::Rollback, generation, "prepared", "the snapshot that names it comes next".into());
         if let Err(error) = self.commit_state() {
             self.happened.push(AuditEvent::Alarm { text: error.to_string() });
         }
+        self.happened.push(AuditEvent::RolledBack { generation, before, architecture, digests });
         Ok(())
     }
 

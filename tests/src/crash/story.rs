@@ -18,13 +18,15 @@ const OUTCOMES: &str = "driftform_learn_outcomes_total";
 const SLICE: usize = 200;
 /// Slices within which each turn of the story has to come.
 const SLICES_MAX: usize = 60;
-/// One search, whose challenger earns its place and loses it; nothing else is searched.
+/// Searches one after the other until a challenger is found; nothing is searched while it is compared and watched. It
+/// takes much evidence to promote it, so that the base lies between.
 const SETTINGS: &str = r#"
     cold_start = { outcomes = 200 }
     mixture = { members = [{}] }
-    search = { window_outcomes = 200, rungs = [1, 3], cooldown_outcomes = 1000000, plateau_outcomes = 0 }
+    search = { window_outcomes = 200, rungs = [1, 3], cooldown_outcomes = 600, plateau_outcomes = 200 }
     detect = { average_run_length = 1e9, delta = 1e-9 }
     budget = { compute_seconds = 10.0 }
+    gate = { alpha = 1e-9 }
     serve = { answers = false }
 "#;
 
@@ -44,20 +46,13 @@ impl Story {
         let scene = Scene::set("crash", &format!("{SETTINGS}{SCHEMA}"))?;
         let folder = tempfile::tempdir()?;
         let mut stream = Stream::new(&scene.kafka, 7)?;
-        let (mut daemon, address) = scene.start()?;
         stream.unreadable()?;
-        until(&mut stream, &address, || told(&scene, "driftform.challenger_placed"))?;
-        stop(&mut daemon)?;
         let base = folder.path().join("base");
-        copy(&scene.state(), &base)?;
+        let (mut daemon, address) = promoted(&scene, &mut stream, &base)?;
         let buried_before = stream.buried().len();
-
-        let (mut daemon, address) = scene.start()?;
-        let swaps = |change| format!("driftform_swaps_total{{change=\"{change}\"}}");
-        until(&mut stream, &address, || Ok(metric(&address, &swaps("promotion"))? >= 1.0))?;
         stream.unreadable()?;
         stream.turned = true;
-        until(&mut stream, &address, || Ok(metric(&address, &swaps("rollback"))? >= 1.0))?;
+        until(&scene, &mut stream, &address, || Ok(told(&scene, "driftform.rolled_back")? > 0))?;
         stream.widened = true;
         stream.unreadable()?;
         slice(&mut stream, &address)?;
@@ -89,15 +84,40 @@ impl Story {
     }
 }
 
+/// A daemon with a promoted champion; the base is its state when that one was placed as the challenger.
+fn promoted(scene: &Scene, stream: &mut Stream, base: &Path) -> Result<(Process, String)> {
+    let kinds = ["placed", "dropped"].map(|what| format!("driftform.challenger_{what}"));
+    let count = |kind: usize| told(scene, &kinds[kind]);
+    let (mut daemon, mut address) = scene.start()?;
+    loop {
+        let placed = count(0)?;
+        until(scene, stream, &address, || Ok(count(0)? > placed))?;
+        stop(&mut daemon)?;
+        ensure!(told(scene, "driftform.promoted")? == 0, "it was promoted before the base was taken");
+        if base.exists() {
+            fs::remove_dir_all(base)?;
+        }
+        copy(&scene.state(), base)?;
+        (daemon, address) = scene.start()?;
+        let (dropped, promoted) = (count(1)?, || told(scene, "driftform.promoted"));
+        until(scene, stream, &address, || Ok(promoted()? > 0 || count(1)? > dropped))?;
+        if promoted()? > 0 {
+            return Ok((daemon, address));
+        }
+    }
+}
+
 /// Feeds slices, each after the last has been learned, until it is so.
-fn until(stream: &mut Stream, address: &str, so: impl Fn() -> Result<bool>) -> Result<()> {
+fn until(scene: &Scene, stream: &mut Stream, address: &str, so: impl Fn() -> Result<bool>) -> Result<()> {
     for _ in 0..SLICES_MAX {
         slice(stream, address)?;
         if so()? {
             return Ok(());
         }
     }
-    anyhow::bail!("the story does not go on within {} events", SLICES_MAX * SLICE)
+    let decisions = scene.decisions()?;
+    let told: Vec<_> = decisions.iter().filter_map(|line| line["data"]["story"].as_str()).collect();
+    anyhow::bail!("the story does not go on within {} events:\n{}", SLICES_MAX * SLICE, told.join("\n"))
 }
 
 fn slice(stream: &mut Stream, address: &str) -> Result<()> {
@@ -109,8 +129,9 @@ fn slice(stream: &mut Stream, address: &str) -> Result<()> {
     Ok(())
 }
 
-fn told(scene: &Scene, kind: &str) -> Result<bool> {
-    Ok(scene.decisions()?.iter().any(|decision| decision["type"] == kind))
+/// How often the daemon has said this.
+fn told(scene: &Scene, kind: &str) -> Result<usize> {
+    Ok(scene.decisions()?.iter().filter(|decision| decision["type"] == kind).count())
 }
 
 fn stop(daemon: &mut Process) -> Result<()> {
