@@ -2,6 +2,7 @@
 //!
 //! Lives here: [`App::start`], and shutdown. May not: do a stage's work.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
@@ -43,6 +44,7 @@ pub struct App {
     http: JoinHandle<()>,
     health: watch::Sender<Health>,
     consumed: Arc<AtomicU64>,
+    address: SocketAddr,
 }
 
 impl App {
@@ -102,9 +104,14 @@ impl App {
         };
         // Told once before anybody can ask, so that a probe is never answered from nothing.
         plane.tell();
-        let http = start_http(config.listen, pages, Arc::clone(&stop))?;
+        let (http, address) = start_http(config.listen, pages, Arc::clone(&stop))?;
         let learn = plane.start(Arc::clone(&stop))?;
-        Ok(Self { stop, learn, serve, http, health, consumed })
+        Ok(Self { stop, learn, serve, http, health, consumed, address })
+    }
+
+    /// Where its pages are.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Records the learn plane has consumed, for a producer that paces itself by it.
@@ -192,12 +199,17 @@ fn start_serve(serve: Serve, stop: Arc<AtomicBool>, health: watch::Sender<Health
     thread.context("cannot start the serve thread")
 }
 
-fn start_http(listen: std::net::SocketAddr, pages: Pages, stop: Arc<AtomicBool>) -> Result<JoinHandle<()>> {
+fn start_http(
+    listen: SocketAddr,
+    pages: Pages,
+    stop: Arc<AtomicBool>,
+) -> Result<(JoinHandle<()>, SocketAddr)> {
     let listener = std::net::TcpListener::bind(listen)
         .with_context(|| format!("cannot listen on {listen}; change http.listen"))?;
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    tracing::info!("status page on http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    tracing::info!("status page on http://{address}");
     let stopped = async move {
         while !stop.load(Ordering::Relaxed) {
             tokio::time::sleep(POLL_WAIT).await;
@@ -212,7 +224,7 @@ fn start_http(listen: std::net::SocketAddr, pages: Pages, stop: Arc<AtomicBool>)
             tracing::error!("the http server stopped: {error}");
         }
     });
-    thread.context("cannot start the http thread")
+    Ok((thread.context("cannot start the http thread")?, address))
 }
 
 /// Waits for a thread that only tidies up, but not for ever.
