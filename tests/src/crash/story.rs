@@ -20,7 +20,7 @@ const SLICE: usize = 200;
 const SLICES_MAX: usize = 60;
 /// Searches one after the other until a challenger is found; nothing is searched while it is compared and watched. It
 /// takes much evidence to promote it, so that the base lies between.
-const SETTINGS: &str = r#"
+const SETTINGS: &str = r"
     cold_start = { outcomes = 200 }
     mixture = { members = [{}] }
     search = { window_outcomes = 200, rungs = [1, 3], cooldown_outcomes = 600, plateau_outcomes = 200 }
@@ -28,7 +28,7 @@ const SETTINGS: &str = r#"
     budget = { compute_seconds = 10.0 }
     gate = { alpha = 1e-9 }
     serve = { answers = false }
-"#;
+";
 
 /// The records, on a broker, and the state from which they are lived through.
 pub struct Story {

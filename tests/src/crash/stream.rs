@@ -59,12 +59,12 @@ impl Stream {
             if self.widened {
                 event["features"]["z"] = json!(x + y);
             }
-            self.send(&self.kafka.topics.events, event.to_string().into_bytes())?;
+            self.send(&self.kafka.topics.events, event.to_string().as_bytes())?;
             if let Some(of) = now.checked_sub(LABEL_DELAY) {
                 let label = if self.truths[of] { "same" } else { "different" };
                 let label = json!({ "id": of.to_string(), "time": now, "label": label });
                 self.labelled += 1;
-                self.send(&self.kafka.topics.labels, label.to_string().into_bytes())?;
+                self.send(&self.kafka.topics.labels, label.to_string().as_bytes())?;
             }
         }
         Ok(self.sink.flush(DEADLINE)?)
@@ -73,13 +73,14 @@ impl Stream {
     /// One event that cannot be read.
     pub fn unreadable(&mut self) -> Result<()> {
         let bytes = format!("not json, number {}", self.unreadable.len()).into_bytes();
-        self.unreadable.push(bytes.clone());
-        self.send(&self.kafka.topics.events, bytes)
+        self.send(&self.kafka.topics.events, &bytes)?;
+        self.unreadable.push(bytes);
+        Ok(())
     }
 
     /// Anything else that a daemon may be told.
     pub fn tell(&self, topic: &str, value: &Value) -> Result<()> {
-        self.send(topic, value.to_string().into_bytes())
+        self.send(topic, value.to_string().as_bytes())
     }
 
     /// Events sent that can be read.
@@ -97,8 +98,8 @@ impl Stream {
         &self.unreadable
     }
 
-    fn send(&self, topic: &str, bytes: Vec<u8>) -> Result<()> {
+    fn send(&self, topic: &str, bytes: &[u8]) -> Result<()> {
         let time = Timestamp(i64::try_from(self.truths.len())?);
-        Ok(self.sink.send(topic, None, &bytes, Some(time))?)
+        Ok(self.sink.send(topic, None, bytes, Some(time))?)
     }
 }

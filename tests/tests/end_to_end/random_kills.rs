@@ -31,12 +31,12 @@ const EVENTS_A_TICK_EMBEDDED: usize = 10;
 const UNREADABLE_EVERY: usize = 20;
 const ANSWERS: &str = "driftform_serve_answers_total";
 const OUTCOMES: &str = "driftform_learn_outcomes_total";
-const SETTINGS: &str = r#"
+const SETTINGS: &str = r"
     cold_start = { outcomes = 200 }
     mixture = { members = [{}] }
     search = { window_outcomes = 200, rungs = [1, 3], cooldown_outcomes = 400, plateau_outcomes = 400 }
     budget = { compute_seconds = 10.0 }
-"#;
+";
 
 /// Sends portions until it is told to stop.
 fn load(mut stream: Stream, portion: usize, stop: &Receiver<()>) -> Result<Stream> {

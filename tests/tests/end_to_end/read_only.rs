@@ -42,9 +42,9 @@ fn a_disk_that_becomes_read_only_stops_nothing_and_nothing_is_lost_afterwards() 
     let started = Scene::started(start_beside(&scene, &file)?)?;
     survive(&scene, started, |_, read_only| {
         if read_only {
-            fs::write(&file, "")?
+            fs::write(&file, "")?;
         } else {
-            fs::remove_file(&file)?
+            fs::remove_file(&file)?;
         }
         Ok(())
     })
