@@ -24,8 +24,9 @@ const LIFE_MAX_MS: u64 = 2_000;
 const LONG_LIFE_EVERY: u64 = 5;
 /// Between two portions of events.
 const TICK: Duration = Duration::from_millis(100);
-/// Events in a portion; the embedded broker keeps few.
-const EVENTS_A_TICK: usize = 50;
+/// Events in a portion: about as many as a daemon in a build for tests keeps up with between its deaths. The embedded
+/// broker keeps few.
+const EVENTS_A_TICK: usize = 20;
 const EVENTS_A_TICK_EMBEDDED: usize = 10;
 /// One event in so many portions cannot be read.
 const UNREADABLE_EVERY: usize = 20;
@@ -67,10 +68,13 @@ fn live_and_die(scene: &Scene, long: bool, moment: Duration) -> Result<()> {
 /// A last life learns and answers what is left, once.
 fn check(scene: &Scene, stream: &Stream) -> Result<()> {
     let (mut daemon, address) = scene.start()?;
-    let wanted = stream.labelled() as f64;
-    let outcomes = wait_until("all labels learned", DEADLINE, || {
-        metric(&address, OUTCOMES).ok().filter(|outcomes| *outcomes >= wanted)
-    })?;
+    let (wanted, mut outcomes) = (stream.labelled() as f64, 0.0);
+    while outcomes < wanted {
+        // Many may be left from lives that were short: as long as it goes on, it goes on.
+        outcomes = wait_until("more labels learned", DEADLINE, || {
+            metric(&address, OUTCOMES).ok().filter(|more| *more > outcomes)
+        })?;
+    }
     ensure!((outcomes - wanted).abs() < 0.5, "{outcomes} outcomes of {wanted} labels");
     wait_until("every event answered", DEADLINE, || (answered(scene).ok()? == stream.sent()).then_some(()))?;
     daemon.terminate()?;
