@@ -31,5 +31,5 @@ pub use group::GroupSource;
 pub use inspect::read_topic;
 pub use plan::Lost;
 pub use record::{Header, Polled, Positions, TopicRole};
-pub use sink::Sink;
+pub use sink::{Batch, Sink};
 pub use source::Source;

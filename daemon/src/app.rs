@@ -1,27 +1,26 @@
 //! App: every object made and every task started, top to bottom.
 //!
-//! Lives here: [`App::start`], the learn thread's loop around [`Learn::turn`], and shutdown. May not:
-//! do a stage's work.
+//! Lives here: [`App::start`], and shutdown. May not: do a stage's work.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use adapters::codec::{DecodeError, JsonCodec};
+use adapters::codec::JsonCodec;
 use adapters::files::{InferOptions, Rows, infer};
-use adapters::http::admin::{Admin, ORDERS_MAX, Order};
+use adapters::http::admin::{Admin, ORDERS_MAX};
 use adapters::http::key::{Key, Token};
 use adapters::http::{Health, Pages, Status};
-use adapters::kafka::{GroupSource, KafkaConfig, KafkaError, Polled, Sink, Source, TopicRole};
-use adapters::store::StoreError;
+use adapters::kafka::{GroupSource, KafkaConfig, Sink, Source, TopicRole};
 use anyhow::{Context as _, Result};
-use model::{Record, Timestamp};
 use tokio::sync::{mpsc, watch};
 
-use crate::config::{Config, StateConfig};
-use crate::learn::{Learn, LearnError, Outside};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::learn::{Learn, Outside};
 use crate::reader::Reader;
 use crate::serve::{Answerer, Serve};
 use crate::storage::Storage;
@@ -32,14 +31,12 @@ use crate::trials::WorkerCommand;
 pub const LEARN_BATCH_MAX: usize = 256;
 /// How long one poll waits for records.
 const POLL_WAIT: Duration = Duration::from_millis(100);
-/// How long the broker may take for what is still queued at the end.
-const FLUSH_WAIT: Duration = Duration::from_secs(5);
 /// How long consumers may take to leave the brokers at the end.
 const CLOSE_WAIT: Duration = Duration::from_secs(3);
-/// How often a dead letter is tried while the queue to the broker is full, each after [`FLUSH_WAIT`].
-const BURY_ATTEMPTS_MAX: u32 = 60;
-/// How often metrics and the status page are brought up to date.
-const TELL_EVERY: Duration = Duration::from_millis(500);
+
+mod plane;
+
+use plane::LearnPlane;
 
 /// A running daemon.
 pub struct App {
@@ -49,13 +46,15 @@ pub struct App {
     http: JoinHandle<()>,
     health: watch::Sender<Health>,
     consumed: Arc<AtomicU64>,
+    address: SocketAddr,
 }
 
 impl App {
-    /// Builds everything and starts it; `story` hears every audit event.
+    /// Builds everything and starts it; deadlines pass by `clock`, `story` hears every audit event.
     pub fn start(
         config: &Config,
         worker: WorkerCommand,
+        clock: Clock,
         stop: Arc<AtomicBool>,
         story: Option<Sender<AuditEvent>>,
     ) -> Result<Self> {
@@ -67,7 +66,6 @@ impl App {
         let codec = codec.widened(Arc::new(learn.state().schema().clone()));
         let kafka = &config.kafka;
         let source = open_source(kafka, &learn)?;
-        let sink = Arc::new(Sink::open(kafka)?);
         let (health, health_seen) = watch::channel(Health { live: true, started: true, ..Health::default() });
         let (status, status_seen) = watch::channel(Status::default());
         let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, status: status_seen };
@@ -90,10 +88,11 @@ impl App {
         let admin = Admin { token: Token::new()?, orders };
         let mut plane = LearnPlane {
             config: config.clone(),
+            clock: clock.not_before(learn.state().lifecycle.now()),
             learn,
             reader: Reader::new(codec, config.learn.evolve),
             source,
-            sink,
+            sink: Sink::open(kafka)?,
             telemetry,
             story,
             timeline: Timeline::default(),
@@ -101,15 +100,23 @@ impl App {
             status,
             orders: ordered,
             since_snapshot: 0,
+            held: None,
+            buried: false,
+            refused: 0,
             unsaved: None,
             connected: true,
             consumed: Arc::clone(&consumed),
         };
         // Told once before anybody can ask, so that a probe is never answered from nothing.
         plane.tell();
-        let http = start_http(config, pages, admin, Arc::clone(&stop))?;
+        let (http, address) = start_http(config, pages, admin, Arc::clone(&stop))?;
         let learn = plane.start(Arc::clone(&stop))?;
-        Ok(Self { stop, learn, serve, http, health, consumed })
+        Ok(Self { stop, learn, serve, http, health, consumed, address })
+    }
+
+    /// Where its pages are.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Records the learn plane has consumed, for a producer that paces itself by it.
@@ -197,7 +204,12 @@ fn start_serve(serve: Serve, stop: Arc<AtomicBool>, health: watch::Sender<Health
     thread.context("cannot start the serve thread")
 }
 
-fn start_http(config: &Config, pages: Pages, admin: Admin, stop: Arc<AtomicBool>) -> Result<JoinHandle<()>> {
+fn start_http(
+    config: &Config,
+    pages: Pages,
+    admin: Admin,
+    stop: Arc<AtomicBool>,
+) -> Result<(JoinHandle<()>, SocketAddr)> {
     let listen = config.listen;
     let listener = std::net::TcpListener::bind(listen)
         .with_context(|| format!("cannot listen on {listen}; change http.listen"))?;
@@ -224,244 +236,7 @@ fn start_http(config: &Config, pages: Pages, admin: Admin, stop: Arc<AtomicBool>
             tracing::error!("the http server stopped: {error}");
         }
     });
-    thread.context("cannot start the http thread")
-}
-
-/// The learn thread: records in, [`Learn::turn`], durability, telemetry.
-struct LearnPlane {
-    config: Config,
-    learn: Learn,
-    reader: Reader,
-    source: Source,
-    sink: Arc<Sink>,
-    telemetry: Telemetry,
-    story: Option<Sender<AuditEvent>>,
-    timeline: Timeline,
-    health: watch::Sender<Health>,
-    status: watch::Sender<Status>,
-    /// What people ask for.
-    orders: mpsc::Receiver<Order>,
-    since_snapshot: u64,
-    /// Why the last snapshot could not be written.
-    unsaved: Option<String>,
-    /// Whether a broker could be reached when it was last told.
-    connected: bool,
-    consumed: Arc<AtomicU64>,
-}
-
-impl LearnPlane {
-    fn start(self, stop: Arc<AtomicBool>) -> Result<JoinHandle<Result<Learn>>> {
-        let thread = std::thread::Builder::new().name("learn".into()).spawn(move || {
-            let ended = self.run(&stop);
-            if let Err(error) = &ended {
-                tracing::error!("the learn plane stopped: {error:#}");
-            }
-            ended
-        });
-        thread.context("cannot start the learn thread")
-    }
-
-    fn run(mut self, stop: &AtomicBool) -> Result<Learn> {
-        let (mut snapshot_at, mut told_at) = (Instant::now(), Instant::now());
-        while !stop.load(Ordering::Relaxed) {
-            self.turn(stop)?;
-            if told_at.elapsed() >= TELL_EVERY {
-                told_at = Instant::now();
-                self.tell();
-            }
-            if self.snapshot_due(snapshot_at.elapsed()) {
-                snapshot_at = Instant::now();
-                if let Err(error) = self.snapshot() {
-                    tracing::error!("no snapshot: {error}");
-                    if is_fenced(&error) {
-                        return Err(error);
-                    }
-                }
-            }
-        }
-        let saved = self.snapshot();
-        self.tell();
-        if let Err(error) = self.sink.flush(FLUSH_WAIT) {
-            tracing::warn!("{error}");
-        }
-        saved?;
-        let Self { learn, source, .. } = self;
-        // Leaving the brokers may take long when they are away; it must not hold up the end.
-        end_within(std::thread::spawn(move || drop(source)), CLOSE_WAIT, "the consumer");
-        Ok(learn)
-    }
-
-    /// One unit of work around the learn plane's own.
-    fn turn(&mut self, stop: &AtomicBool) -> Result<()> {
-        if let Err(error) = self.learn.make_room() {
-            // Records are safe where they are. Serving goes on, and so does this once the disk takes rows again.
-            self.unsaved = Some(error.to_string());
-            std::thread::sleep(POLL_WAIT);
-            return Ok(());
-        }
-        let polled = self.source.poll(LEARN_BATCH_MAX, POLL_WAIT)?;
-        self.since_snapshot += polled.len() as u64;
-        let mut records = Vec::with_capacity(polled.len());
-        for record in &polled {
-            let role = role_name(record.role);
-            self.telemetry.records.with_label_values(&[role]).inc();
-            if let Err(error) = self.reader.read(record, &mut records) {
-                self.bury(record, role, &error)?;
-            }
-        }
-        if records.iter().any(|record| matches!(record, Record::Adoption(_))) && !self.written_out(stop) {
-            return Ok(());
-        }
-        self.learn.passed(now())?;
-        self.take_orders()?;
-        self.learn.turn(records, self.source.positions())?;
-        self.tell_happened();
-        self.consumed.fetch_add(polled.len() as u64, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// What people asked for since the last unit of work.
-    fn take_orders(&mut self) -> Result<()> {
-        while let Ok(Order { promote, answer }) = self.orders.try_recv() {
-            let told = self.learn.approve(promote.challenger, &promote.by)?;
-            // Who asked may have gone; the journal has it.
-            answer.send(told).ok();
-        }
-        Ok(())
-    }
-
-    /// A record that cannot be read goes where it can be found again; positions wait for it.
-    fn bury(&mut self, record: &Polled, role: &str, error: &DecodeError) -> Result<()> {
-        self.telemetry.dead_letters.with_label_values(&[role]).inc();
-        tracing::warn!(
-            "{} partition {} offset {} goes to the dead letters: {error}",
-            record.topic,
-            record.partition,
-            record.offset
-        );
-        for _ in 0..BURY_ATTEMPTS_MAX {
-            match self.sink.dead_letter(record, "decode", error.reason(), &error.to_string()) {
-                Err(KafkaError::QueueFull { .. }) => {
-                    if let Err(error) = self.sink.flush(FLUSH_WAIT) {
-                        tracing::warn!("the dead letters wait: {error}");
-                    }
-                }
-                other => return Ok(other?),
-            }
-        }
-        anyhow::bail!("the dead letters cannot be written, so reading stops here: nothing is lost")
-    }
-
-    /// Rows become wider, so those before must be on the disk; whether they are, or it is time to stop.
-    fn written_out(&mut self, stop: &AtomicBool) -> bool {
-        while let Err(error) = self.learn.write_out() {
-            if stop.load(Ordering::Relaxed) {
-                return false;
-            }
-            self.unsaved = Some(error.to_string());
-            self.tell();
-            std::thread::sleep(POLL_WAIT);
-        }
-        true
-    }
-
-    /// What happened, for people; the lines that are on the disk, for the decisions topic.
-    fn tell_happened(&mut self) {
-        for event in self.learn.happened() {
-            self.record(event);
-        }
-        let decisions = &self.config.kafka.topics.decisions;
-        for line in self.learn.lines() {
-            self.telemetry.decisions.inc();
-            if let Err(error) = self.sink.cloud_event(decisions, &line) {
-                tracing::warn!("{error}");
-            }
-        }
-    }
-
-    fn record(&mut self, event: AuditEvent) {
-        self.telemetry.record(&event);
-        if event.is_detail() {
-            return;
-        }
-        self.timeline.push(&event, self.learn.state().outcomes);
-        if let Some(story) = &self.story {
-            // The listener may be gone; the story is for it alone.
-            story.send(event).ok();
-        }
-    }
-
-    fn snapshot_due(&self, elapsed: Duration) -> bool {
-        let state: &StateConfig = &self.config.state;
-        let late = self.since_snapshot > 0 && elapsed >= Duration::from_secs(state.snapshot_every_seconds);
-        // One that could not be written is not tried with every unit of work.
-        late || (self.since_snapshot >= state.snapshot_every_records && self.unsaved.is_none())
-    }
-
-    /// State first, then positions for others to see. A snapshot that cannot be written is said and tried
-    /// again: what it would have kept is still in the topics.
-    fn snapshot(&mut self) -> Result<()> {
-        let committed = self.sink.flush(FLUSH_WAIT).map_err(anyhow::Error::from);
-        let committed = committed.and_then(|()| Ok(self.learn.commit_state()?));
-        self.unsaved = committed.as_ref().err().map(ToString::to_string);
-        self.tell_happened();
-        match &committed {
-            Ok(()) => {
-                self.since_snapshot = 0;
-                self.telemetry.snapshots.inc();
-                if let Err(error) = self.source.commit(&self.learn.state().positions) {
-                    tracing::warn!("{error}");
-                }
-            }
-            Err(_) => self.telemetry.snapshot_failures.inc(),
-        }
-        committed
-    }
-
-    /// Once when the brokers go away, once when they are back.
-    fn tell_connection(&mut self) {
-        let connected = self.source.connected();
-        if connected != self.connected {
-            self.connected = connected;
-            if connected {
-                tracing::info!("the brokers are back");
-            } else {
-                tracing::warn!("no broker can be reached; answers and learning go on when they are back");
-            }
-        }
-    }
-
-    fn tell(&mut self) {
-        self.telemetry.update(&self.learn);
-        self.telemetry.lag_records.set(i64::try_from(self.source.lag()).unwrap_or(i64::MAX));
-        self.status.send_replace(self.timeline.status(&self.config.name, &self.learn, &self.telemetry));
-        let cold = self.learn.slot().load().prior_only;
-        let champion = if cold {
-            let needed = self.config.learn.cold_outcomes;
-            Err(format!("only the prior is served: {} of {needed} labels", self.learn.state().outcomes))
-        } else {
-            Ok(())
-        };
-        let trouble = self.learn.storage().and_then(|storage| storage.decisions().trouble());
-        let state = self.unsaved.clone().or(trouble.map(str::to_owned)).map_or(Ok(()), Err);
-        self.tell_connection();
-        let kafka = if self.source.connected() {
-            Ok(())
-        } else {
-            Err(self.source.trouble().unwrap_or_else(|| "no broker can be reached".into()))
-        };
-        let ready = !cold || self.config.serve.ready_when_cold;
-        self.health.send_modify(|health| {
-            health.ready = ready;
-            health.checks =
-                vec![("champion".into(), champion), ("kafka".into(), kafka), ("state".into(), state)];
-        });
-    }
-}
-
-/// Whether another process has taken over: whatever this one still did would be undone or do harm.
-fn is_fenced(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(LearnError::Store(StoreError::Fenced { .. })))
+    Ok((thread.context("cannot start the http thread")?, address))
 }
 
 /// Waits for a thread that only tidies up, but not for ever.
@@ -474,20 +249,5 @@ fn end_within(thread: JoinHandle<()>, limit: Duration, what: &str) {
         tracing::warn!("{what} has not ended within {limit:?}; it is left behind");
     } else if thread.join().is_err() {
         tracing::error!("{what} panicked");
-    }
-}
-
-/// This machine's clock.
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
-fn role_name(role: TopicRole) -> &'static str {
-    match role {
-        TopicRole::Events => "events",
-        TopicRole::Labels => "labels",
-        TopicRole::Metrics => "metrics",
-        TopicRole::Predictions | TopicRole::Other => "other",
     }
 }

@@ -1,19 +1,22 @@
 //! Decisions: what happened, on its way to the journal and from there to the decisions topic.
 //!
 //! Lives here: the queue between those who tell and the disk, so that a disk that takes nothing stops neither
-//! learning nor serving. May not: know what is told, or send it.
+//! learning nor serving; and the one between the disk and the topic, which a restart fills again. May not: know what is
+//! told, or send it.
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use adapters::audit::{CloudEvent, JOURNAL_LINE_BYTES_MAX, Journal, Tip};
+use adapters::audit::{CloudEvent, JOURNAL_LINE_BYTES_MAX, Journal, Tip, entries_from};
 use adapters::store::StoreError;
 use model::Timestamp;
 use serde_json::{Value, json};
 
 /// Decisions that wait for the disk at most; then the oldest are lost, which is told.
 pub const WAITING_MAX: usize = 1_024;
+/// Lines that wait for the decisions topic at most: the journal has those that are left out, and a restart sends them.
+pub const UNSENT_MAX: usize = 1_024;
 /// The envelope and the chain take less than this of a line.
 const ENVELOPE_BYTES: usize = 4_096;
 /// What the types of events begin with.
@@ -23,14 +26,21 @@ const KIND: &str = "driftform";
 #[derive(Debug)]
 pub struct Decisions {
     journal: Journal,
+    folder: PathBuf,
     source: String,
     waiting: VecDeque<CloudEvent>,
+    /// Lines written by this process.
+    written: u64,
     /// Decisions that are in no journal.
     lost: u64,
     /// Those of them that the journal does not know of yet.
     unsaid: u64,
-    /// Lines that were written and not taken yet.
-    lines: Vec<String>,
+    /// Lines that were written and are to be sent: the last ones of the journal.
+    unsent: VecDeque<String>,
+    /// The last line that the topic has, with all before it.
+    delivered: u64,
+    /// Lines were left out since: the topic does not have all, whatever comes after them.
+    left_out: bool,
     /// Why the last attempt failed.
     trouble: Option<String>,
 }
@@ -40,8 +50,44 @@ impl Decisions {
     pub fn open(folder: &Path, keep: usize, model: &str) -> Result<(Self, u64), StoreError> {
         let (journal, cut) = Journal::open(folder, keep)?;
         let source = format!("/{KIND}/{model}");
-        let (waiting, lines) = (VecDeque::new(), Vec::new());
-        Ok((Self { journal, source, waiting, lost: 0, unsaid: 0, lines, trouble: None }, cut))
+        let delivered = journal.tip().number;
+        let decisions = Self {
+            journal,
+            folder: folder.to_owned(),
+            source,
+            waiting: VecDeque::new(),
+            written: 0,
+            lost: 0,
+            unsaid: 0,
+            unsent: VecDeque::new(),
+            delivered,
+            left_out: false,
+            trouble: None,
+        };
+        Ok((decisions, cut))
+    }
+
+    /// Has the lines after this one sent, the last [`UNSENT_MAX`] of them: whoever wrote them may have died before the
+    /// topic had them. Called before anything is written.
+    pub fn send_after(&mut self, delivered: u64) -> Result<(), StoreError> {
+        self.delivered = delivered.min(self.journal.tip().number);
+        // A damaged line further back is told by whoever checks the chain.
+        for entry in entries_from(&self.folder, self.delivered + 1)?.flatten() {
+            if entry.tip.number > self.delivered {
+                self.unsent.push_back(entry.text);
+                self.leave_out();
+            }
+        }
+        // What is too old now will be too old at the next restart, too.
+        self.left_out = false;
+        Ok(())
+    }
+
+    fn leave_out(&mut self) {
+        while self.unsent.len() > UNSENT_MAX {
+            self.unsent.pop_front();
+            self.left_out = true;
+        }
     }
 
     /// The last line.
@@ -86,7 +132,9 @@ impl Decisions {
         self.trouble = written.as_ref().err().map(ToString::to_string);
         match written {
             Ok(lines) => {
-                self.lines.extend(lines);
+                self.written += lines.len() as u64;
+                self.unsent.extend(lines);
+                self.leave_out();
                 self.waiting.clear();
                 Ok(())
             }
@@ -100,14 +148,41 @@ impl Decisions {
         }
     }
 
-    /// The lines written since the last call, for the topic.
-    pub fn lines(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.lines)
+    /// The next line for the topic.
+    pub fn unsent(&self) -> Option<&str> {
+        self.unsent.front().map(String::as_str)
+    }
+
+    /// That line is on its way.
+    pub fn sent(&mut self) {
+        self.unsent.pop_front();
+    }
+
+    /// Everything that was sent so far has been taken by a broker.
+    pub fn all_delivered(&mut self) {
+        if !self.left_out {
+            self.delivered = self.journal.tip().number - self.unsent.len() as u64;
+        }
+    }
+
+    /// Some of it was refused: a restart sends it again.
+    pub fn some_refused(&mut self) {
+        self.left_out = true;
+    }
+
+    /// The last line that the topic has, with all before it; a restart sends those after it.
+    pub fn delivered(&self) -> u64 {
+        self.delivered
     }
 
     /// Decisions that wait for the disk.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Lines written by this process.
+    pub fn written(&self) -> u64 {
+        self.written
     }
 
     /// Decisions that could not be kept.

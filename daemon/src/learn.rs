@@ -82,7 +82,7 @@ pub struct Learn {
     /// A durable swap, made at the end of the unit of work: only there do state and positions agree.
     pending_swap: Option<Change>,
     /// The pointer went back in this unit of work; durable at its end.
-    rolled_back: bool,
+    rolled_back: Option<AuditEvent>,
     /// How long a swap waits for room.
     room_patience: Duration,
     /// Trials under way; gone after a restart.

@@ -3,11 +3,12 @@
 //! [`commands`] starts everything; [`app`] builds it; [`serve`] answers events, [`learn`] learns from
 //! outcomes, [`lifecycle`] decides what is done next; [`slot`] is where a swap happens, [`join`] where
 //! labels meet predictions, [`trials`] where candidates are trained; [`storage`] keeps it all through a
-//! crash; [`decisions`] go to the journal; [`telemetry`] tells.
+//! crash; [`decisions`] go to the journal; [`telemetry`] tells; deadlines pass by the [`clock`].
 //!
 //! May not: maths, wire formats, tensors.
 
 pub mod app;
+pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod decisions;

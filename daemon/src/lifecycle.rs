@@ -250,6 +250,11 @@ impl Lifecycle {
         self.champion
     }
 
+    /// The time as it was told last.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// After a restart: trials that were under way are gone, so their episode and relief are too.
     pub fn resumed(&mut self) {
         if self.episode.take().is_some() {

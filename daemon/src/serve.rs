@@ -4,12 +4,13 @@
 //! and [`Answerer`], its unit of work: records decoded, answered from one load of the slot, answers out. May not:
 //! learn, score, dead-letter (the learn plane reads every event too and does that once).
 
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use adapters::codec::JsonCodec;
-use adapters::kafka::{GroupSource, KafkaError, Polled, Sink};
+use adapters::kafka::{Batch, GroupSource, KafkaError, Polled, Sink};
 use model::Sample;
 
 use crate::slot::{Served, Slot};
@@ -17,6 +18,14 @@ use crate::telemetry::Telemetry;
 
 /// How long one poll waits for events.
 const POLL_WAIT: Duration = Duration::from_millis(100);
+/// How long brokers may take at the end for answers that are on their way.
+const FLUSH_WAIT: Duration = Duration::from_secs(2);
+
+/// Units of work on their way at most; later ones are then counted with the last.
+const UNDER_WAY_MAX: usize = 1_024;
+
+/// Answers on their way, and the last event of each partition that they answer.
+type OnTheirWay = VecDeque<(Batch, BTreeMap<i32, i64>)>;
 
 /// The serve plane of the Kafka road.
 pub struct Serve {
@@ -35,22 +44,43 @@ pub struct Serve {
 impl Serve {
     /// Answers until told to stop.
     pub fn run(mut self, stop: &AtomicBool) -> Result<(), KafkaError> {
+        let mut under_way = OnTheirWay::new();
         while !stop.load(Ordering::Relaxed) {
-            self.turn()?;
+            self.turn(&mut under_way)?;
         }
-        Ok(())
+        if let Err(error) = self.sink.flush(FLUSH_WAIT) {
+            tracing::warn!("{error}; whoever serves next answers these events again");
+        }
+        self.store(&mut under_way)
     }
 
     /// One unit of work: every answer of it comes from one generation.
-    fn turn(&mut self) -> Result<(), KafkaError> {
+    fn turn(&mut self, under_way: &mut OnTheirWay) -> Result<(), KafkaError> {
         let polled = self.source.poll(self.batch_max, POLL_WAIT)?;
+        if polled.is_empty() {
+            return self.store(under_way);
+        }
+        if under_way.len() < UNDER_WAY_MAX {
+            under_way.push_back(<_>::default());
+        }
+        let Some((batch, ends)) = under_way.back_mut() else { return Ok(()) };
         let (sink, topic) = (&self.sink, &self.topic);
         self.answerer.answer(&polled, |sample, bytes| {
             let key = sample.id.as_str().as_bytes();
             // An answer nobody can take is counted, not waited for.
-            sink.send(topic, Some(key), bytes, Some(sample.time)).is_ok()
+            sink.send_in(batch, topic, Some(key), bytes, Some(sample.time)).is_ok()
         });
-        polled.iter().try_for_each(|record| self.source.store(record))
+        ends.extend(polled.iter().map(|record| (record.partition, record.offset)));
+        self.store(under_way)
+    }
+
+    /// Events count as done once a broker has their answers, in the order in which they came: after a crash they are
+    /// answered again rather than never.
+    fn store(&self, under_way: &mut OnTheirWay) -> Result<(), KafkaError> {
+        while let Some((_, ends)) = under_way.pop_front_if(|(batch, _)| batch.is_delivered()) {
+            ends.into_iter().try_for_each(|(partition, offset)| self.source.store(partition, offset))?;
+        }
+        Ok(())
     }
 }
 

@@ -187,6 +187,7 @@ fn open_journal(
 ) -> Result<(Decisions, Vec<String>), LearnError> {
     let folder = journal_folder(&config.directory);
     let (mut decisions, cut) = Decisions::open(&folder, config.journal_files_kept, model)?;
+    decisions.send_after(snapshot.map_or(0, Snapshot::delivered))?;
     let mut complaints = Vec::new();
     if cut > 0 {
         complaints.push(format!("the last line of the journal was not finished: {cut} bytes are cut off"));

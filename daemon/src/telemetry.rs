@@ -35,6 +35,7 @@ pub enum AuditEvent {
         epoch: u64,
         generation: Generation,
         architecture: String,
+        digests: Option<Digests>,
         warnings: Vec<String>,
     },
     FirstChampion {
@@ -372,6 +373,7 @@ impl Telemetry {
         self.learn.update(learn);
         self.machine.update(learn);
         if let Some(decisions) = learn.storage().map(Storage::decisions) {
+            self.decisions.inc_by(decisions.written().saturating_sub(self.decisions.get()));
             self.decisions_waiting.set(i64::try_from(decisions.waiting()).unwrap_or(i64::MAX));
             self.decisions_lost.inc_by(decisions.lost().saturating_sub(self.decisions_lost.get()));
         }

@@ -40,6 +40,12 @@ impl Broker {
         self.embedded.is_some()
     }
 
+    /// Creates topics where they do not appear when they are first used.
+    pub fn create_topics(&self, names: &[&str]) -> anyhow::Result<()> {
+        let Some(broker) = &self.embedded else { return Ok(()) };
+        Ok(names.iter().try_for_each(|name| broker.create_topic(name, 1))?)
+    }
+
     fn embedded(topics: &[&str]) -> anyhow::Result<Self> {
         let broker = EmbeddedBroker::start(topics)?;
         Ok(Self { bootstrap: broker.bootstrap().to_owned(), embedded: Some(broker) })

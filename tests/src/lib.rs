@@ -2,11 +2,12 @@
 //! as a process that can be watched and killed ([`process`]), its pages ([`http`]), and both set up together
 //! ([`scene`]). And the tables, each a binary: how the daemon does beside others on recorded streams ([`table`]), what
 //! becomes of requests while models are swapped ([`storm`]), how often the quality gate errs ([`judge`]), and how long
-//! the way back from a full state takes ([`restart`]).
+//! the way back from a full state takes ([`restart`]). And a story in which the daemon can be made to die ([`crash`]).
 //!
 //! May not: prove anything itself, or reach into a room past its public names.
 
 pub mod broker;
+pub mod crash;
 pub mod http;
 pub mod judge;
 pub mod process;

@@ -89,6 +89,12 @@ impl Process {
         Ok(self.child.wait()?)
     }
 
+    /// Whether the child has ended; what it has said so far is passed over.
+    pub fn has_ended(&mut self) -> bool {
+        while self.next(Instant::now()).is_some() {}
+        self.ended
+    }
+
     /// Kills the child at once, as `kill -9` does, and waits until it is gone.
     pub fn kill(&mut self) -> anyhow::Result<()> {
         self.child.kill().context("killing the child")?;

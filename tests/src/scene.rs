@@ -4,6 +4,7 @@
 //! Lives here: setting it up, starting the daemon on it, reading what that wrote. May not: say what should come of it.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use adapters::kafka::{KafkaConfig, Polled, read_topic};
@@ -11,7 +12,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use crate::broker::{Broker, unique_model};
-use crate::process::Process;
+use crate::process::{Process, binary};
 
 /// Longest wait for any one thing; a loaded machine is slow, a broken daemon is slower.
 pub const DEADLINE: Duration = Duration::from_mins(2);
@@ -23,7 +24,7 @@ pub struct Scene {
     /// Where its topics are.
     pub kafka: KafkaConfig,
     config: PathBuf,
-    _broker: Broker,
+    broker: Broker,
     folder: tempfile::TempDir,
 }
 
@@ -50,20 +51,35 @@ impl Scene {
             folder.path().join("state").display()
         );
         std::fs::write(&config, text)?;
-        Ok(Self { kafka, config, _broker: broker, folder })
+        Ok(Self { kafka, config, broker, folder })
     }
 
     /// Starts the daemon, and waits until it tells where its pages are: that address.
     pub fn start(&self) -> Result<(Process, String)> {
-        let config = self.config.to_str().context("a path of plain text")?;
-        Self::started(Process::driftform(&["run", "--config", config])?)
+        Self::started(Process::start(self.command()?)?)
+    }
+
+    /// What starts the daemon.
+    pub fn command(&self) -> Result<Command> {
+        let mut command = Command::new(binary()?);
+        command.arg("run").arg("--config").arg(&self.config);
+        Ok(command)
+    }
+
+    /// Whether the broker is inside this process.
+    pub fn is_embedded(&self) -> bool {
+        self.broker.is_embedded()
+    }
+
+    /// Topics that are not there yet.
+    pub fn create_topics(&self, names: &[&str]) -> Result<()> {
+        self.broker.create_topics(names)
     }
 
     /// A daemon that was started on it in another way, and its address.
     pub fn started(mut process: Process) -> Result<(Process, String)> {
-        let line = process.wait_for_line(DEADLINE, |line| line.contains("status page on http://"))?;
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split('"').next());
-        Ok((process, address.context("an address")?.to_owned()))
+        let line = process.wait_for_line(DEADLINE, |line| address_in(line).is_some())?;
+        Ok((process, address_in(&line).context("an address")?))
     }
 
     /// The configuration.
@@ -85,6 +101,11 @@ impl Scene {
     pub fn decisions(&self) -> Result<Vec<Value>> {
         self.records(&self.kafka.topics.decisions)?.iter().map(json_of).collect()
     }
+}
+
+/// The address in the line in which a daemon tells where its pages are.
+pub fn address_in(line: &str) -> Option<String> {
+    line.split("status page on http://").nth(1)?.split('"').next().map(str::to_owned)
 }
 
 /// What the daemon has written, as JSON.

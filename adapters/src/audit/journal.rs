@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::chain::{Tip, seal, unseal};
 use super::event::{CloudEvent, number_of};
+use crate::points::{Point, disk, torn_disk};
 use crate::store::StoreError;
-use crate::store::durable::{flush_folder, names, remove};
+use crate::store::durable::{create_folder, flush_folder, names, remove, tear};
 
 /// Largest file before the next one is begun; one batch of lines is kept together, however long it is.
 pub const JOURNAL_FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -55,7 +56,7 @@ impl Journal {
         keep: usize,
         bytes_max: u64,
     ) -> Result<(Self, u64), StoreError> {
-        fs::create_dir_all(folder).map_err(StoreError::io("create", folder))?;
+        create_folder(folder)?;
         let mut journal =
             Self { folder: folder.to_owned(), keep: keep.max(1), bytes_max, tip: Tip::default(), tail: None };
         let mut cut = 0;
@@ -116,8 +117,10 @@ impl Journal {
         let full = |tail: &Tail| tail.bytes > 0 && tail.bytes + text.len() as u64 > self.bytes_max;
         if self.tail.as_ref().is_none_or(full) {
             let path = self.folder.join(format!("{PREFIX}{:020}{SUFFIX}", self.tip.number + 1));
-            self.tail = Some(Tail::open(path, 0)?);
+            let tail = Tail::open(path, 0)?;
+            // A line must not be called durable in a file whose name is not.
             flush_folder(&self.folder)?;
+            self.tail = Some(tail);
             self.prune();
         }
         self.tail.as_mut().map_or(Ok(()), |tail| tail.write(text))
@@ -138,19 +141,24 @@ impl Journal {
 impl Tail {
     /// What follows the whole lines is cut off with the next write.
     fn open(path: PathBuf, bytes: u64) -> Result<Self, StoreError> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        let file =
+            if path.exists() { options.open(&path) } else { disk(Point::Journal, || options.open(&path)) };
         Ok(Self { file: file.map_err(StoreError::io("open", &path))?, path, bytes, dirty: true })
     }
 
     fn write(&mut self, text: &[u8]) -> Result<(), StoreError> {
         if self.dirty {
-            let cut =
-                self.file.set_len(self.bytes).and_then(|()| self.file.seek(SeekFrom::Start(self.bytes)));
+            let cut = disk(Point::Journal, || self.file.set_len(self.bytes));
+            let cut = cut.and_then(|()| self.file.seek(SeekFrom::Start(self.bytes)));
             cut.map_err(StoreError::io("cut", &self.path))?;
         }
         // Until it is on the disk, a part of it may be there.
         self.dirty = true;
-        let written = self.file.write_all(text).and_then(|()| self.file.sync_data());
+        let (file, flushed) = (&mut self.file, self.bytes);
+        let written = disk(Point::Journal, || file.write_all(text))
+            .and_then(|()| torn_disk(Point::JournalFlush, || tear(file, flushed), || file.sync_data()));
         written.map_err(StoreError::io("append to", &self.path))?;
         self.bytes += text.len() as u64;
         self.dirty = false;
@@ -160,12 +168,14 @@ impl Tail {
 
 /// The files of a journal, oldest first.
 pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    let is_ours = |name: &String| {
-        let number = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
-        number.is_some_and(|number| number.parse::<u64>().is_ok())
-    };
     // Numbers have as many digits each, so names are in their order.
-    Ok(names(folder)?.into_iter().filter(is_ours).map(|name| folder.join(name)).collect())
+    let paths = names(folder)?.into_iter().map(|name| folder.join(name));
+    Ok(paths.filter(|path| first_in(path).is_some()).collect())
+}
+
+/// The number of the first line in a file, by its name; nothing for what is not the journal's.
+pub(super) fn first_in(path: &Path) -> Option<u64> {
+    path.file_name()?.to_str()?.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?.parse().ok()
 }
 
 /// Bytes of whole lines in a file, its last line if it has one, and how many bytes follow.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::chain::{Tip, unseal};
-use super::journal::{JOURNAL_LINE_BYTES_MAX, files, number_in};
+use super::journal::{JOURNAL_LINE_BYTES_MAX, files, first_in, number_in};
 use crate::store::StoreError;
 
 /// One line, whose own hash is right.
@@ -59,6 +59,15 @@ pub struct Verified {
 /// The lines in a folder.
 pub fn entries(folder: &Path) -> Result<Entries, StoreError> {
     Ok(Entries { files: files(folder)?.into(), current: None, unfinished: false })
+}
+
+/// The lines from a number on, and some before it that share a file with it.
+pub fn entries_from(folder: &Path, number: u64) -> Result<Entries, StoreError> {
+    let mut files: VecDeque<PathBuf> = files(folder)?.into();
+    while files.get(1).and_then(|next| first_in(next)).is_some_and(|first| first <= number) {
+        files.pop_front();
+    }
+    Ok(Entries { files, current: None, unfinished: false })
 }
 
 /// Checks that every line is as it was written and follows the one before it, and, where a line is known

@@ -71,6 +71,12 @@ fn lines_go_on_across_openings_and_files() {
     assert_eq!((again.tip(), cut), (&tip, 0));
     again.append(&numbered(11..=12)).unwrap();
     assert_eq!(said(dir.path()), (1..=12).collect::<Vec<_>>());
+    for from in 0..=13 {
+        let read = entries_from(dir.path(), from).unwrap();
+        let numbers: Vec<u64> = read.map(|entry| entry.unwrap().tip.number).collect();
+        let (first, last) = (numbers[0], *numbers.last().unwrap());
+        assert!(first <= from.max(1) && first + 4 > from.min(12) && last == 12, "from {from}: {numbers:?}");
+    }
     let verified = verify(dir.path(), Some(&tip)).unwrap();
     assert_eq!((verified.first, verified.tip.number, verified.unfinished), (Some(1), 12, false));
 }

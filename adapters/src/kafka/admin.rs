@@ -3,7 +3,7 @@
 //! Lives here: the questions asked while opening. May not: read records.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -41,9 +41,26 @@ pub(super) fn watermarks(
     topic: &str,
     partition: i32,
 ) -> Result<(i64, i64), KafkaError> {
-    consumer
-        .fetch_watermarks(topic, partition, config.request_timeout)
-        .map_err(|error| failed(config, topic, &error))
+    let deadline = Instant::now() + config.request_timeout;
+    loop {
+        match consumer.fetch_watermarks(topic, partition, config.request_timeout) {
+            // Just created: brokers tell each other in a moment, and each question takes a journey there and back.
+            Err(error) if is_not_known_yet(&error) && Instant::now() < deadline => {}
+            answer => return answer.map_err(|error| failed(config, topic, &error)),
+        }
+    }
+}
+
+fn is_not_known_yet(error: &Library) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::UnknownPartition
+                | RDKafkaErrorCode::UnknownTopicOrPartition
+                | RDKafkaErrorCode::LeaderNotAvailable
+                | RDKafkaErrorCode::NotLeaderForPartition
+        )
+    )
 }
 
 fn existing(

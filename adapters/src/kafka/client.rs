@@ -4,7 +4,7 @@
 //! Lives here: the context every client shares. May not: read or write records.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rdkafka::config::RDKafkaLogLevel;
@@ -22,6 +22,9 @@ pub(super) const STATISTICS_INTERVAL_MS: &str = "1000";
 /// Longest that a broker waits for new records before it says there are none, in milliseconds. Only then
 /// is a partition known to be at its end, so this is also how late a merged record can be.
 pub(super) const FETCH_WAIT_MS: &str = "100";
+
+/// How many of the records sent for one purpose are still under way.
+pub(super) type Receipt = Arc<AtomicUsize>;
 
 /// What is known about a client's connection.
 #[derive(Debug, Default)]
@@ -125,9 +128,10 @@ impl ConsumerContext for Context {
 }
 
 impl ProducerContext for Context {
-    type DeliveryOpaque = ();
+    type DeliveryOpaque = Receipt;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+    fn delivery(&self, result: &DeliveryResult<'_>, receipt: Receipt) {
+        receipt.fetch_sub(1, Ordering::AcqRel);
         match result {
             Ok(_) => self.0.set_connected(true),
             Err((error, message)) => self.0.failed(format!("topic `{}`: {error}", message.topic())),

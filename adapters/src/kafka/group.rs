@@ -60,9 +60,9 @@ impl GroupSource {
         Ok(out)
     }
 
-    /// Notes that a record and all before it in its partition are done; committed in the background.
-    pub fn store(&self, record: &Polled) -> Result<(), KafkaError> {
-        match self.consumer.store_offset(&record.topic, record.partition, record.offset) {
+    /// Notes that the record at this offset and all before it in its partition are done; committed in the background.
+    pub fn store(&self, partition: i32, offset: i64) -> Result<(), KafkaError> {
+        match self.consumer.store_offset(&self.topic, partition, offset) {
             // The partition went to another member, which answers the record again.
             Ok(())
             | Err(Library::StoreOffset(RDKafkaErrorCode::State | RDKafkaErrorCode::UnknownPartition)) => {

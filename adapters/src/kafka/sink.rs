@@ -1,9 +1,10 @@
 //! Writing: answers, decisions, and records that could not be used.
 //!
-//! Lives here: an idempotent producer with a bounded queue. Sending never waits; what was not delivered
-//! in the end is counted. May not: decide what is sent, or retry what the library gave up.
+//! Lives here: an idempotent producer with a bounded queue. Sending never waits; what brokers refuse is counted, and
+//! while none can be reached nothing is given up. May not: decide what is sent.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use model::Timestamp;
@@ -11,10 +12,11 @@ use rdkafka::error::{KafkaError as Library, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 
-use super::client::{Context, Link, STATISTICS_INTERVAL_MS, refused};
+use super::client::{Context, Link, Receipt, STATISTICS_INTERVAL_MS, refused};
 use super::config::KafkaConfig;
 use super::error::KafkaError;
 use super::record::Polled;
+use crate::points::{Point, word};
 
 /// Most records that wait to be delivered.
 const QUEUED_RECORDS_MAX: &str = "100000";
@@ -22,6 +24,9 @@ const QUEUED_RECORDS_MAX: &str = "100000";
 const QUEUED_KIB_MAX: &str = "65536";
 /// Longest record sent, in bytes: a dead letter is longer than what it carries.
 const MESSAGE_BYTES_MAX: &str = "4194304";
+
+/// Nothing is sent twice, and nothing is given up because brokers are away for long: it waits in the bounded queue.
+const FIXED: [(&str, &str); 2] = [("enable.idempotence", "true"), ("message.timeout.ms", "0")];
 
 /// What a record is marked with that is a `CloudEvent` as a whole.
 const CLOUD_EVENT_TYPE: &str = "application/cloudevents+json; charset=utf-8";
@@ -32,6 +37,19 @@ pub struct Sink {
     producer: Arc<ThreadedProducer<Context>>,
     link: Arc<Link>,
     dead_letters: Arc<str>,
+    /// Of records nobody asks after one by one.
+    others: Receipt,
+}
+
+/// Answers that were sent together: positions may be shown to others once none of them is under way.
+#[derive(Clone, Debug, Default)]
+pub struct Batch(Receipt);
+
+impl Batch {
+    /// Whether every record sent with it has been taken by a broker, or refused for good.
+    pub fn is_delivered(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
+    }
 }
 
 impl Sink {
@@ -50,13 +68,14 @@ impl Sink {
         ];
         let link = Arc::new(Link::default());
         let producer = config
-            .client(&defaults, &[("enable.idempotence", "true")])?
+            .client(&defaults, &FIXED)?
             .create_with_context(Context(Arc::clone(&link)))
             .map_err(|error| refused(&error))?;
         Ok(Self {
             producer: Arc::new(producer),
             link,
             dead_letters: config.topics.dead_letters.as_str().into(),
+            others: Receipt::default(),
         })
     }
 
@@ -68,7 +87,30 @@ impl Sink {
         payload: &[u8],
         timestamp: Option<Timestamp>,
     ) -> Result<(), KafkaError> {
-        let mut record = BaseRecord::to(topic).payload(payload);
+        self.queue_for(&self.others, topic, key, payload, timestamp)
+    }
+
+    /// The same, of a batch that is asked after later.
+    pub fn send_in(
+        &self,
+        batch: &Batch,
+        topic: &str,
+        key: Option<&[u8]>,
+        payload: &[u8],
+        timestamp: Option<Timestamp>,
+    ) -> Result<(), KafkaError> {
+        self.queue_for(&batch.0, topic, key, payload, timestamp)
+    }
+
+    fn queue_for(
+        &self,
+        receipt: &Receipt,
+        topic: &str,
+        key: Option<&[u8]>,
+        payload: &[u8],
+        timestamp: Option<Timestamp>,
+    ) -> Result<(), KafkaError> {
+        let mut record = BaseRecord::with_opaque_to(topic, Arc::clone(receipt)).payload(payload);
         record.key = key;
         record.timestamp = timestamp.map(|time| time.0);
         self.queue(record)
@@ -78,7 +120,8 @@ impl Sink {
     pub fn cloud_event(&self, topic: &str, event: &str) -> Result<(), KafkaError> {
         let headers =
             OwnedHeaders::new().insert(Header { key: "content-type", value: Some(CLOUD_EVENT_TYPE) });
-        self.queue(BaseRecord::to(topic).payload(event.as_bytes()).headers(headers))
+        let record = BaseRecord::with_opaque_to(topic, Arc::clone(&self.others));
+        word(Point::Send, || self.queue(record.payload(event.as_bytes()).headers(headers)))
     }
 
     /// Queues a record that could not be used for the dead-letter topic: as it was, with headers that say
@@ -110,20 +153,21 @@ impl Sink {
             headers = headers.insert(Header { key, value: Some(value) });
         }
         let topic = Arc::clone(&self.dead_letters);
-        let mut record = BaseRecord::to(&topic).payload(refused.payload.as_slice()).headers(headers);
+        let record = BaseRecord::with_opaque_to(&topic, Arc::clone(&self.others));
+        let mut record = record.payload(refused.payload.as_slice()).headers(headers);
         record.key = refused.key.as_deref();
         record.timestamp = Some(refused.timestamp.0);
-        self.queue(record)
+        word(Point::Send, || self.queue(record))
     }
 
-    /// Waits until everything queued was delivered or given up.
+    /// Waits until everything queued was delivered or refused for good.
     pub fn flush(&self, timeout: Duration) -> Result<(), KafkaError> {
         self.producer
             .flush(timeout)
             .map_err(|_| KafkaError::Flush { left: self.in_flight(), waited: timeout })
     }
 
-    /// Records given up so far, after the library's own retries.
+    /// Records that brokers refused for good.
     pub fn failures(&self) -> u64 {
         self.link.failures()
     }
@@ -143,8 +187,11 @@ impl Sink {
         self.link.trouble()
     }
 
-    fn queue(&self, record: BaseRecord<'_, [u8], [u8]>) -> Result<(), KafkaError> {
+    fn queue(&self, record: BaseRecord<'_, [u8], [u8], Receipt>) -> Result<(), KafkaError> {
+        // Before it is sent, or a quick delivery would count below nothing.
+        record.delivery_opaque.fetch_add(1, Ordering::AcqRel);
         self.producer.send(record).map_err(|(error, record)| {
+            record.delivery_opaque.fetch_sub(1, Ordering::AcqRel);
             let topic = record.topic.to_owned();
             match error {
                 Library::MessageProduction(RDKafkaErrorCode::QueueFull) => KafkaError::QueueFull { topic },

@@ -20,6 +20,7 @@ use super::error::KafkaError;
 use super::lanes::{Lane, Turn, turn};
 use super::plan::{Feed, Lost, Plan, consumer};
 use super::record::{Polled, Positions, TopicRole};
+use crate::points::{Point, word};
 
 /// Reads topics from known positions, in the order of time.
 pub struct Source {
@@ -111,7 +112,7 @@ impl Source {
         for ((topic, partition), next) in positions {
             list.add_partition_offset(topic, *partition, Offset::Offset(*next)).map_err(refused)?;
         }
-        self.consumer.commit(&list, CommitMode::Async).map_err(refused)
+        word(Point::Commit, || self.consumer.commit(&list, CommitMode::Async)).map_err(refused)
     }
 
     /// Records that are there but have not been given out, as far as known.

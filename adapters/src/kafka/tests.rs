@@ -186,7 +186,7 @@ fn a_group_goes_on_after_what_was_stored() {
     let mut source = open();
     let records = source.poll(3, LONG).unwrap();
     assert_eq!(texts(&records)[0], "a");
-    source.store(&records[0]).unwrap();
+    source.store(records[0].partition, records[0].offset).unwrap();
     drop(source);
     assert_eq!(texts(&open().poll(1, LONG).unwrap()), ["b"]);
 }
@@ -205,11 +205,15 @@ fn an_outage_is_survived_on_both_sides() {
     }
     assert!(!source.connected() && source.trouble().is_some());
     let sink = Sink::open(&config).unwrap();
-    sink.send("m.events", None, b"during", Some(Timestamp(2))).unwrap();
+    let batch = Batch::default();
+    assert!(batch.is_delivered(), "nothing was sent with it");
+    sink.send_in(&batch, "m.events", None, b"during", Some(Timestamp(2))).unwrap();
     assert!(matches!(sink.flush(Duration::from_millis(10)), Err(KafkaError::Flush { left: 1, .. })));
 
+    assert!(!batch.is_delivered(), "no broker has it");
     broker.set_reachable(true).unwrap();
     sink.flush(LONG).unwrap();
+    assert!(batch.is_delivered() && sink.failures() == 0);
     assert_eq!(texts(&poll_n(&mut source, 1)), ["during"]);
     assert!(source.connected());
 }

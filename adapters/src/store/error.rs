@@ -15,6 +15,19 @@ pub enum StoreError {
         /// What was being written.
         path: PathBuf,
     },
+    /// The file system, or the part of it that is meant, may not be changed.
+    #[error(
+        "cannot {action} {path}: {source}; the state directory has to be writable for this process: mount it so, give \
+         it the right, or choose another `state.directory` (nothing written before is lost)"
+    )]
+    ReadOnly {
+        /// What was being done.
+        action: &'static str,
+        /// To which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The file system refused.
     #[error("cannot {action} {path}: {source}")]
     Io {
@@ -170,6 +183,9 @@ impl StoreError {
     pub(crate) fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
         move |source| match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path: path.into() },
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+                Self::ReadOnly { action, path: path.into(), source }
+            }
             _ => Self::Io { action, path: path.into(), source },
         }
     }

@@ -7,13 +7,15 @@
 //! run out. Each holder has an epoch, one more than the last: who finds another in the file than it wrote has
 //! been fenced off (somebody removed the file, or the lock does not reach across machines) and must not write.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::durable::create_folder;
 use super::error::StoreError;
+use crate::points::{Point, disk};
 
 const FILE: &str = "lock";
 /// Most bytes that are read of what is written about a holder.
@@ -45,11 +47,12 @@ impl Lease {
     /// Takes the lease of a folder, which is created if need be. If another process holds it, the error says which
     /// one, where and since when.
     pub fn acquire(folder: &Path, process: u32, host: &str, since: &str) -> Result<Self, StoreError> {
-        fs::create_dir_all(folder).map_err(StoreError::io("create", folder))?;
+        create_folder(folder)?;
         let path = folder.join(FILE);
         // Not truncated: what is in it tells of whoever holds it.
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let file = file.map_err(StoreError::io("open", &path))?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let file = disk(Point::Lease, || options.open(&path)).map_err(StoreError::io("open", &path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StoreError::Held { holder: told(&path), path }),
@@ -59,8 +62,10 @@ impl Lease {
         let holder = Holder { epoch, process, host: host.into(), since: since.into() };
         let text = serde_json::to_vec(&holder).unwrap_or_default();
         // Over what is there, so that a full disk is no reason to refuse.
-        let written = file.write_all_at(&text, 0).and_then(|()| file.set_len(text.len() as u64));
-        written.and_then(|()| file.sync_all()).map_err(StoreError::io("write", &path))?;
+        let written = disk(Point::Lease, || file.write_all_at(&text, 0))
+            .and_then(|()| disk(Point::Lease, || file.set_len(text.len() as u64)))
+            .and_then(|()| disk(Point::Lease, || file.sync_all()));
+        written.map_err(StoreError::io("write", &path))?;
         Ok(Self { path, holder, _lock: file })
     }
 
@@ -85,7 +90,8 @@ fn read(path: &Path) -> Option<Holder> {
     while let Ok(more @ 1..) = file.read_at(&mut bytes[filled..], filled as u64) {
         filled += more;
     }
-    serde_json::from_slice(&bytes[..filled]).ok()
+    // Whoever died while writing over a longer one has left that one's end behind its own.
+    serde_json::Deserializer::from_slice(&bytes[..filled]).into_iter().next()?.ok()
 }
 
 fn told(path: &Path) -> String {

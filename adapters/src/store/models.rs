@@ -10,6 +10,7 @@ use super::durable::{
     UNFINISHED, check_name, flush_folder, names, open_folder, publish, remove, write_flushed,
 };
 use super::error::StoreError;
+use crate::points::{Point, disk};
 
 /// A folder of models.
 #[derive(Clone, Debug)]
@@ -68,7 +69,7 @@ impl ModelStore {
 }
 
 fn fill(folder: &Path, files: &[(&str, &[u8])]) -> Result<(), StoreError> {
-    fs::create_dir(folder).map_err(StoreError::io("create", folder))?;
+    disk(Point::Create, || fs::create_dir(folder)).map_err(StoreError::io("create", folder))?;
     for (name, bytes) in files {
         write_flushed(&folder.join(name), &[bytes])?;
     }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::durable::{flush_folder, names, open_folder, remove};
 use super::error::StoreError;
+use crate::points::{Point, disk};
 use file::{Shape, encode};
 
 /// Rows in one file, at most; whole files are dropped.
@@ -172,7 +173,8 @@ impl RowSegments {
         while let Some(start) = self.unflushed.last().copied() {
             let path = path_of(&self.folder, start);
             let (_, shape) = self.holder(start);
-            self.file(start, shape)?.sync_all().map_err(StoreError::io("flush", &path))?;
+            let file = self.file(start, shape)?;
+            disk(Point::RowsFlush, || file.sync_all()).map_err(StoreError::io("flush", &path))?;
             self.unflushed.pop();
         }
         flush_folder(&self.folder)

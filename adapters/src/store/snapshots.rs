@@ -58,7 +58,8 @@ impl SnapshotStore {
         }
         let unfinished = self.folder.join(format!("{UNFINISHED}{number}"));
         write_flushed(&unfinished, &[&header(self.format, payload), payload])?;
-        publish(&unfinished, &path)?;
+        // Renamed but not surely: whoever is told that it failed must not find it after a crash.
+        publish(&unfinished, &path).inspect_err(|_| drop(remove(&path)))?;
         self.next += 1;
         // The snapshot is there; that an old one is too is no reason to call it missing.
         if let Err(error) = self.prune() {

@@ -13,6 +13,7 @@ use adapters::kafka::{EmbeddedBroker, KafkaConfig, Sink};
 use anyhow::{Context as _, Result};
 
 use crate::app::App;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::learn::Learn;
 use crate::telemetry::AuditEvent;
@@ -73,7 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     super::run::stop_on_signal(Arc::clone(&stop))?;
     let (teller, story) = mpsc::channel();
     let worker = super::worker_command(&config.learn)?;
-    let app = App::start(&config, worker, Arc::clone(&stop), Some(teller))?;
+    let app = App::start(&config, worker, Clock::of_machine(), Arc::clone(&stop), Some(teller))?;
     let producer = Producer {
         kafka: config.kafka.clone(),
         departures: arguments.departures,

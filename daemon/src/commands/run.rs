@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use adapters::points::{FAULT_VARIABLE, arm};
 use anyhow::{Context as _, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
+use crate::clock::Clock;
 use crate::config::Config;
 
 #[derive(Debug, clap::Args)]
@@ -18,11 +20,15 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    if let Ok(fault) = std::env::var(FAULT_VARIABLE) {
+        tracing::warn!("{FAULT_VARIABLE} is set: this daemon is armed for a test of crashes ({fault})");
+        arm(&fault).map_err(|message| anyhow::anyhow!("{FAULT_VARIABLE}: {message}"))?;
+    }
     let config = Config::load(Some(&arguments.config), &super::environment())?;
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_signal(Arc::clone(&stop))?;
     let worker = super::worker_command(&config.learn)?;
-    let app = App::start(&config, worker, stop, None)?;
+    let app = App::start(&config, worker, Clock::of_machine(), stop, None)?;
     let learn = app.wait()?;
     tracing::info!("stopped after {} outcomes; the state is saved", learn.state().outcomes);
     Ok(())

@@ -24,6 +24,15 @@ fn told(folder: &Path) -> Vec<Value> {
     lines.map(|entry| entry.expect("it is whole").event["data"].clone()).collect()
 }
 
+fn sent(decisions: &mut Decisions) -> Vec<String> {
+    let mut lines = Vec::new();
+    while let Some(line) = decisions.unsent().map(str::to_owned) {
+        decisions.sent();
+        lines.push(line);
+    }
+    lines
+}
+
 fn opened(folder: &Path) -> Decisions {
     Decisions::open(folder, 3, "fraud").expect("it can be opened").0
 }
@@ -33,11 +42,52 @@ fn what_is_written_is_there_to_be_sent_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut decisions = opened(folder.path());
     decide(&mut decisions, 0..2);
-    assert_eq!((decisions.waiting(), decisions.lines().len()), (2, 0), "not before it is durable");
+    assert_eq!((decisions.waiting(), decisions.unsent()), (2, None), "not before it is durable");
     decisions.write().expect("the disk takes it");
-    let lines = decisions.lines();
-    assert_eq!((decisions.waiting(), lines.len(), decisions.lines().len()), (0, 2, 0));
+    let lines = sent(&mut decisions);
+    assert_eq!((decisions.waiting(), lines.len(), decisions.unsent()), (0, 2, None));
     assert!(lines[0].contains("\"source\":\"/driftform/fraud\"") && lines[0].contains("driftform.alarm"));
+}
+
+#[test]
+fn what_the_topic_may_lack_is_sent_again_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut decisions = opened(folder.path());
+    decide(&mut decisions, 0..3);
+    decisions.write().expect("the disk takes it");
+    assert_eq!(sent(&mut decisions).len(), 3);
+    decisions.all_delivered();
+    decide(&mut decisions, 3..5);
+    decisions.write().expect("the disk takes it");
+    let lines = sent(&mut decisions);
+    assert_eq!(decisions.delivered(), 3, "on its way is not there");
+
+    let delivered = decisions.delivered();
+    let mut decisions = opened(folder.path());
+    decisions.send_after(delivered).expect("it can be read");
+    decide(&mut decisions, 5..6);
+    decisions.write().expect("the disk takes it");
+    let again = sent(&mut decisions);
+    assert_eq!((&again[..2], again.len()), (&lines[..], 3), "the same lines, byte by byte, and the new one");
+    decisions.all_delivered();
+    assert_eq!(decisions.delivered(), 6);
+}
+
+#[test]
+fn a_topic_that_takes_nothing_costs_little_memory_and_a_restart_makes_up_for_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut decisions = opened(folder.path());
+    for _ in 0..2 {
+        decide(&mut decisions, 0..UNSENT_MAX as u64 / 2 + 5);
+        decisions.write().expect("the disk takes it");
+    }
+    assert_eq!(sent(&mut decisions).len(), UNSENT_MAX);
+    decisions.all_delivered();
+    assert_eq!(decisions.delivered(), 0, "ten were left out");
+    decisions.send_after(5).expect("it can be read");
+    assert_eq!(sent(&mut decisions).len(), UNSENT_MAX, "the last ones of 1,029");
+    decisions.all_delivered();
+    assert_eq!(decisions.delivered(), UNSENT_MAX as u64 + 10);
 }
 
 #[test]

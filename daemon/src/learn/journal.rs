@@ -8,7 +8,9 @@ use model::Generation;
 use serde_json::{Map, Value, json};
 
 use super::{Learn, LearnError};
+use crate::decisions::Decisions;
 use crate::lifecycle::Change;
+use crate::storage::Storage;
 use crate::telemetry::AuditEvent;
 
 impl Learn {
@@ -37,14 +39,20 @@ impl Learn {
         storage.write_decisions()
     }
 
-    /// Lines that are on the disk and were not taken yet, for the decisions topic.
-    pub fn lines(&mut self) -> Vec<String> {
-        self.storage.as_mut().map(|storage| storage.decisions_mut().lines()).unwrap_or_default()
+    /// Where decisions are kept; a replay has none.
+    pub fn storage(&self) -> Option<&Storage> {
+        self.storage.as_ref()
     }
 
-    /// Where decisions are kept; a replay has none.
-    pub fn storage(&self) -> Option<&crate::storage::Storage> {
-        self.storage.as_ref()
+    /// Decisions on their way to the topic.
+    pub fn decisions_mut(&mut self) -> Option<&mut Decisions> {
+        self.storage.as_mut().map(Storage::decisions_mut)
+    }
+
+    /// Writes down what has not been written yet, so that it can be sent before a snapshot says that it was.
+    pub fn write_down(&mut self) {
+        self.tell_refreshes();
+        self.journal();
     }
 
     /// Refreshes come with every few outcomes, so they are told together, once a snapshot.
@@ -74,8 +82,10 @@ impl Learn {
         let served = self.slot.load();
         let (epoch, generation) = (storage.holder().epoch, served.generation);
         let architecture = served.model.mixture().to_string();
+        // That the digests cannot be told is no reason not to start.
+        let digests = self.digests(&served).unwrap_or_default();
         self.turn_from = self.state.positions.clone();
-        self.happened.push(AuditEvent::Started { epoch, generation, architecture, warnings });
+        self.happened.push(AuditEvent::Started { epoch, generation, architecture, digests, warnings });
         self.journal();
     }
 }

@@ -44,6 +44,8 @@ pub struct Snapshot<'a> {
     rows: u64,
     /// The last line of the journal.
     journal: Tip,
+    /// The last line that the decisions topic has, with all before it.
+    delivered: u64,
 }
 
 impl Snapshot<'_> {
@@ -62,10 +64,20 @@ impl Snapshot<'_> {
         &self.journal
     }
 
+    /// The last line that the decisions topic had then, with all before it.
+    pub fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
+    /// What the learn plane remembered.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
     /// Two states are the same whatever was written about them, and when.
     #[cfg(test)]
     pub(super) fn without_journal(self) -> Self {
-        Self { journal: Tip::default(), ..self }
+        Self { journal: Tip::default(), delivered: 0, ..self }
     }
 
     /// As bytes, in memory of just their size.
@@ -180,7 +192,7 @@ impl Learn {
             arms,
             kept_rows: std::collections::VecDeque::new(),
             pending_swap: None,
-            rolled_back: false,
+            rolled_back: None,
             room_patience: super::swap::ROOM_PATIENCE,
             measured: None,
             flight: None,
@@ -215,13 +227,13 @@ impl Learn {
                 .as_ref()
                 .map(|storage| storage.decisions().tip().clone())
                 .unwrap_or_default(),
+            delivered: self.storage.as_ref().map_or(0, |storage| storage.decisions().delivered()),
         })
     }
 
     /// State as it is now; called between units of work.
     pub fn commit_state(&mut self) -> Result<(), LearnError> {
-        self.tell_refreshes();
-        self.journal();
+        self.write_down();
         let served = self.slot.load();
         self.commit(&served)
     }
@@ -239,9 +251,12 @@ impl Learn {
         self.kept_rows.push_back(self.oldest_row());
         while self.kept_rows.len() > kept {
             self.kept_rows.pop_front();
-            if let Some(oldest) = self.kept_rows.iter().min().copied() {
-                self.prune_before(oldest)?;
-            }
+        }
+        // The snapshot is there: that rows stay which nobody needs is no reason to call it missing.
+        if let Some(oldest) = self.kept_rows.iter().min().copied().filter(|_| self.kept_rows.len() == kept)
+            && let Err(error) = self.prune_before(oldest)
+        {
+            tracing::warn!("{error}");
         }
         Ok(())
     }

@@ -57,10 +57,8 @@ impl Learn {
 
     /// Ends the swaps that the unit of work asked for: state and positions agree now.
     pub(super) fn swap_pending(&mut self) -> Result<(), LearnError> {
-        if std::mem::take(&mut self.rolled_back)
-            && let Err(error) = self.commit_state()
-        {
-            self.happened.push(AuditEvent::Alarm { text: error.to_string() });
+        if let Some(rolled_back) = self.rolled_back.take() {
+            self.keep_rollback(rolled_back);
         }
         let Some(change) = self.pending_swap.take() else { return Ok(()) };
         if self.slot.make_room(self.room_patience) {
@@ -229,12 +227,22 @@ impl Learn {
         let checkpoint = self.arms.pool.arm_state(&self.arms.control)?;
         self.state.history.checkpoint(checkpoint);
         self.state.counts.rollbacks += 1;
-        self.rolled_back = true;
         let served = self.slot.load();
         let (generation, architecture) = (served.generation, self.arms.mixture()?.to_string());
         let digests = self.digests(&served)?;
-        self.happened.push(AuditEvent::RolledBack { generation, replaces, before, architecture, digests });
+        self.rolled_back =
+            Some(AuditEvent::RolledBack { generation, replaces, before, architecture, digests });
         Ok(())
+    }
+
+    /// It is called done once a crash does not undo it.
+    fn keep_rollback(&mut self, rolled_back: AuditEvent) {
+        let generation = self.slot.load().generation;
+        self.step(Change::Rollback, generation, "prepared", "the snapshot that names it comes next".into());
+        if let Err(error) = self.commit_state() {
+            self.happened.push(AuditEvent::Alarm { text: error.to_string() });
+        }
+        self.happened.push(rolled_back);
     }
 
     /// A promotion that was asked for in this unit of work and is to be taken back before it was made.
@@ -254,7 +262,7 @@ impl Learn {
         Served { generation: Generation(self.state.generation), model, prior_only: false }
     }
 
-    fn digests(&self, served: &Served) -> Result<Option<Digests>, LearnError> {
+    pub(super) fn digests(&self, served: &Served) -> Result<Option<Digests>, LearnError> {
         self.storage.as_ref().map(|_| Digests::of(&served.model)).transpose()
     }
 

@@ -99,7 +99,7 @@ impl AuditEvent {
     /// The sentence of what is about how things are done; nothing for the others.
     fn detail(&self) -> String {
         match self {
-            Self::Started { epoch, generation, architecture, warnings } => {
+            Self::Started { epoch, generation, architecture, warnings, .. } => {
                 let warnings: String = warnings.iter().flat_map(|warning| ["; ", warning]).collect();
                 format!(
                     "started, as number {epoch} on this state: generation {} ({architecture}) serves{warnings}",

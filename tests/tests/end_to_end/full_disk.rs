@@ -22,15 +22,19 @@ const WAITING: &str = "driftform_journal_waiting_entries";
 const FAILURES: &str = "driftform_snapshot_failures_total";
 const SNAPSHOTS: &str = "driftform_snapshots_total";
 
-struct Stream {
+pub(crate) struct Stream {
     sink: Sink,
     kafka: KafkaConfig,
     sent: usize,
 }
 
 impl Stream {
+    pub(crate) fn new(kafka: &KafkaConfig) -> Result<Self> {
+        Ok(Self { sink: Sink::open(kafka)?, kafka: kafka.clone(), sent: 0 })
+    }
+
     /// Events, each with its label, until all of them are learned.
-    fn feed(&mut self, address: &str, count: usize) -> Result<()> {
+    pub(crate) fn feed(&mut self, address: &str, count: usize) -> Result<()> {
         for _ in 0..count {
             let (now, x) = (self.sent, self.sent % 2);
             self.sent += 1;
@@ -56,7 +60,7 @@ fn reach(address: &str, series: &str, least: f64) -> Result<()> {
     wait_until(series, DEADLINE, || metric(address, series).ok().filter(|value| *value >= least)).map(drop)
 }
 
-const SETTINGS: &str = r#"
+pub(crate) const SETTINGS: &str = r#"
     search = { window_outcomes = 100000 }
     budget = { compute_seconds = 10.0 }
     [schema]
@@ -87,24 +91,25 @@ fn check_second(config: &Path, first: &Process) -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn a_full_disk_stops_nothing_and_nothing_is_lost_once_there_is_room_again() -> Result<()> {
-    let scene = Scene::set("full", SETTINGS)?;
+/// A disk that takes nothing for a while stops nothing; once it does again, nobody has to do anything. `refuse` has it
+/// take nothing, and takes that back.
+pub(crate) fn survive(
+    scene: &Scene,
+    (mut daemon, address): (Process, String),
+    refuse: impl Fn(&Process, bool) -> Result<()>,
+) -> Result<()> {
     let kafka = &scene.kafka;
-    let mut stream = Stream { sink: Sink::open(kafka)?, kafka: kafka.clone(), sent: 0 };
-
-    let (mut daemon, address) = start_deaf(scene.config())?;
-    check_second(scene.config(), &daemon)?;
+    let mut stream = Stream::new(kafka)?;
     stream.feed(&address, 300)?;
     reach(&address, SNAPSHOTS, 1.0)?;
 
-    limit(&daemon, Some(0))?;
+    refuse(&daemon, true)?;
     stream.send(&kafka.topics.metrics, &json!({ "budget": "compute_seconds", "limit": 5.0 }))?;
     stream.feed(&address, 300)?;
     reach(&address, FAILURES, 1.0)?;
     reach(&address, WAITING, 1.0)?;
     stream.feed(&address, 300)?;
-    ensure!(get(&address, "/livez")?.0 == 200, "a full disk is no reason to be restarted");
+    ensure!(get(&address, "/livez")?.0 == 200, "a disk that takes nothing is no reason to be restarted");
     let (code, body) = get(&address, "/readyz")?;
     ensure!(code == 200 && body.contains("state"), "{code} {body}");
     wait_until("every event answered", DEADLINE, || {
@@ -113,7 +118,7 @@ fn a_full_disk_stops_nothing_and_nothing_is_lost_once_there_is_room_again() -> R
     })?;
 
     let before = metric(&address, SNAPSHOTS)?;
-    limit(&daemon, None)?;
+    refuse(&daemon, false)?;
     reach(&address, SNAPSHOTS, before + 1.0)?;
     ensure!(metric(&address, WAITING)? < 0.5, "decisions still wait");
     daemon.kill()?;
@@ -124,4 +129,12 @@ fn a_full_disk_stops_nothing_and_nothing_is_lost_once_there_is_room_again() -> R
     let told = history(&scene.state(), &[])?;
     ensure!(told.contains("an operator sets the budget"), "{told}");
     daemon.terminate()
+}
+
+#[test]
+fn a_full_disk_stops_nothing_and_nothing_is_lost_once_there_is_room_again() -> Result<()> {
+    let scene = Scene::set("full", SETTINGS)?;
+    let (daemon, address) = start_deaf(scene.config())?;
+    check_second(scene.config(), &daemon)?;
+    survive(&scene, (daemon, address), |daemon, full| limit(daemon, full.then_some(0)))
 }

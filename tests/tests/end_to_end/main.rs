@@ -4,10 +4,14 @@
 
 mod approve;
 mod bad_input;
+mod crash_matrix;
 mod evolve;
 mod full_disk;
 mod loop_closes;
+mod outage;
 mod outside;
+mod random_kills;
+mod read_only;
 mod replay;
 mod stream_table;
 mod trials;

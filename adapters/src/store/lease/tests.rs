@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
+use std::fs;
+
 use super::*;
 
 fn acquire(folder: &Path, process: u32) -> Result<Lease, StoreError> {
@@ -48,4 +50,15 @@ fn a_file_that_says_nothing_is_no_obstacle() {
         let lease = acquire(dir.path(), 41).unwrap();
         assert_eq!((lease.holder().epoch, lease.check().is_ok()), (1, true), "{text:.9}");
     }
+}
+
+#[test]
+fn whoever_died_while_writing_over_another_still_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let name = dir.path().join(FILE);
+    drop(acquire(dir.path(), 41).unwrap());
+    drop(acquire(dir.path(), 41).unwrap());
+    let text = fs::read_to_string(&name).unwrap();
+    fs::write(&name, text + "\"and the end of a longer one\"}").unwrap();
+    assert_eq!(acquire(dir.path(), 41).unwrap().holder().epoch, 3);
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use model::Row;
 
 use super::super::error::StoreError;
+use crate::points::{Point, disk};
 
 const MAGIC: [u8; 8] = *b"DRFTROWS";
 const VERSION: u32 = 1;
@@ -39,12 +40,17 @@ impl Shape {
     /// Opens a file for reading and writing; a new one gets its header. One that is there and must not be written to
     /// can be read: the first write says so.
     pub(super) fn open(self, path: &Path) -> io::Result<File> {
-        let file = match OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path) {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        let file = match options.open(path) {
             Err(error) if is_read_only(&error) => return File::open(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                disk(Point::Rows, || options.create(true).truncate(false).open(path))?
+            }
             file => file?,
         };
         if file.metadata()?.len() < HEADER_BYTES {
-            file.write_all_at(&self.header(), 0)?;
+            disk(Point::Rows, || file.write_all_at(&self.header(), 0))?;
         }
         Ok(file)
     }
@@ -75,11 +81,11 @@ impl Shape {
 
     /// Makes a file hold this many records; new ones are zeros, which no checksum fits.
     pub(super) fn resize(self, file: &File, rows: u64) -> io::Result<()> {
-        file.set_len(self.position(rows))
+        disk(Point::Rows, || file.set_len(self.position(rows)))
     }
 
     pub(super) fn write(self, file: &File, index: u64, records: &[u8]) -> io::Result<()> {
-        file.write_all_at(records, self.position(index))
+        disk(Point::Rows, || file.write_all_at(records, self.position(index)))
     }
 
     /// The row at this place, or nothing if it is damaged or cut off.

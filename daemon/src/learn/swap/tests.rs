@@ -59,7 +59,9 @@ fn a_rollback_serves_the_displaced_model_itself_at_the_decision_and_its_newer_we
     );
     assert_eq!(learn.state.generation, given, "nothing was built");
     assert_eq!(learn.arms.control.members(), displaced.members());
-    assert!(learn.rolled_back && learn.arms.displaced.is_none() && learn.slot().displaced().is_none());
+    assert!(
+        learn.rolled_back.is_some() && learn.arms.displaced.is_none() && learn.slot().displaced().is_none()
+    );
     let told = learn.happened();
     assert!(
         told.iter().any(|event| matches!(event, AuditEvent::RolledBack { generation, replaces, .. }
@@ -72,7 +74,7 @@ fn a_rollback_serves_the_displaced_model_itself_at_the_decision_and_its_newer_we
     assert_eq!(learn.slot().load().generation, Generation(given + 1), "no generation is given twice");
     assert_ne!(says(&learn), old, "it went on learning");
     feed(&mut learn, 1_750..1_751);
-    assert!(!learn.rolled_back, "it is as durable as it gets");
+    assert!(learn.rolled_back.is_none(), "it is as durable as it gets");
 }
 
 #[test]

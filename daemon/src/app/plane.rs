@@ -1,0 +1,354 @@
+//! Plane: the learn thread's loop around [`Learn::turn`].
+//!
+//! Lives here: records in, dead letters and decisions out, durability, telemetry. May not: do a stage's work.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use adapters::codec::DecodeError;
+use adapters::http::admin::Order;
+use adapters::http::{Health, Status};
+use adapters::kafka::{KafkaError, Polled, Positions, Sink, Source, TopicRole};
+use adapters::store::StoreError;
+use anyhow::{Context as _, Result};
+use model::Record;
+use tokio::sync::{mpsc, watch};
+
+use super::{CLOSE_WAIT, LEARN_BATCH_MAX, POLL_WAIT, end_within};
+use crate::clock::Clock;
+use crate::config::{Config, StateConfig};
+use crate::learn::{Learn, LearnError};
+use crate::reader::Reader;
+use crate::telemetry::{AuditEvent, Telemetry, Timeline};
+
+/// How long the broker may take for what is still queued at the end.
+const FLUSH_WAIT: Duration = Duration::from_secs(5);
+/// How long it may take for decisions before a snapshot that says it has them; then the snapshot does not say so.
+const DELIVERY_WAIT: Duration = Duration::from_millis(500);
+/// How often a dead letter is tried while the queue to the broker is full, each after [`FLUSH_WAIT`].
+const BURY_ATTEMPTS_MAX: u32 = 60;
+/// How often metrics and the status page are brought up to date.
+const TELL_EVERY: Duration = Duration::from_millis(500);
+
+/// The learn thread: records in, [`Learn::turn`], durability, telemetry.
+pub(super) struct LearnPlane {
+    pub(super) config: Config,
+    pub(super) clock: Clock,
+    pub(super) learn: Learn,
+    pub(super) reader: Reader,
+    pub(super) source: Source,
+    pub(super) sink: Sink,
+    pub(super) telemetry: Telemetry,
+    pub(super) story: Option<Sender<AuditEvent>>,
+    pub(super) timeline: Timeline,
+    pub(super) health: watch::Sender<Health>,
+    pub(super) status: watch::Sender<Status>,
+    /// What people ask for.
+    pub(super) orders: mpsc::Receiver<Order>,
+    pub(super) since_snapshot: u64,
+    /// A unit of work that waits until the brokers have its dead letters.
+    pub(super) held: Option<Unit>,
+    /// Whether a dead letter may still be on its way.
+    pub(super) buried: bool,
+    /// What brokers have refused so far.
+    pub(super) refused: u64,
+    /// Why the last snapshot could not be written.
+    pub(super) unsaved: Option<String>,
+    /// Whether a broker could be reached when it was last told.
+    pub(super) connected: bool,
+    pub(super) consumed: Arc<AtomicU64>,
+}
+
+/// What one unit of work takes in.
+pub(super) struct Unit {
+    records: Vec<Record>,
+    /// Those after it.
+    positions: Positions,
+    /// Records read for it.
+    polled: u64,
+}
+
+impl LearnPlane {
+    pub(super) fn start(self, stop: Arc<AtomicBool>) -> Result<JoinHandle<Result<Learn>>> {
+        let thread = std::thread::Builder::new().name("learn".into()).spawn(move || {
+            let ended = self.run(&stop);
+            if let Err(error) = &ended {
+                tracing::error!("the learn plane stopped: {error:#}");
+            }
+            ended
+        });
+        thread.context("cannot start the learn thread")
+    }
+
+    fn run(mut self, stop: &AtomicBool) -> Result<Learn> {
+        let (mut snapshot_at, mut told_at) = (self.clock.now(), self.clock.now());
+        while !stop.load(Ordering::Relaxed) {
+            self.turn(stop)?;
+            if self.clock.elapsed(told_at) >= TELL_EVERY {
+                told_at = self.clock.now();
+                self.tell();
+            }
+            if self.snapshot_due(self.clock.elapsed(snapshot_at)) {
+                snapshot_at = self.clock.now();
+                // While no broker can be reached there is nothing to wait for.
+                let wait = if self.source.connected() { DELIVERY_WAIT } else { Duration::ZERO };
+                if let Err(error) = self.snapshot(wait) {
+                    tracing::error!("no snapshot: {error}");
+                    if is_fenced(&error) {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        let saved = self.snapshot(FLUSH_WAIT);
+        self.tell();
+        saved?;
+        let Self { learn, source, .. } = self;
+        // Leaving the brokers may take long when they are away; it must not hold up the end.
+        end_within(std::thread::spawn(move || drop(source)), CLOSE_WAIT, "the consumer");
+        Ok(learn)
+    }
+
+    /// One unit of work around the learn plane's own.
+    fn turn(&mut self, stop: &AtomicBool) -> Result<()> {
+        if let Err(error) = self.learn.make_room() {
+            // Records are safe where they are. Serving goes on, and so does this once the disk takes rows again.
+            self.unsaved = Some(error.to_string());
+            std::thread::sleep(POLL_WAIT);
+            return Ok(());
+        }
+        let unit = self.held.take().map_or_else(|| self.read(), Ok)?;
+        if self.buried && !self.delivered(POLL_WAIT) {
+            self.held = Some(unit);
+            return self.idle();
+        }
+        let Unit { records, positions, polled } = unit;
+        if records.iter().any(|record| matches!(record, Record::Adoption(_))) && !self.written_out(stop) {
+            return Ok(());
+        }
+        self.work(records, positions)?;
+        self.since_snapshot += polled;
+        self.consumed.fetch_add(polled, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn work(&mut self, records: Vec<Record>, positions: Positions) -> Result<()> {
+        self.learn.passed(self.clock.now())?;
+        self.take_orders()?;
+        self.learn.turn(records, positions)?;
+        self.tell_happened();
+        Ok(())
+    }
+
+    /// What people asked for since the last unit of work.
+    fn take_orders(&mut self) -> Result<()> {
+        while let Ok(Order { promote, answer }) = self.orders.try_recv() {
+            let told = self.learn.approve(promote.challenger, &promote.by)?;
+            // Who asked may have gone; the journal has it.
+            answer.send(told).ok();
+        }
+        Ok(())
+    }
+
+    /// Positions must not pass a dead letter that no broker has. Deadlines pass all the same.
+    fn idle(&mut self) -> Result<()> {
+        // Takes nothing, but hears whether brokers are there.
+        self.source.poll(0, Duration::ZERO)?;
+        let positions = self.learn.state().positions.clone();
+        self.work(Vec::new(), positions)
+    }
+
+    /// The next records. What cannot be read is on its way to the dead letters.
+    fn read(&mut self) -> Result<Unit> {
+        let polled = self.source.poll(LEARN_BATCH_MAX, POLL_WAIT)?;
+        let mut records = Vec::with_capacity(polled.len());
+        for record in &polled {
+            let role = role_name(record.role);
+            self.telemetry.records.with_label_values(&[role]).inc();
+            if let Err(error) = self.reader.read(record, &mut records) {
+                self.bury(record, role, &error)?;
+            }
+        }
+        Ok(Unit { records, positions: self.source.positions(), polled: polled.len() as u64 })
+    }
+
+    /// A record that cannot be read goes where it can be found again; positions wait for it.
+    fn bury(&mut self, record: &Polled, role: &str, error: &DecodeError) -> Result<()> {
+        self.buried = true;
+        self.telemetry.dead_letters.with_label_values(&[role]).inc();
+        tracing::warn!(
+            "{} partition {} offset {} goes to the dead letters: {error}",
+            record.topic,
+            record.partition,
+            record.offset
+        );
+        for _ in 0..BURY_ATTEMPTS_MAX {
+            match self.sink.dead_letter(record, "decode", error.reason(), &error.to_string()) {
+                Err(KafkaError::QueueFull { .. }) => {
+                    if let Err(error) = self.sink.flush(FLUSH_WAIT) {
+                        tracing::warn!("the dead letters wait: {error}");
+                    }
+                }
+                other => return Ok(other?),
+            }
+        }
+        anyhow::bail!("the dead letters cannot be written, so reading stops here: nothing is lost")
+    }
+
+    /// Rows become wider, so those before must be on the disk; whether they are, or it is time to stop.
+    fn written_out(&mut self, stop: &AtomicBool) -> bool {
+        while let Err(error) = self.learn.write_out() {
+            if stop.load(Ordering::Relaxed) {
+                return false;
+            }
+            self.unsaved = Some(error.to_string());
+            self.tell();
+            std::thread::sleep(POLL_WAIT);
+        }
+        true
+    }
+
+    /// What happened, for people; the lines that are on the disk, for the decisions topic.
+    fn tell_happened(&mut self) {
+        for event in self.learn.happened() {
+            self.record(event);
+        }
+        let topic = &self.config.kafka.topics.decisions;
+        let Some(decisions) = self.learn.decisions_mut() else { return };
+        while let Some(line) = decisions.unsent() {
+            match self.sink.cloud_event(topic, line) {
+                Ok(()) => {}
+                // It stays, and is sent when there is room again.
+                Err(KafkaError::QueueFull { .. }) => return,
+                Err(error) => {
+                    tracing::warn!("{error}");
+                    decisions.some_refused();
+                }
+            }
+            decisions.sent();
+        }
+    }
+
+    /// Whether brokers have all that was sent to them, after a wait. What they refused for good is told.
+    fn delivered(&mut self, wait: Duration) -> bool {
+        if let Err(error) = self.sink.flush(wait) {
+            tracing::debug!("{error}");
+            return false;
+        }
+        self.buried = false;
+        let refused = self.sink.failures() - self.refused;
+        self.refused += refused;
+        if refused > 0 {
+            let why = self.sink.trouble().unwrap_or_default();
+            tracing::error!(
+                "brokers refused {refused} decisions or dead letters ({why}): decisions are in the journal, and records \
+                 where they were read"
+            );
+        }
+        if let Some(decisions) = self.learn.decisions_mut() {
+            if refused > 0 {
+                decisions.some_refused();
+            }
+            decisions.all_delivered();
+        }
+        true
+    }
+
+    fn record(&mut self, event: AuditEvent) {
+        self.telemetry.record(&event);
+        if event.is_detail() {
+            return;
+        }
+        self.timeline.push(&event, self.learn.state().outcomes);
+        if let Some(story) = &self.story {
+            // The listener may be gone; the story is for it alone.
+            story.send(event).ok();
+        }
+    }
+
+    fn snapshot_due(&self, elapsed: Duration) -> bool {
+        let state: &StateConfig = &self.config.state;
+        let late = self.since_snapshot > 0 && elapsed >= Duration::from_secs(state.snapshot_every_seconds);
+        // One that could not be written is not tried with every unit of work.
+        late || (self.since_snapshot >= state.snapshot_every_records && self.unsaved.is_none())
+    }
+
+    /// State first, then positions for others to see. A snapshot that cannot be written is said and tried
+    /// again: what it would have kept is still in the topics. Brokers that are away are no reason to write none.
+    fn snapshot(&mut self, wait: Duration) -> Result<()> {
+        self.learn.write_down();
+        self.tell_happened();
+        self.delivered(wait);
+        let committed = self.learn.commit_state().map_err(anyhow::Error::from);
+        self.unsaved = committed.as_ref().err().map(ToString::to_string);
+        self.tell_happened();
+        match &committed {
+            Ok(()) => {
+                self.since_snapshot = 0;
+                self.telemetry.snapshots.inc();
+                if let Err(error) = self.source.commit(&self.learn.state().positions) {
+                    tracing::warn!("{error}");
+                }
+            }
+            Err(_) => self.telemetry.snapshot_failures.inc(),
+        }
+        committed
+    }
+
+    /// Once when the brokers go away, once when they are back.
+    fn tell_connection(&mut self) {
+        let connected = self.source.connected();
+        if connected != self.connected {
+            self.connected = connected;
+            if connected {
+                tracing::info!("the brokers are back");
+            } else {
+                tracing::warn!("no broker can be reached; answers and learning go on when they are back");
+            }
+        }
+    }
+
+    pub(super) fn tell(&mut self) {
+        self.telemetry.update(&self.learn);
+        self.telemetry.lag_records.set(i64::try_from(self.source.lag()).unwrap_or(i64::MAX));
+        self.status.send_replace(self.timeline.status(&self.config.name, &self.learn, &self.telemetry));
+        let cold = self.learn.slot().load().prior_only;
+        let champion = if cold {
+            let needed = self.config.learn.cold_outcomes;
+            Err(format!("only the prior is served: {} of {needed} labels", self.learn.state().outcomes))
+        } else {
+            Ok(())
+        };
+        let trouble = self.learn.storage().and_then(|storage| storage.decisions().trouble());
+        let state = self.unsaved.clone().or(trouble.map(str::to_owned)).map_or(Ok(()), Err);
+        self.tell_connection();
+        let kafka = if self.source.connected() {
+            Ok(())
+        } else {
+            Err(self.source.trouble().unwrap_or_else(|| "no broker can be reached".into()))
+        };
+        let ready = !cold || self.config.serve.ready_when_cold;
+        self.health.send_modify(|health| {
+            health.ready = ready;
+            health.checks =
+                vec![("champion".into(), champion), ("kafka".into(), kafka), ("state".into(), state)];
+        });
+    }
+}
+
+/// Whether another process has taken over: whatever this one still did would be undone or do harm.
+fn is_fenced(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(LearnError::Store(StoreError::Fenced { .. })))
+}
+
+fn role_name(role: TopicRole) -> &'static str {
+    match role {
+        TopicRole::Events => "events",
+        TopicRole::Labels => "labels",
+        TopicRole::Metrics => "metrics",
+        TopicRole::Predictions | TopicRole::Other => "other",
+    }
+}

@@ -1,0 +1,134 @@
+//! Killed at random moments under load: every event is answered and learned once, every decision is told, and who serves
+//! after a restart is whom the journal named.
+//!
+//! Ten times every day; `DRIFTFORM_KILLS=200` for longer, `DRIFTFORM_SEED` for other moments.
+
+use std::collections::BTreeSet;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use daemon::storage::look_at_snapshot;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_pcg::Pcg64;
+use serde_json::json;
+use tests::crash::{SCHEMA, Stream, check_journal, check_sent, report, setting};
+use tests::http::metric;
+use tests::process::{Process, wait_until};
+use tests::scene::{DEADLINE, Scene, json_of};
+
+/// Longest life, from its start.
+const LIFE_MAX_MS: u64 = 2_000;
+/// One life in so many lasts until answers have come, which takes a group longer than most lives are.
+const LONG_LIFE_EVERY: u64 = 5;
+/// Between two portions of events.
+const TICK: Duration = Duration::from_millis(100);
+/// Events in a portion: about as many as a daemon in a build for tests keeps up with between its deaths. The embedded
+/// broker keeps few.
+const EVENTS_A_TICK: usize = 20;
+const EVENTS_A_TICK_EMBEDDED: usize = 10;
+/// One event in so many portions cannot be read.
+const UNREADABLE_EVERY: usize = 20;
+const ANSWERS: &str = "driftform_serve_answers_total";
+const OUTCOMES: &str = "driftform_learn_outcomes_total";
+const SETTINGS: &str = r"
+    cold_start = { outcomes = 200 }
+    mixture = { members = [{}] }
+    search = { window_outcomes = 200, rungs = [1, 3], cooldown_outcomes = 400, plateau_outcomes = 400 }
+    budget = { compute_seconds = 10.0 }
+";
+
+/// Sends portions until it is told to stop.
+fn load(mut stream: Stream, portion: usize, stop: &Receiver<()>) -> Result<Stream> {
+    let mut portions = 0;
+    while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(TICK) {
+        portions += 1;
+        if portions % UNREADABLE_EVERY == 0 {
+            stream.unreadable()?;
+        }
+        stream.events(portion)?;
+    }
+    Ok(stream)
+}
+
+/// One life, that ends at a random moment.
+fn live_and_die(scene: &Scene, long: bool, moment: Duration) -> Result<()> {
+    let mut daemon = if long {
+        let (daemon, address) = scene.start()?;
+        wait_until("answers", DEADLINE, || metric(&address, ANSWERS).ok().filter(|answers| *answers > 0.0))?;
+        daemon
+    } else {
+        Process::start(scene.command()?)?
+    };
+    ensure!(daemon.wait_exit(moment).is_err(), "it ended by itself; the log ends with\n{}", daemon.tail());
+    daemon.kill()
+}
+
+/// A last life learns and answers what is left, once.
+fn check(scene: &Scene, stream: &Stream) -> Result<()> {
+    let (mut daemon, address) = scene.start()?;
+    let (wanted, mut outcomes) = (stream.labelled() as f64, 0.0);
+    while outcomes < wanted {
+        // Many may be left from lives that were short: as long as it goes on, it goes on.
+        outcomes = wait_until("more labels learned", DEADLINE, || {
+            metric(&address, OUTCOMES).ok().filter(|more| *more > outcomes)
+        })?;
+    }
+    ensure!((outcomes - wanted).abs() < 0.5, "{outcomes} outcomes of {wanted} labels");
+    wait_until("every event answered", DEADLINE, || (answered(scene).ok()? == stream.sent()).then_some(()))?;
+    daemon.terminate()?;
+    let status = daemon.wait_exit(DEADLINE)?;
+    ensure!(status.success(), "{status}; the log ends with\n{}", daemon.tail());
+
+    let snapshot = look_at_snapshot(&scene.state())?.context("no snapshot")?;
+    ensure!(snapshot.state().counts.rows_lost == 0, "rows are lost");
+    let topics = &scene.kafka.topics;
+    let payloads = |topic: &str| -> Result<Vec<Vec<u8>>> {
+        Ok(scene.records(topic)?.into_iter().map(|record| record.payload).collect())
+    };
+    check_sent(&check_journal(&scene.state())?, 0, &payloads(&topics.decisions)?)?;
+    let letters = payloads(&topics.dead_letters)?;
+    let lost = stream.buried().iter().filter(|record| !letters.contains(record)).count();
+    ensure!(lost == 0, "{lost} of {} unreadable records are nowhere", stream.buried().len());
+    Ok(())
+}
+
+/// How many events have an answer.
+fn answered(scene: &Scene) -> Result<usize> {
+    let ids: BTreeSet<String> = scene
+        .records(&scene.kafka.topics.predictions)?
+        .iter()
+        .map(|record| json_of(record)?["id"].as_str().map(str::to_owned).context("an answer has an id"))
+        .collect::<Result<_>>()?;
+    Ok(ids.len())
+}
+
+#[test]
+fn whoever_is_killed_at_random_moments_loses_nothing_and_counts_nothing_twice() -> Result<()> {
+    let began = Instant::now();
+    let (kills, seed) = (setting("DRIFTFORM_KILLS", 10_u64)?, setting("DRIFTFORM_SEED", 1)?);
+    let mut rng = Pcg64::seed_from_u64(seed);
+    let scene = Scene::set("kills", &format!("{SETTINGS}{SCHEMA}"))?;
+    let stream = Stream::new(&scene.kafka, seed)?;
+    let portion = if scene.is_embedded() { EVENTS_A_TICK_EMBEDDED } else { EVENTS_A_TICK };
+    let (stop, stopped) = channel();
+    let feeder = thread::spawn(move || load(stream, portion, &stopped));
+    for kill in 1..=kills {
+        let moment = Duration::from_millis(rng.random_range(0..LIFE_MAX_MS));
+        live_and_die(&scene, kill % LONG_LIFE_EVERY == 0, moment)
+            .with_context(|| format!("kill {kill} of seed {seed}"))?;
+    }
+    drop(stop);
+    let stream = feeder.join().expect("the feeder does not panic")?;
+    let checked = check(&scene, &stream);
+    report(
+        "random-kills",
+        &json!({
+            "kills": kills, "seed": seed, "kafka": !scene.is_embedded(), "events": stream.sent(),
+            "outcomes": stream.labelled(), "unreadable": stream.buried().len(),
+            "failed": checked.as_ref().err().map(|error| format!("{error:#}")), "seconds": began.elapsed().as_secs(),
+        }),
+    )?;
+    checked
+}
