@@ -37,6 +37,7 @@ mod measure;
 mod path;
 mod probe;
 mod publish;
+mod relief;
 mod snapshot;
 mod state;
 mod swap;
