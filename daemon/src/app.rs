@@ -71,7 +71,8 @@ impl App {
         let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, status: status_seen };
         let serve = config.serve.answers.then(|| {
             let group = format!("driftform-{}-serve", config.name);
-            let answerer = Answerer::new(Arc::clone(learn.slot()), codec.clone(), telemetry.clone());
+            let answerer = Answerer::new(Arc::clone(learn.slot()), codec.clone(), telemetry.clone())
+                .holding_back(config.learn.holdback);
             let serve = Serve {
                 answerer,
                 source: GroupSource::open(kafka, &group, TopicRole::Events, &kafka.topics.events)?,

@@ -73,6 +73,8 @@ pub struct LearnConfig {
     pub trials: raw::Trials,
     /// The gates.
     pub gate: GateConfig,
+    /// Share of events whose answer is marked as not to be acted on.
+    pub holdback: f64,
     /// Budgets to begin with.
     pub budget: raw::Budget,
     /// What relief may cost.
@@ -183,6 +185,7 @@ impl raw::Raw {
             ));
         }
         let gate = self.gate.clone().checked(&schema)?;
+        let holdback = self.holdback()?;
         let learn = LearnConfig {
             schema,
             evolve: self.evolve()?,
@@ -199,6 +202,7 @@ impl raw::Raw {
             limits,
             trials: self.trials,
             gate,
+            holdback,
             budget: self.budget,
             relief: self.relief,
             watch: self.watch,

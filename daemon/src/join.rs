@@ -76,6 +76,8 @@ pub struct Prediction {
     pub context: Context,
     /// The group it belongs to, where fairness is asked for and the event tells.
     pub group: Option<u8>,
+    /// Whether its answer was marked as not to be acted on.
+    pub holdback: bool,
     /// What every arm said.
     pub answers: Answers,
 }

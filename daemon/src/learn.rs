@@ -37,6 +37,7 @@ mod measure;
 mod path;
 mod probe;
 mod publish;
+mod relief;
 mod snapshot;
 mod state;
 mod swap;
@@ -200,6 +201,7 @@ impl Learn {
             outcomes_before: self.state.outcomes,
             context,
             group: self.group(&sample.row),
+            holdback: sample.id.draw() < self.rules.config.holdback,
             answers,
         })
     }
@@ -244,6 +246,9 @@ impl Learn {
         self.state.score(outcome);
         self.detect(&losses);
         self.arms.test(&losses, &outcome.prediction.answers);
+        if self.rules.config.gate.quality_on.counts(outcome.prediction.holdback) {
+            self.arms.compare(&losses, &outcome.prediction.answers);
+        }
         self.arms.note(outcome, self.state.schema(), &self.rules.config.gate);
         self.mix(outcome);
         self.learn(outcome)?;

@@ -90,12 +90,20 @@ pub struct Answerer {
     /// Reads events and writes answers, as the model that answers them knows them.
     codec: JsonCodec,
     telemetry: Telemetry,
+    /// Share of events whose answer is not to be acted on.
+    holdback: f64,
 }
 
 impl Answerer {
     /// Answers from this slot.
     pub fn new(slot: Arc<Slot>, codec: JsonCodec, telemetry: Telemetry) -> Self {
-        Self { slot, codec, telemetry }
+        Self { slot, codec, telemetry, holdback: 0.0 }
+    }
+
+    /// The same, marking the answers to this share of events as not to be acted on.
+    #[must_use]
+    pub fn holding_back(self, holdback: f64) -> Self {
+        Self { holdback, ..self }
     }
 
     /// One unit of work: the answers to all of these that can be read, each given to `send` with its event; they all
@@ -137,8 +145,9 @@ impl Answerer {
         self.telemetry.batch_rows.observe(rows.len() as f64);
         for (sample, output) in samples.iter().zip(&outputs) {
             let decision = model::decide(self.codec.schema(), output);
-            let bytes =
-                self.codec.encode_prediction(&sample.id, sample.time, served.generation, output, decision);
+            let (Sample { id, time, .. }, generation) = (sample, served.generation);
+            let holdback = id.draw() < self.holdback;
+            let bytes = self.codec.encode_prediction(id, *time, generation, output, decision, holdback);
             if send(sample, &bytes) {
                 self.telemetry.answers.inc();
             } else {

@@ -34,6 +34,19 @@ impl EventId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// A number in 0..1 that is always the same for an id, and of many ids as good as random: who keeps those below a
+    /// share keeps that share of them.
+    pub fn draw(&self) -> f64 {
+        // FNV-1a, then the mixing of splitmix64: ids that differ in their last digit only are far apart.
+        let hash = self.0.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        // 53 bits are exact.
+        ((hash ^ (hash >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
 }
 
 /// One number a feature, in the schema's order: the value, 0 or 1, or
@@ -183,3 +196,6 @@ impl Record {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,6 +64,16 @@ pub enum GateKind {
 }
 
 impl GateKind {
+    /// Whether it can be judged without waiting for labels.
+    pub fn is_cheap(self) -> bool {
+        self <= Self::Robustness
+    }
+
+    /// Whether it holds a challenger to a budget that can be breached.
+    pub fn is_of_a_budget(self) -> bool {
+        matches!(self, Self::Latency | Self::Memory)
+    }
+
     /// Its name in configuration, metrics and the audit log.
     pub fn name(self) -> &'static str {
         match self {

@@ -9,7 +9,8 @@ use super::JsonCodec;
 
 impl JsonCodec {
     /// The answer to one event: its id, time and generation, the decision as `prediction`, and the
-    /// network's own numbers, `probabilities` by class or one `value`.
+    /// network's own numbers, `probabilities` by class or one `value`; `holdback` is there, and true, only where the
+    /// answer is not to be acted on.
     #[expect(clippy::missing_panics_doc, reason = "it cannot: the expect says why")]
     pub fn encode_prediction(
         &self,
@@ -18,9 +19,10 @@ impl JsonCodec {
         generation: Generation,
         output: &Output,
         decision: Truth,
+        holdback: bool,
     ) -> Vec<u8> {
         let schema = self.schema.as_ref();
-        let answer = Answer { schema, id, time, generation, output, decision };
+        let answer = Answer { schema, id, time, generation, output, decision, holdback };
         serde_json::to_vec(&answer).expect("plain fields under text keys are always JSON")
     }
 }
@@ -32,6 +34,7 @@ struct Answer<'a> {
     generation: Generation,
     output: &'a Output,
     decision: Truth,
+    holdback: bool,
 }
 
 impl Serialize for Answer<'_> {
@@ -40,6 +43,9 @@ impl Serialize for Answer<'_> {
         map.serialize_entry("id", self.id)?;
         map.serialize_entry("time", &self.time)?;
         map.serialize_entry("generation", &self.generation)?;
+        if self.holdback {
+            map.serialize_entry("holdback", &true)?;
+        }
         match self.decision {
             Truth::Class(index) => map.serialize_entry("prediction", &self.schema.class_name(index))?,
             Truth::Number(number) => map.serialize_entry("prediction", &number)?,

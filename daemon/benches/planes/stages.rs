@@ -65,6 +65,7 @@ impl Stages {
             outcomes_before: 0,
             context: model::Context::default(),
             group: None,
+            holdback: false,
             answers: answers.ok_or_else(|| anyhow::anyhow!("the last event waits"))?,
         };
         let codec = JsonCodec::new(Arc::clone(&config.learn.schema), config.codec.clone())?;
@@ -130,7 +131,14 @@ impl Stages {
         for (sample, output) in self.samples.iter().zip(&served.model.predict(&rows)?) {
             let decision = model::decide(self.codec.schema(), output);
             let generation = served.generation;
-            black_box(self.codec.encode_prediction(&sample.id, sample.time, generation, output, decision));
+            black_box(self.codec.encode_prediction(
+                &sample.id,
+                sample.time,
+                generation,
+                output,
+                decision,
+                false,
+            ));
         }
         Ok(())
     }

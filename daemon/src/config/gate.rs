@@ -41,6 +41,28 @@ pub struct GateSection {
     pub advisory: Vec<GateKind>,
     pub approval: Approval,
     pub approval_seconds: u64,
+    pub quality_on: QualityOn,
+}
+
+/// Which outcomes the paired test of a challenger counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QualityOn {
+    /// All.
+    #[default]
+    All,
+    /// Those of events whose answer was not acted on.
+    Holdback,
+}
+
+impl QualityOn {
+    /// Whether an outcome counts.
+    pub fn counts(self, holdback: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Holdback => holdback,
+        }
+    }
 }
 
 /// Whether a person has to agree.
@@ -77,6 +99,8 @@ pub struct GateConfig {
     pub approval: Approval,
     /// Seconds that a person has.
     pub approval_seconds: u64,
+    /// Which outcomes the paired test counts.
+    pub quality_on: QualityOn,
     energy: Option<EnergyGate>,
     calibration: Option<CalibrationGate>,
     churn: Option<ChurnGate>,
@@ -144,6 +168,7 @@ impl GateSection {
             advisory: self.advisory,
             approval: self.approval,
             approval_seconds: self.approval_seconds,
+            quality_on: self.quality_on,
         })
     }
 

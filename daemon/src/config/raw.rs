@@ -12,7 +12,7 @@ use model::{DeviceChoice, Feature, FeatureKind, Objective, Schema, Target};
 use policies::evolve::EvolveLimits;
 use serde::{Deserialize, Serialize};
 
-use super::gate::GateSection;
+use super::gate::{GateSection, QualityOn};
 use super::mixture::MixtureSection;
 use super::{ConfigError, keys, refuse};
 use crate::slot::MemoryPolicy;
@@ -112,7 +112,7 @@ section!(
 );
 section!(
     /// `[serve]`
-    Serve { answers: bool, batch_max: usize, ready_when_cold: bool, memory_policy: String }
+    Serve { answers: bool, batch_max: usize, ready_when_cold: bool, memory_policy: String, holdback: f64 }
 );
 section!(
     /// `[join]`
@@ -327,6 +327,20 @@ impl Raw {
             codec.event.features.insert(name.clone(), pointer(&format!("features.{name}"), text)?);
         }
         Ok(codec)
+    }
+
+    /// Share of events whose answer is marked as not to be acted on.
+    pub fn holdback(&self) -> Result<f64, ConfigError> {
+        let holdback = self.serve.holdback;
+        if !(0.0..=1.0).contains(&holdback) {
+            return refuse(format!("`serve.holdback` is {holdback}; give 0 to 1"));
+        }
+        if holdback <= 0.0 && self.gate.quality_on == QualityOn::Holdback {
+            return refuse(
+                "`gate.quality_on` is `holdback`, but `serve.holdback` is 0: nobody could be promoted",
+            );
+        }
+        Ok(holdback)
     }
 
     /// Refuses numbers outside their range, naming the key.

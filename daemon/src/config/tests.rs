@@ -32,6 +32,8 @@ fn twenty_broken_configurations_are_refused_with_the_key() {
         ("[gate]\nalpha = 5.0", "`gate.alpha` is 5"),
         ("[gate]\nalpha_rule = \"some\"", "some"),
         ("[serve]\nmemory_policy = \"thrift\"", "`serve.memory_policy` is `thrift`"),
+        ("[serve]\nholdback = 1.5", "`serve.holdback` is 1.5"),
+        ("[gate]\nquality_on = \"holdback\"", "`serve.holdback` is 0"),
         ("[gate]\nmargin = -0.5", "`gate.margin` is -0.5"),
         ("[gate]\nnon_inferiority_margin = 1.5", "`gate.non_inferiority_margin` is 1.5"),
         ("[search]\nshrink_above = -1.0", "`search.shrink_above` is -1"),

@@ -36,6 +36,7 @@ fn prediction(time: i64) -> Prediction {
         row: 7,
         outcomes_before: 0,
         group: None,
+        holdback: false,
         context: Context::default(),
         answers,
     }

@@ -144,16 +144,9 @@ impl Arms {
         }
     }
 
-    /// One paired bet each for refresh, challenger and watch; only predictions made as an arm count.
+    /// One paired bet each for refresh and watch; only predictions made as an arm count.
     pub fn test(&mut self, losses: &Losses, answers: &Answers) {
         self.refresh_harm.observe(losses.control - losses.champion);
-        if let (Some(challenger), Some(loss)) = (&mut self.challenger, losses.challenger)
-            && answers.challenger.as_ref().is_some_and(|(number, _)| *number == challenger.number)
-        {
-            challenger.test.observe(losses.control, loss);
-            let QualityEvidence { log_gain, log_harm, outcomes, .. } = challenger.test.evidence();
-            challenger.path.observe(Point { outcomes, log_gain: Some(log_gain), log_harm });
-        }
         if let (Some(displaced), Some(loss)) = (&mut self.displaced, losses.displaced)
             && answers.displaced.as_ref().is_some_and(|(number, _)| *number == displaced.number)
         {
@@ -164,6 +157,17 @@ impl Arms {
                 log_gain: None,
                 log_harm: seen.log_harm,
             });
+        }
+    }
+
+    /// One paired bet for the challenger; only predictions that it made as an arm count.
+    pub fn compare(&mut self, losses: &Losses, answers: &Answers) {
+        if let (Some(challenger), Some(loss)) = (&mut self.challenger, losses.challenger)
+            && answers.challenger.as_ref().is_some_and(|(number, _)| *number == challenger.number)
+        {
+            challenger.test.observe(losses.control, loss);
+            let QualityEvidence { log_gain, log_harm, outcomes, .. } = challenger.test.evidence();
+            challenger.path.observe(Point { outcomes, log_gain: Some(log_gain), log_harm });
         }
     }
 

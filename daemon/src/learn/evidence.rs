@@ -16,6 +16,9 @@ const STRESS_ROWS: usize = 256;
 /// How many of them are attacked: an attack costs an answer for every number of a row.
 const ATTACKED_ROWS: usize = 32;
 
+/// Rows as networks see them, and their goals.
+pub(super) type Rows = (Vec<f32>, Vec<f32>);
+
 impl Learn {
     /// What the challenger has to pass, with the limits in force.
     pub(super) fn thresholds(&self) -> Thresholds {
@@ -36,21 +39,38 @@ impl Learn {
     fn evidence_of(&mut self, arm: &Arm) -> Result<Evidence, LearnError> {
         let network = self.arms.pool.freeze(arm)?;
         let control = self.arms.pool.freeze(&self.arms.control)?;
-        let rows = self.last_rows(STRESS_ROWS);
-        let (compute_seconds, compute_estimate) = match self.cost_source() {
+        let rows = self.stress_rows();
+        let compute_seconds = match self.cost_source() {
             Source::Measured => {
-                let batch = self.rules.config.budget.compute_batch;
-                (self.time(&network, batch, MEASURE_REPEATS)?, None)
+                self.time(&network, self.rules.config.budget.compute_batch, MEASURE_REPEATS)?
             }
-            Source::Estimated => (Vec::new(), Some(self.estimated(&network.mixture()))),
+            Source::Estimated => Vec::new(),
         };
+        let evidence = self.costs_of(&network, compute_seconds, &rows)?;
+        Ok(Evidence { stresses: self.stresses(&network, &control, &rows)?, ..evidence })
+    }
+
+    /// The last labelled rows, for looking at who would serve.
+    pub(super) fn stress_rows(&mut self) -> Rows {
+        self.last_rows(STRESS_ROWS)
+    }
+
+    /// What is known of a network without any stress: what it says of these rows, and what it costs by these times, or
+    /// by estimate where costs are estimated.
+    pub(super) fn costs_of(
+        &self,
+        network: &MixtureNetwork,
+        compute_seconds: Vec<f64>,
+        rows: &Rows,
+    ) -> Result<Evidence, LearnError> {
+        let estimated = self.cost_source() == Source::Estimated;
+        let compute_estimate = estimated.then(|| self.estimated(&network.mixture()));
         Ok(Evidence {
-            outputs_finite: finite(&network, &rows.0)?,
+            outputs_finite: finite(network, &rows.0)?,
             energy: self.energy(&compute_seconds, compute_estimate),
             compute_seconds,
             compute_estimate,
             bytes: Some(network.cost().bytes),
-            stresses: self.stresses(&network, &control, &rows)?,
             ..Evidence::default()
         })
     }
@@ -72,11 +92,11 @@ impl Learn {
     }
 
     /// What each stress that is wanted does to both, on the same rows.
-    fn stresses(
+    pub(super) fn stresses(
         &self,
         network: &MixtureNetwork,
         control: &MixtureNetwork,
-        (encoded, goals): &(Vec<f32>, Vec<f32>),
+        (encoded, goals): &Rows,
     ) -> Result<Vec<Stressed>, ModelError> {
         if goals.is_empty() {
             return Ok(Vec::new());

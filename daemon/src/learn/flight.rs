@@ -7,11 +7,9 @@ use std::sync::Arc;
 
 use model::{Edit, Learner, LearnerState, Schema};
 
-use super::judged::Judged;
 use super::measure::Source;
-use super::path::EvidencePath;
 use super::{Learn, LearnError};
-use crate::lifecycle::{Event, ReliefOption};
+use crate::lifecycle::Event;
 use crate::telemetry::AuditEvent;
 use crate::trials::protocol::{Stretch, Taught, Trial, TrialReply, TrialResult};
 
@@ -188,7 +186,7 @@ impl Learn {
         self.report(flight.purpose, landed);
     }
 
-    fn report(&mut self, purpose: Purpose, landed: Landed) {
+    pub(super) fn report(&mut self, purpose: Purpose, landed: Landed) {
         let event = match purpose {
             Purpose::Rung(rung) => Event::Climbed(self.rung_landed(rung, &landed)),
             Purpose::Relief => Event::ReliefMeasured(self.relief_judged(&landed)),
@@ -223,33 +221,5 @@ impl Learn {
             }
         }
         Ok(learner)
-    }
-
-    fn relief_judged(&mut self, landed: &Landed) -> Vec<ReliefOption> {
-        let options = self.relief_options(landed);
-        let judged = Judged::of_relief(self.rules.config.relief.quality_loss_max, &options);
-        let names: Vec<String> = landed.candidates.iter().map(ToString::to_string).collect();
-        let (path, from) = (EvidencePath::default(), &self.turn_from);
-        self.happened.push(AuditEvent::judged(&names.join(", "), &judged, &path, from));
-        options
-    }
-
-    fn relief_options(&mut self, landed: &Landed) -> Vec<ReliefOption> {
-        let mut options = Vec::with_capacity(landed.candidates.len());
-        for (at, (edit, result)) in landed.candidates.iter().zip(&landed.results).enumerate() {
-            if let Some(result) = result {
-                self.learn_cost(edit, result);
-            }
-            options.push(ReliefOption {
-                fits: result.as_ref().is_some_and(|result| self.fits_budgets(edit, result)),
-                quality_loss: landed.gain(at).map(|gain| -gain),
-            });
-        }
-        options
-    }
-
-    fn fits_budgets(&self, edit: &Edit, result: &TrialResult) -> bool {
-        self.trial_upper(edit, result).is_some_and(|upper| upper <= self.state.limit(super::state::COMPUTE))
-            && result.bytes as f64 <= self.state.limit(super::state::MEMORY)
     }
 }

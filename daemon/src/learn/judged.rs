@@ -38,6 +38,8 @@ pub enum Judged {
     },
     /// Smaller mixtures were compared after a breach.
     Relief {
+        /// What the gates that wait for no labels hold them against.
+        thresholds: Box<Thresholds>,
         /// Mean paired loss that relief may cost.
         quality_loss_max: f64,
         /// Each as it was measured.
@@ -70,12 +72,13 @@ impl Judged {
     }
 
     /// The smaller mixtures are compared.
-    pub fn of_relief(quality_loss_max: f64, options: &[ReliefOption]) -> Self {
-        Self::Relief {
-            quality_loss_max,
-            options: options.to_vec(),
-            chosen: choose(options, quality_loss_max),
-        }
+    pub fn of_relief(thresholds: Thresholds, quality_loss_max: f64, options: Vec<ReliefOption>) -> Self {
+        let judged = |ReliefOption { architecture, evidence, quality_loss, .. }| {
+            ReliefOption::judged(architecture, evidence, quality_loss, &thresholds)
+        };
+        let options: Vec<ReliefOption> = options.into_iter().map(judged).collect();
+        let chosen = choose(&options, quality_loss_max);
+        Self::Relief { thresholds: Box::new(thresholds), quality_loss_max, options, chosen }
     }
 
     /// A watch is judged.
@@ -117,9 +120,11 @@ impl Judged {
             }
             Self::Quality { judgement, .. } => spoken(judgement),
             Self::Relief { quality_loss_max, options, .. } => {
-                let fit = options.iter().filter(|option| option.fits).count();
-                let tried = options.len();
-                format!("{fit} of {tried} smaller mixtures fit; they may cost a loss of {quality_loss_max}")
+                let passed = options.iter().filter(|option| option.why_not(*quality_loss_max).is_none());
+                let (passed, tried) = (passed.count(), options.len());
+                format!(
+                    "{passed} of {tried} smaller mixtures pass; they may cost a loss of {quality_loss_max}"
+                )
             }
             Self::Watch { limits, evidence, .. } => format!(
                 "log-evidence of harm {:.3} after {} of {} outcomes",
@@ -133,11 +138,16 @@ impl Judged {
         match self {
             Self::Gates { judgements, .. } => judgements.iter().map(said).collect(),
             Self::Quality { judgement, .. } => vec![said(judgement)],
-            Self::Relief { options, chosen, .. } => {
-                let mark = |at| if Some(at) == *chosen { "chosen" } else { "not chosen" };
+            Self::Relief { quality_loss_max, options, chosen, .. } => {
                 let option = |(at, option): (usize, &ReliefOption)| {
-                    let fits = if option.fits { "fits" } else { "does not fit" };
-                    format!("option {at} {fits}, loss {:?}: {}", option.quality_loss, mark(at))
+                    let ReliefOption { architecture, quality_loss, .. } = option;
+                    let why = option.why_not(*quality_loss_max);
+                    let why = match why {
+                        Some(why) => why,
+                        None if Some(at) == *chosen => "chosen".into(),
+                        None => "another costs less loss".into(),
+                    };
+                    format!("{architecture}, loss {quality_loss:?}: {why}")
                 };
                 options.iter().enumerate().map(option).collect()
             }
@@ -153,7 +163,9 @@ impl Judged {
                 Self::of_gates(Thresholds::clone(thresholds), Evidence::clone(evidence))
             }
             Self::Quality { limits, evidence, .. } => Self::of_quality(*limits, *evidence),
-            Self::Relief { quality_loss_max, options, .. } => Self::of_relief(*quality_loss_max, options),
+            Self::Relief { thresholds, quality_loss_max, options, .. } => {
+                Self::of_relief(Thresholds::clone(thresholds), *quality_loss_max, options.clone())
+            }
             Self::Watch { limits, evidence, .. } => Self::of_watch(*limits, *evidence),
         }
     }

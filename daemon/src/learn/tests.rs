@@ -96,6 +96,26 @@ fn identical_learners_under_delayed_labels_never_promote_one_another() {
 }
 
 #[test]
+fn a_challenger_is_compared_on_what_was_held_back_only_where_that_is_asked_for() {
+    for (quality_on, share) in [("all", 1.0), ("holdback", 0.25)] {
+        let settings = format!(
+            "search = {{ window_outcomes = 100000 }}
+             serve = {{ holdback = 0.25 }}
+             gate = {{ quality_on = \"{quality_on}\" }}"
+        );
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut learn = plane_with(&folder, &settings);
+        place_twin(&mut learn);
+        feed(&mut learn, 0..1_000 + DELAY);
+        let counts = |of: &u64| EventId::new(&of.to_string()).expect("short").draw() < share;
+        let expected = (0..1_000).filter(counts).count() as u64;
+        let evidence = learn.arms.quality().expect("it was placed");
+        assert_eq!(evidence.outcomes, expected, "{quality_on}");
+        assert!(expected.abs_diff((1_000.0 * share) as u64) < 50);
+    }
+}
+
+#[test]
 fn an_outcome_is_scored_by_the_generation_that_answered() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut learn = plane(&folder);

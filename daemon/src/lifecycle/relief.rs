@@ -3,6 +3,7 @@
 //! Lives here: what a breach leads to, and the pure choice. Does not live here: training and measuring them.
 
 use model::{Architecture, Cost, Edit, Mixture, Origin, Shape};
+use policies::gate::{Evidence, Judgement, Thresholds, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Effect, Lifecycle, Rules};
@@ -10,25 +11,75 @@ use super::{Change, Effect, Lifecycle, Rules};
 /// Smaller mixtures tried at most.
 pub const OPTIONS_MAX: usize = 6;
 
-/// A smaller mixture as measured.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// A smaller mixture, and what was found out about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReliefOption {
-    /// Whether its upper confidence bounds are under every budget.
-    pub fits: bool,
-    /// Mean paired loss it costs over recent outcomes; none if its trial failed.
+    /// What it is, for people.
+    pub architecture: String,
+    /// What is known of it; none if it could not be trained.
+    pub evidence: Option<Evidence>,
+    /// What the gates say of that, up to the first that failed.
+    pub judgements: Vec<Judgement>,
+    /// Mean paired loss it costs over recent outcomes; none if it was not compared.
     pub quality_loss: Option<f64>,
 }
 
-/// The best of those that fit and cost at most this much.
+impl ReliefOption {
+    /// An option, judged on what is known of it.
+    pub fn judged(
+        architecture: String,
+        evidence: Option<Evidence>,
+        quality_loss: Option<f64>,
+        thresholds: &Thresholds,
+    ) -> Self {
+        let judgements = evidence.as_ref().map(|evidence| thresholds.judge_relief(evidence));
+        Self { architecture, evidence, judgements: judgements.unwrap_or_default(), quality_loss }
+    }
+
+    /// The gate that stops it, if one does.
+    pub fn stopped_by(&self) -> Option<&Judgement> {
+        self.judgements.iter().find(|one| one.binding && one.verdict != Verdict::Pass)
+    }
+
+    /// Why it does not take over, where it may cost so much loss; none if it may. A gate that says no comes before the
+    /// loss, one that does not know after it: some are not asked where too much is lost anyway.
+    pub fn why_not(&self, quality_loss_max: f64) -> Option<String> {
+        if self.evidence.is_none() {
+            return Some("it could not be trained".into());
+        }
+        let Some(loss) = self.quality_loss else { return Some("it could not be compared".into()) };
+        let within = loss <= quality_loss_max;
+        let stopped = self.stopped_by().filter(|stopped| within || stopped.verdict == Verdict::Fail);
+        match stopped {
+            Some(Judgement { gate, measured, limit, reason, .. }) => {
+                Some(format!("gate {}: {reason}, {measured} of {limit}", gate.name()))
+            }
+            None if within => None,
+            None => Some(format!("it costs a loss of {loss:.4}, {quality_loss_max} are allowed")),
+        }
+    }
+}
+
+/// The best of those that pass their gates and cost at most this much.
 pub fn choose(options: &[ReliefOption], quality_loss_max: f64) -> Option<usize> {
     options
         .iter()
         .enumerate()
-        .filter(|(_, option)| option.fits)
+        .filter(|(_, option)| option.why_not(quality_loss_max).is_none())
         .filter_map(|(place, option)| option.quality_loss.map(|loss| (place, loss)))
-        .filter(|(_, loss)| *loss <= quality_loss_max)
         .min_by(|(_, a), (_, b)| a.total_cmp(b))
         .map(|(place, _)| place)
+}
+
+/// Why none of them takes over, each by its name.
+fn refused(options: &[ReliefOption], quality_loss_max: f64) -> String {
+    let said = |option: &ReliefOption| {
+        let why = option.why_not(quality_loss_max).unwrap_or_default();
+        format!("{}: {why}", option.architecture)
+    };
+    let said: Vec<String> = options.iter().map(said).collect();
+    let said = if said.is_empty() { "nothing is smaller".into() } else { said.join("; ") };
+    format!("no smaller network answers the breach, and the champion stays. {said}")
 }
 
 /// Mixtures below this one, largest first: half of the members and half again, those that count most; then
@@ -109,10 +160,7 @@ impl Lifecycle {
                 effects.push(Effect::Swap(Change::Relief(chosen)));
                 effects
             }
-            None => vec![Effect::Alarm(
-                "no smaller network is known to fit the budget at the allowed loss; the champion stays"
-                    .into(),
-            )],
+            None => vec![Effect::Alarm(refused(options, rules.config.relief.quality_loss_max))],
         }
     }
 }

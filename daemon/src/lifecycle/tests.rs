@@ -1,7 +1,7 @@
 //! The lifecycle's laws, on events alone.
 
 use model::{Architecture, Edit, Hyper, Timestamp};
-use policies::gate::{Claim, GateKind, Judgement, QualityEvidence, Verdict};
+use policies::gate::{Claim, Evidence, GateKind, Judgement, QualityEvidence, Verdict};
 use policies::search::SuccessiveHalving;
 use policies::watch::WatchVerdict;
 
@@ -228,13 +228,24 @@ fn relief_takes_the_best_that_fits_or_alarms() {
     lifecycle.step(Event::Learned(Facts { windows: 0, ..facts(200) }), &rules);
     assert_eq!(lifecycle.step(Event::Breached, &rules), [Effect::SeekRelief]);
     assert!(lifecycle.step(Event::Breached, &rules).is_empty(), "one relief at a time");
-    let option = |fits, loss| ReliefOption { fits, quality_loss: Some(loss) };
+    let option = |fits, loss| {
+        let verdict = if fits { Verdict::Pass } else { Verdict::Fail };
+        let judgement = Judgement::new(GateKind::Latency, verdict, 2.0, 1.0, "because".into());
+        ReliefOption {
+            architecture: "half".into(),
+            evidence: Some(Evidence::default()),
+            judgements: vec![judgement],
+            quality_loss: Some(loss),
+        }
+    };
     let options = vec![option(false, 0.0), option(true, 0.02), option(true, 0.01), option(true, 0.9)];
     let effects = lifecycle.step(Event::ReliefMeasured(options), &rules);
     assert_eq!(effects, [Effect::Swap(Change::Relief(2))]);
     lifecycle.step(Event::Breached, &rules);
-    let effects = lifecycle.step(Event::ReliefMeasured(vec![option(true, 0.9)]), &rules);
-    assert!(matches!(effects[..], [Effect::Alarm(_)]));
+    let effects = lifecycle.step(Event::ReliefMeasured(vec![option(true, 0.9), option(false, 0.0)]), &rules);
+    let [Effect::Alarm(text)] = &effects[..] else { panic!("{effects:?}") };
+    let why = "half: it costs a loss of 0.9000, 0.05 are allowed; half: gate latency: because, 2 of 1";
+    assert!(text.ends_with(why), "{text}");
 }
 
 #[test]

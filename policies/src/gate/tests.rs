@@ -274,6 +274,21 @@ fn where_no_stress_is_wanted_none_is_asked_for() {
     assert!(asked(vec![Stress::Noise]) && !asked(Vec::new()));
 }
 
+#[test]
+fn a_relief_is_asked_for_what_can_be_known_at_once_and_budgets_always_count() {
+    let advisory = vec![GateKind::Latency, GateKind::Robustness];
+    let judgements = Thresholds { advisory, ..thresholds() }.judge_relief(&Evidence::default());
+    let asked: Vec<(GateKind, bool)> = judgements.iter().map(|said| (said.gate, said.binding)).collect();
+    let expected = [
+        (GateKind::Finite, true),
+        (GateKind::Latency, true),
+        (GateKind::Memory, true),
+        (GateKind::Energy, true),
+        (GateKind::Robustness, false),
+    ];
+    assert_eq!(asked, expected);
+}
+
 proptest! {
     #[test]
     fn a_pass_has_a_finite_measurement_on_the_right_side(evidence in any_evidence()) {

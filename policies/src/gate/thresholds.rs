@@ -29,9 +29,24 @@ pub struct Thresholds {
 impl Thresholds {
     /// Asks the gates in the order of their cost, up to the first binding one that fails.
     pub fn judge(&self, evidence: &Evidence) -> Vec<Judgement> {
+        self.ask(evidence, |_| true, |kind| self.binds(kind))
+    }
+
+    /// The same of whoever answers a breach: only the gates that wait for no labels, and those of budgets count even
+    /// where they only advise.
+    pub fn judge_relief(&self, evidence: &Evidence) -> Vec<Judgement> {
+        self.ask(evidence, GateKind::is_cheap, |kind| kind.is_of_a_budget() || self.binds(kind))
+    }
+
+    fn ask(
+        &self,
+        evidence: &Evidence,
+        wanted: impl Fn(GateKind) -> bool,
+        binds: impl Fn(GateKind) -> bool,
+    ) -> Vec<Judgement> {
         let mut judgements = Vec::new();
-        for gate in self.gates() {
-            let judgement = Judgement { binding: self.binds(gate.kind()), ..gate.judge(evidence) };
+        for gate in self.gates().into_iter().filter(|gate| wanted(gate.kind())) {
+            let judgement = Judgement { binding: binds(gate.kind()), ..gate.judge(evidence) };
             let out = judgement.binding && judgement.verdict == Verdict::Fail;
             judgements.push(judgement);
             if out {

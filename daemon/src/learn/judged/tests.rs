@@ -58,9 +58,12 @@ proptest! {
 
     #[test]
     fn a_relief_is_chosen_again(losses in prop::collection::vec((any::<bool>(), prop::option::of(-1.0..1.0_f64)), 0..7), most in 0.0..0.5_f64) {
-        let options: Vec<ReliefOption> =
-            losses.into_iter().map(|(fits, quality_loss)| ReliefOption { fits, quality_loss }).collect();
-        let (again, first) = replayed(&Judged::of_relief(most, &options));
+        let option = |(fits, quality_loss): (bool, Option<f64>)| {
+            let known = evidence(0.0, if fits { 0.0 } else { 1.0 });
+            ReliefOption::judged("one".into(), quality_loss.map(|_| known), quality_loss, &thresholds())
+        };
+        let options = losses.into_iter().map(option).collect();
+        let (again, first) = replayed(&Judged::of_relief(thresholds(), most, options));
         prop_assert_eq!(again, first);
     }
 
