@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use adapters::kafka::KafkaError;
 use anyhow::{Context as _, Result, ensure};
 use daemon::storage::look_at_snapshot;
 
@@ -131,7 +132,12 @@ fn slice(stream: &mut Stream, address: &str) -> Result<()> {
 
 /// How often the daemon has said this.
 fn told(scene: &Scene, kind: &str) -> Result<usize> {
-    Ok(scene.decisions()?.iter().filter(|decision| decision["type"] == kind).count())
+    match scene.decisions() {
+        Ok(decisions) => Ok(decisions.iter().filter(|decision| decision["type"] == kind).count()),
+        // A topic that appears when it is first used is not there before.
+        Err(error) if matches!(error.downcast_ref(), Some(KafkaError::NoTopic { .. })) => Ok(0),
+        Err(error) => Err(error),
+    }
 }
 
 fn stop(daemon: &mut Process) -> Result<()> {
