@@ -231,6 +231,7 @@ fn after_a_rollback_and_a_crash_the_displaced_serves_with_its_generation_and_non
     let given = learn.state.generation;
     learn.perform(crate::lifecycle::Effect::Swap(Change::Rollback)).expect("nothing fails");
     learn.swap_pending().expect("nothing fails");
+    learn.journal();
     drop(learn);
     let mut learn = opened(folder.path());
     assert_eq!((learn.slot.load().generation, learn.state.counts.rollbacks), (champion, 1));
