@@ -2,6 +2,7 @@
 
 use adapters::kafka::{KafkaConfig, Sink};
 use anyhow::Result;
+use daemon::clock::Clock;
 use model::Timestamp;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
@@ -24,6 +25,8 @@ pub struct Stream {
     sink: Sink,
     kafka: KafkaConfig,
     rng: Pcg64,
+    /// When it began: a broker soon lets go of records from long ago.
+    began: Timestamp,
     /// Truths of events sent; the position is the id.
     truths: Vec<bool>,
     labelled: usize,
@@ -41,6 +44,7 @@ impl Stream {
             sink: Sink::open(kafka)?,
             kafka: kafka.clone(),
             rng: Pcg64::seed_from_u64(seed),
+            began: Clock::of_machine().now(),
             truths: Vec::new(),
             labelled: 0,
             unreadable: Vec::new(),
@@ -55,14 +59,15 @@ impl Stream {
             let now = self.truths.len();
             let (x, y) = (self.rng.random_range(-1.0..1.0_f64), self.rng.random_range(-1.0..1.0_f64));
             self.truths.push((x * y > 0.0) != self.turned);
-            let mut event = json!({ "id": now.to_string(), "time": now, "features": { "x": x, "y": y } });
+            let time = self.now()?.0;
+            let mut event = json!({ "id": now.to_string(), "time": time, "features": { "x": x, "y": y } });
             if self.widened {
                 event["features"]["z"] = json!(x + y);
             }
             self.send(&self.kafka.topics.events, event.to_string().as_bytes())?;
             if let Some(of) = now.checked_sub(LABEL_DELAY) {
                 let label = if self.truths[of] { "same" } else { "different" };
-                let label = json!({ "id": of.to_string(), "time": now, "label": label });
+                let label = json!({ "id": of.to_string(), "time": time, "label": label });
                 self.labelled += 1;
                 self.send(&self.kafka.topics.labels, label.to_string().as_bytes())?;
             }
@@ -99,7 +104,11 @@ impl Stream {
     }
 
     fn send(&self, topic: &str, bytes: &[u8]) -> Result<()> {
-        let time = Timestamp(i64::try_from(self.truths.len())?);
-        Ok(self.sink.send(topic, None, bytes, Some(time))?)
+        Ok(self.sink.send(topic, None, bytes, Some(self.now()?))?)
+    }
+
+    /// A millisecond later with every event.
+    fn now(&self) -> Result<Timestamp> {
+        Ok(Timestamp(self.began.0 + i64::try_from(self.truths.len())?))
     }
 }
