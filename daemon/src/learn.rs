@@ -34,6 +34,7 @@ mod history;
 mod journal;
 mod judged;
 mod measure;
+mod past;
 mod path;
 mod probe;
 mod publish;
@@ -290,6 +291,7 @@ impl Learn {
         self.state.counts.drifts += 1;
         self.happened.push(AuditEvent::drift(arm, drift, &self.rules.config.schema));
         self.arms.pool.drifted();
+        self.remember_past();
         self.events.push_back(Event::Drifted);
     }
 

@@ -159,11 +159,13 @@ pub enum Stress {
     Fgsm,
     /// Numbers moved several steps against the network (arXiv:1706.06083).
     Pgd,
+    /// The world of before the last drifts comes back.
+    Past,
 }
 
 impl Stress {
     /// Every stress.
-    pub const ALL: [Self; 4] = [Self::Noise, Self::Missing, Self::Fgsm, Self::Pgd];
+    pub const ALL: [Self; 5] = [Self::Noise, Self::Missing, Self::Fgsm, Self::Pgd, Self::Past];
 
     /// For people.
     pub fn name(self) -> &'static str {
@@ -172,6 +174,7 @@ impl Stress {
             Self::Missing => "missing values",
             Self::Fgsm => "an attack of one step",
             Self::Pgd => "an attack of several steps",
+            Self::Past => "rows from before the last drifts",
         }
     }
 }

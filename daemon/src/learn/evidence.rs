@@ -96,19 +96,19 @@ impl Learn {
         &self,
         network: &MixtureNetwork,
         control: &MixtureNetwork,
-        (encoded, goals): &Rows,
+        recent: &Rows,
     ) -> Result<Vec<Stressed>, ModelError> {
-        if goals.is_empty() {
-            return Ok(Vec::new());
-        }
-        let wanted = self.rules.config.gate.robustness.wanted.iter();
-        wanted
-            .map(|stress| {
+        let mut stresses = Vec::new();
+        for stress in self.rules.config.gate.robustness.wanted.iter().copied() {
+            let past = (stress == Stress::Past).then(|| self.past_rows());
+            let (encoded, goals) = past.as_ref().unwrap_or(recent);
+            if !goals.is_empty() {
                 let [loss, champion_loss] =
-                    [network, control].map(|network| self.stressed(network, *stress, encoded, goals));
-                Ok(Stressed { stress: *stress, loss: loss?, champion_loss: champion_loss? })
-            })
-            .collect()
+                    [network, control].map(|network| self.stressed(network, stress, encoded, goals));
+                stresses.push(Stressed { stress, loss: loss?, champion_loss: champion_loss? });
+            }
+        }
+        Ok(stresses)
     }
 
     /// The mean loss under a stress.
@@ -129,6 +129,7 @@ impl Learn {
             Stress::Missing => features_only(stress::missing(rows, seed), rows, network.shape()),
             Stress::Fgsm => attacked(1)?,
             Stress::Pgd => attacked(stress::ATTACK_STEPS)?,
+            Stress::Past => rows.to_vec(),
         };
         mean_loss(self.rules.config.schema.target(), network, &stressed, goals)
     }

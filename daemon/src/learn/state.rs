@@ -13,6 +13,7 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use super::history::History;
+use super::past::Past;
 use crate::config::LearnConfig;
 use crate::join::{Join, Outcome};
 use crate::lifecycle::Lifecycle;
@@ -196,6 +197,8 @@ pub struct State {
     pub op_cost: OpCost,
     /// What trials can be trained on.
     pub history: History,
+    /// Outcomes from before the last drifts.
+    pub past: Past,
     /// Proposes candidates.
     pub proposer: Evolution,
     /// Every random choice comes from here.
@@ -237,6 +240,7 @@ impl State {
             ],
             op_cost: OpCost::new(),
             history: History::new(config.search.window_outcomes, top_rung),
+            past: Past::default(),
             proposer: Evolution::new(),
             rng: rand::SeedableRng::seed_from_u64(config.seed),
             context: Context::default(),

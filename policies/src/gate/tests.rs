@@ -186,6 +186,15 @@ fn robustness_is_relative_to_the_champion_and_wants_every_stress() {
 }
 
 #[test]
+fn where_nothing_has_drifted_there_is_no_past_to_forget() {
+    let gate = RobustnessGate { excess_max: 0.02, wanted: vec![Stress::Past] };
+    let with = |stresses| gate.judge(&Evidence { stresses, ..good() }).verdict;
+    assert_eq!(with(Vec::new()), Verdict::Pass);
+    assert_eq!(with(vec![stressed(Stress::Past, 0.30, 0.29)]), Verdict::Pass);
+    assert_eq!(with(vec![stressed(Stress::Past, 0.30, 0.20)]), Verdict::Fail);
+}
+
+#[test]
 fn energy_in_another_unit_says_nothing() {
     let energy =
         |per_row, unit| move |evidence: &mut Evidence| evidence.energy = Some(Energy { per_row, unit });
