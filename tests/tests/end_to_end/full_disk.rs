@@ -22,15 +22,21 @@ const WAITING: &str = "driftform_journal_waiting_entries";
 const FAILURES: &str = "driftform_snapshot_failures_total";
 const SNAPSHOTS: &str = "driftform_snapshots_total";
 
-struct Stream {
+/// What is sent to a daemon.
+pub struct Stream {
     sink: Sink,
     kafka: KafkaConfig,
     sent: usize,
 }
 
 impl Stream {
+    /// Nothing yet.
+    pub fn open(kafka: &KafkaConfig) -> Result<Self> {
+        Ok(Self { sink: Sink::open(kafka)?, kafka: kafka.clone(), sent: 0 })
+    }
+
     /// Events, each with its label, until all of them are learned.
-    fn feed(&mut self, address: &str, count: usize) -> Result<()> {
+    pub fn feed(&mut self, address: &str, count: usize) -> Result<()> {
         for _ in 0..count {
             let (now, x) = (self.sent, self.sent % 2);
             self.sent += 1;
@@ -46,7 +52,7 @@ impl Stream {
         reach(address, OUTCOMES, self.sent as f64)
     }
 
-    fn send(&self, topic: &str, value: &Value) -> Result<()> {
+    pub fn send(&self, topic: &str, value: &Value) -> Result<()> {
         let time = Timestamp(i64::try_from(self.sent)?);
         Ok(self.sink.send(topic, None, value.to_string().as_bytes(), Some(time))?)
     }
@@ -91,7 +97,7 @@ fn check_second(config: &Path, first: &Process) -> Result<()> {
 fn a_full_disk_stops_nothing_and_nothing_is_lost_once_there_is_room_again() -> Result<()> {
     let scene = Scene::set("full", SETTINGS)?;
     let kafka = &scene.kafka;
-    let mut stream = Stream { sink: Sink::open(kafka)?, kafka: kafka.clone(), sent: 0 };
+    let mut stream = Stream::open(kafka)?;
 
     let (mut daemon, address) = start_deaf(scene.config())?;
     check_second(scene.config(), &daemon)?;

@@ -8,6 +8,7 @@ mod evolve;
 mod full_disk;
 mod loop_closes;
 mod outside;
+mod relief;
 mod replay;
 mod stream_table;
 mod trials;
