@@ -50,7 +50,7 @@ impl Stream {
         reach(address, OUTCOMES, self.sent as f64)
     }
 
-    fn send(&self, topic: &str, value: &Value) -> Result<()> {
+    pub fn send(&self, topic: &str, value: &Value) -> Result<()> {
         let time = Timestamp(i64::try_from(self.sent)?);
         Ok(self.sink.send(topic, None, value.to_string().as_bytes(), Some(time))?)
     }

@@ -12,6 +12,7 @@ mod outage;
 mod outside;
 mod random_kills;
 mod read_only;
+mod relief;
 mod replay;
 mod stream_table;
 mod trials;
