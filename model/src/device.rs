@@ -41,12 +41,23 @@ impl DeviceChoice {
             // of its own, which nothing orders, and they share the working memory of one cuBLAS.
             Self::Cuda(index) => candle_core::Device::new_cuda_with_stream(index)
                 .map(|device| Device { device, tensors: true })
-                .map_err(|error| self.refused(format!("{error}; choose another one or `cpu`"))),
+                .map_err(|error| {
+                    let why = without_backtrace(error);
+                    self.refused(format!("{why}; choose one that `nvidia-smi` lists, or `cpu`"))
+                }),
         }
     }
 
     fn refused(self, message: String) -> ModelError {
         ModelError::Device { device: self.to_string(), message }
+    }
+}
+
+/// Candle adds one to its message where the environment asks for backtraces.
+fn without_backtrace(error: candle_core::Error) -> candle_core::Error {
+    match error {
+        candle_core::Error::WithBacktrace { inner, .. } => without_backtrace(*inner),
+        other => other,
     }
 }
 
