@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use adapters::store::StoreError;
 use clap::{Parser, Subcommand};
+use model::ModelError;
 
 use crate::config::ConfigError;
 use crate::learn::LearnError;
@@ -133,10 +134,14 @@ fn complain(error: &anyhow::Error) {
 
 fn exit_code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
-        if cause.is::<ConfigError>() {
+        let learn = cause.downcast_ref::<LearnError>();
+        let model = match learn {
+            Some(LearnError::Model(error)) => Some(error),
+            _ => cause.downcast_ref::<ModelError>(),
+        };
+        if cause.is::<ConfigError>() || matches!(model, Some(ModelError::Device { .. })) {
             return EXIT_CONFIG;
         }
-        let learn = cause.downcast_ref::<LearnError>();
         if cause.is::<StoreError>() || matches!(learn, Some(LearnError::Snapshot(_) | LearnError::Store(_))) {
             return EXIT_STATE;
         }

@@ -36,14 +36,28 @@ impl DeviceChoice {
             Self::Cuda(_) if !cfg!(feature = "cuda") => Err(self.refused(
                 "this build has no GPU support; build with the feature `cuda` or choose `cpu`".into(),
             )),
-            Self::Cuda(index) => candle_core::Device::new_cuda(index)
+            // One stream for all threads, so that what one thread has begun to write is there when another reads it:
+            // a network that learning freezes answers in the thread that serves. Without it each thread has a stream
+            // of its own, which nothing orders, and they share the working memory of one cuBLAS.
+            Self::Cuda(index) => candle_core::Device::new_cuda_with_stream(index)
                 .map(|device| Device { device, tensors: true })
-                .map_err(|error| self.refused(format!("{error}; choose another one or `cpu`"))),
+                .map_err(|error| {
+                    let why = without_backtrace(error);
+                    self.refused(format!("{why}; choose one that `nvidia-smi` lists, or `cpu`"))
+                }),
         }
     }
 
     fn refused(self, message: String) -> ModelError {
         ModelError::Device { device: self.to_string(), message }
+    }
+}
+
+/// Candle adds one to its message where the environment asks for backtraces.
+fn without_backtrace(error: candle_core::Error) -> candle_core::Error {
+    match error {
+        candle_core::Error::WithBacktrace { inner, .. } => without_backtrace(*inner),
+        other => other,
     }
 }
 

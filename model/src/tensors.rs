@@ -79,10 +79,11 @@ impl TensorNetwork {
 
     /// Answers to encoded rows, one after the other.
     pub fn answer(&self, encoded: &[f32]) -> Result<Vec<f32>, ModelError> {
-        let rows = self.rows(encoded)?;
-        if rows.dim(0)? == 0 {
+        // Devices do not agree on what a table without rows is.
+        if encoded.is_empty() {
             return Ok(Vec::new());
         }
+        let rows = self.rows(encoded)?;
         let trace = self.layers.forward(&self.architecture, &rows, &[])?;
         let voices = self.architecture.voices();
         let mut said = vec![0.0; rows.dim(0)? * self.shape.outputs];
@@ -240,7 +241,9 @@ impl TensorLearner {
 
     /// A copy of it that no step changes.
     pub fn freeze(&self) -> Result<TensorNetwork, ModelError> {
-        TensorNetwork::over(&self.network.architecture, self.network.shape, self.served().flat.copy()?)
+        // Not `copy`, which takes the moments along.
+        let flat = self.served().flat.force_contiguous()?;
+        TensorNetwork::over(&self.network.architecture, self.network.shape, flat)
     }
 
     /// Steps so far.

@@ -1,12 +1,35 @@
-//! What the tests of this crate share: random networks and numbers. Not compiled into the library.
+//! What the tests of this crate share: devices, random networks and numbers. Not compiled into the library.
+
+use std::io::Write as _;
+use std::sync::LazyLock;
 
 use rand::RngExt;
 use rand_pcg::Pcg64;
 
 use crate::architecture::{Activation, Architecture, Block, BlockKind, Hyper, Norm};
 use crate::cost::Shape;
+use crate::device::{Device, DeviceChoice};
 use crate::embedding::Embedding;
 use crate::weights::{Array, Weights};
+
+/// Everywhere a network can be computed: as a program, and as [`tensor_devices`].
+pub fn devices() -> Vec<Device> {
+    std::iter::once(Device::cpu()).chain(tensor_devices()).collect()
+}
+
+/// Everywhere a network can be computed in tensors: on the processor, and on the first card, where this build knows
+/// cards and the machine has one.
+pub fn tensor_devices() -> Vec<Device> {
+    static CARD: LazyLock<Option<Device>> = LazyLock::new(|| {
+        let opened = cfg!(feature = "cuda").then(|| DeviceChoice::Cuda(0).open())?;
+        if let Err(error) = &opened {
+            // Past the capture of the test runner: who tests this build has to see it.
+            writeln!(std::io::stderr(), "skipped on a card: {error}").expect("standard error is open");
+        }
+        opened.ok()
+    });
+    std::iter::once(Device::cpu_tensors()).chain(CARD.clone()).collect()
+}
 
 /// Numbers within `bound` of zero.
 pub fn random_numbers(count: usize, bound: f32, rng: &mut Pcg64) -> Vec<f32> {

@@ -11,7 +11,7 @@ use crate::architecture::{Activation, Block, Hyper, Optimiser};
 use crate::device::Device;
 use crate::learner::Learner;
 use crate::network::Network;
-use crate::testing::{random_numbers, random_weights};
+use crate::testing::{devices, random_numbers, random_weights};
 
 const SHAPE: Shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0 };
 
@@ -137,7 +137,7 @@ fn trust_moves_to_the_depth_that_is_right_and_decay_leaves_it_alone() {
         );
         served.data
     };
-    for device in [Device::cpu(), Device::cpu_tensors()] {
+    for device in devices() {
         let trust = learned(0.9, &device);
         assert!(shares(&trust) && trust[0] > 0.02, "{trust:?}");
     }

@@ -20,3 +20,10 @@ fn says_how_to_get_a_gpu() {
     let message = DeviceChoice::Cuda(0).open().unwrap_err().to_string();
     assert!(message.contains("cuda:0") && message.contains("feature `cuda`"), "{message}");
 }
+
+#[test]
+fn a_device_that_is_not_there_is_refused_in_one_line() {
+    let message = DeviceChoice::Cuda(999).open().unwrap_err().to_string();
+    assert!(message.starts_with("device cuda:999: ") && message.ends_with("`cpu`"), "{message}");
+    assert!(!message.contains('\n'), "{message}");
+}

@@ -5,6 +5,7 @@
 use candle_core::Device;
 
 use super::*;
+use crate::testing::tensor_devices;
 
 #[test]
 fn each_norm_group_has_its_own_statistics() {
@@ -17,7 +18,7 @@ fn each_norm_group_has_its_own_statistics() {
 }
 
 /// One row of two numbers through a block of one unit that is twice the first number.
-fn through(kind: BlockKind) -> Vec<f32> {
+fn through(kind: BlockKind, device: &Device) -> Vec<f32> {
     let block = Block { kind, ..Block::plain(1, Activation::Relu) };
     let architecture = Architecture { blocks: vec![block], ..Architecture::linear(crate::Hyper::default()) };
     let shape = Shape { inputs: 2, outputs: 2, classification: false, context: 0 };
@@ -32,17 +33,20 @@ fn through(kind: BlockKind) -> Vec<f32> {
     set("block00.out", &[10.0, 100.0]);
     let flat = weights.flatten(&architecture, shape).unwrap();
     let numbers = flat.len();
-    let flat = Tensor::from_vec(flat, numbers, &Device::Cpu).unwrap();
+    let flat = Tensor::from_vec(flat, numbers, device).unwrap();
     let layers = Layers::view(&flat, &architecture, shape).unwrap();
-    let rows = Tensor::new(&[[3.0_f32, 5.0]], &Device::Cpu).unwrap();
+    let rows = Tensor::new(&[[3.0_f32, 5.0]], device).unwrap();
     let trace = layers.forward(&architecture, &rows, &[]).unwrap();
     trace.hidden[0].flatten_all().unwrap().to_vec1().unwrap()
 }
 
 #[test]
 fn blocks_pass_on_what_their_kind_says() {
-    assert_eq!(through(BlockKind::Dense), [6.0]);
-    assert!((through(BlockKind::Gated)[0] - 9.0).abs() < 1e-5);
-    assert_eq!(through(BlockKind::Residual), [63.0, 605.0]);
-    assert_eq!(through(BlockKind::Cross), [183.0, 3005.0]);
+    for device in tensor_devices() {
+        let through = |kind| through(kind, &device.device);
+        assert_eq!(through(BlockKind::Dense), [6.0]);
+        assert!((through(BlockKind::Gated)[0] - 9.0).abs() < 1e-5);
+        assert_eq!(through(BlockKind::Residual), [63.0, 605.0]);
+        assert_eq!(through(BlockKind::Cross), [183.0, 3005.0]);
+    }
 }

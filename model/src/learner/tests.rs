@@ -9,7 +9,7 @@ use rand_pcg::Pcg64;
 
 use super::*;
 use crate::architecture::{Activation, Block, Hyper, Optimiser};
-use crate::testing::{random_architecture, random_numbers};
+use crate::testing::{devices, random_architecture, random_numbers};
 
 const SHAPE: Shape = Shape { inputs: 4, outputs: 3, classification: true, context: 0 };
 
@@ -23,7 +23,11 @@ pub(super) fn deep() -> Architecture {
 }
 
 pub(super) fn learner(architecture: &Architecture, seed: u64) -> Learner {
-    Learner::new(architecture, SHAPE, &[], &Device::cpu(), seed).unwrap()
+    on(&Device::cpu(), architecture, seed)
+}
+
+fn on(device: &Device, architecture: &Architecture, seed: u64) -> Learner {
+    Learner::new(architecture, SHAPE, &[], device, seed).unwrap()
 }
 
 /// Rows whose class is the larger of two products: no linear model can know it.
@@ -88,13 +92,15 @@ fn class_weights_move_the_answer() {
 #[test]
 fn the_same_seed_learns_the_same() {
     let (rows, goals) = examples(200, 1);
-    let learned = |seed| {
-        let mut learner = learner(&deep(), seed);
-        learner.learn(&rows, &goals).unwrap();
-        learner.state().unwrap()
-    };
-    assert_eq!(learned(3), learned(3));
-    assert_ne!(learned(3).weights(), learned(4).weights());
+    for device in devices() {
+        let learned = |seed| {
+            let mut learner = on(&device, &deep(), seed);
+            learner.learn(&rows, &goals).unwrap();
+            learner.state().unwrap()
+        };
+        assert_eq!(learned(3), learned(3));
+        assert_ne!(learned(3).weights(), learned(4).weights());
+    }
 }
 
 #[test]
@@ -115,15 +121,17 @@ proptest! {
         let optimiser = Optimiser::ALL[rng.random_range(0..2)];
         let architecture = Architecture { hyper: Hyper { optimiser, ..hyper() }, ..random_architecture(&mut rng) };
         let (rows, goals) = examples(100, seed);
-        let mut through = learner(&architecture, seed);
-        through.learn(&rows[..before * 4], &goals[..before]).unwrap();
+        for device in devices() {
+            let mut through = on(&device, &architecture, seed);
+            through.learn(&rows[..before * 4], &goals[..before]).unwrap();
 
-        let saved = serde_json::to_string(&through.state().unwrap()).unwrap();
-        let mut restored = Learner::restore(serde_json::from_str(&saved).unwrap(), &Device::cpu()).unwrap();
+            let saved = serde_json::to_string(&through.state().unwrap()).unwrap();
+            let mut restored = Learner::restore(serde_json::from_str(&saved).unwrap(), &device).unwrap();
 
-        through.learn(&rows[before * 4..], &goals[before..]).unwrap();
-        restored.learn(&rows[before * 4..], &goals[before..]).unwrap();
-        prop_assert_eq!(through.state().unwrap(), restored.state().unwrap());
+            through.learn(&rows[before * 4..], &goals[before..]).unwrap();
+            restored.learn(&rows[before * 4..], &goals[before..]).unwrap();
+            prop_assert_eq!(through.state().unwrap(), restored.state().unwrap());
+        }
     }
 }
 
@@ -143,37 +151,54 @@ fn moments_never_turn_subnormal() {
 #[test]
 fn a_frozen_network_stays_as_it_was() {
     let (rows, goals) = examples(100, 1);
-    let mut learner = learner(&deep(), 3);
-    learner.learn(&rows, &goals).unwrap();
-    let frozen = learner.freeze().unwrap();
-    let before = frozen.predict(&rows).unwrap();
-    assert_eq!(before, learner.predict(&rows).unwrap());
-    learner.learn(&rows, &goals).unwrap();
-    assert_eq!(before, frozen.predict(&rows).unwrap());
-    assert_ne!(before, learner.predict(&rows).unwrap());
+    for mut learner in devices().iter().map(|device| on(device, &deep(), 3)) {
+        learner.learn(&rows, &goals).unwrap();
+        let frozen = learner.freeze().unwrap();
+        let before = frozen.predict(&rows).unwrap();
+        assert_eq!(before, learner.predict(&rows).unwrap());
+        learner.learn(&rows, &goals).unwrap();
+        assert_eq!(before, frozen.predict(&rows).unwrap());
+        assert_ne!(before, learner.predict(&rows).unwrap());
+    }
+}
+
+/// As daemons do it: one thread learns and freezes, another one answers, and neither waits for the device.
+#[test]
+fn a_frozen_network_says_the_same_in_another_thread() {
+    let (rows, goals) = examples(100, 1);
+    for mut learner in devices().iter().map(|device| on(device, &deep(), 3)) {
+        for _ in 0..20 {
+            learner.learn(&rows, &goals).unwrap();
+            let frozen = learner.freeze().unwrap();
+            let elsewhere = std::thread::scope(|scope| scope.spawn(|| frozen.predict(&rows)).join().unwrap());
+            assert_eq!(elsewhere.unwrap(), learner.predict(&rows).unwrap());
+        }
+    }
 }
 
 #[test]
 fn a_learner_goes_on_from_a_network_without_touching_it() {
     let (rows, goals) = examples(100, 1);
-    let network = learner(&deep(), 3).freeze().unwrap();
-    let before = network.predict(&rows).unwrap();
-    let mut onward = Learner::from_network(&network, &[], 1).unwrap();
-    onward.learn(&rows, &goals).unwrap();
-    assert_eq!(network.predict(&rows).unwrap(), before);
-    assert_ne!(onward.predict(&rows).unwrap(), before);
+    for network in devices().iter().map(|device| on(device, &deep(), 3).freeze().unwrap()) {
+        let before = network.predict(&rows).unwrap();
+        let mut onward = Learner::from_network(&network, &[], 1).unwrap();
+        onward.learn(&rows, &goals).unwrap();
+        assert_eq!(network.predict(&rows).unwrap(), before);
+        assert_ne!(onward.predict(&rows).unwrap(), before);
+    }
 }
 
 #[test]
 fn divergence_is_an_error_that_changes_no_weight() {
-    let mut learner = learner(&deep(), 3);
-    let before = learner.state().unwrap();
-    let error = learner.learn(&[f32::NAN; 16], &[0.0; 4]).unwrap_err();
-    assert!(matches!(error, ModelError::Diverged { step: 0, .. }), "{error}");
-    assert_eq!(learner.state().unwrap().weights(), before.weights());
     let (rows, goals) = examples(4, 1);
-    learner.learn(&rows, &goals).unwrap();
-    assert_eq!(learner.steps(), 1);
+    for mut learner in devices().iter().map(|device| on(device, &deep(), 3)) {
+        let before = learner.state().unwrap();
+        let error = learner.learn(&[f32::NAN; 16], &[0.0; 4]).unwrap_err();
+        assert!(matches!(error, ModelError::Diverged { step: 0, .. }), "{error}");
+        assert_eq!(learner.state().unwrap().weights(), before.weights());
+        learner.learn(&rows, &goals).unwrap();
+        assert_eq!(learner.steps(), 1);
+    }
 }
 
 #[test]

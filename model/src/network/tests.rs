@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::architecture::{Activation, Block, Hyper};
+use crate::testing::devices;
 
 const SHAPE: Shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0 };
 
@@ -33,32 +34,38 @@ fn a_network_is_usable_from_every_thread() {
 fn computes_the_documented_function() {
     let (architecture, weights) = hand_made();
     let shape = Shape { classification: false, ..SHAPE };
-    let network = Network::from_weights(&architecture, shape, &weights, &Device::cpu()).unwrap();
-    // Row (1, 1): hidden relu(1 - 1 + 1) = 1; row (0, 5): hidden relu(-5 + 1) = 0.
-    assert_eq!(network.predict(&[1.0, 1.0, 0.0, 5.0]).unwrap(), [1.5, 5.0, 0.5, 10.0]);
-    assert_eq!(network.weights().unwrap(), weights);
-    assert!(network.predict(&[]).unwrap().is_empty());
+    for device in devices() {
+        let network = Network::from_weights(&architecture, shape, &weights, &device).unwrap();
+        // Row (1, 1): hidden relu(1 - 1 + 1) = 1; row (0, 5): hidden relu(-5 + 1) = 0.
+        assert_eq!(network.predict(&[1.0, 1.0, 0.0, 5.0]).unwrap(), [1.5, 5.0, 0.5, 10.0]);
+        assert_eq!(network.weights().unwrap(), weights);
+        assert!(network.predict(&[]).unwrap().is_empty());
+    }
 }
 
 #[test]
 fn classes_get_probabilities() {
     let (architecture, weights) = hand_made();
-    let network = Network::from_weights(&architecture, SHAPE, &weights, &Device::cpu()).unwrap();
-    let said = network.predict(&[1.0, 1.0, 0.0, 0.0]).unwrap();
-    for row in said.chunks(2) {
-        assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    for device in devices() {
+        let network = Network::from_weights(&architecture, SHAPE, &weights, &device).unwrap();
+        let said = network.predict(&[1.0, 1.0, 0.0, 0.0]).unwrap();
+        for row in said.chunks(2) {
+            assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+        }
+        assert!(((said[1] / said[0]).ln() - 3.5).abs() < 1e-5);
     }
-    assert!((said[1] / said[0]).ln() - 3.5 < 1e-5);
 }
 
 #[test]
 fn many_rows_are_answered_as_one_by_one() {
     let (architecture, weights) = hand_made();
-    let network = Network::from_weights(&architecture, SHAPE, &weights, &Device::cpu()).unwrap();
     let rows: Vec<f32> = (0..64).map(|index| (index as f32).sin()).collect();
-    let one_by_one: Vec<f32> = rows.chunks(2).flat_map(|row| network.predict(row).unwrap()).collect();
-    for (together, alone) in network.predict(&rows).unwrap().iter().zip(&one_by_one) {
-        assert!((together - alone).abs() < 1e-6);
+    for device in devices() {
+        let network = Network::from_weights(&architecture, SHAPE, &weights, &device).unwrap();
+        let one_by_one: Vec<f32> = rows.chunks(2).flat_map(|row| network.predict(row).unwrap()).collect();
+        for (together, alone) in network.predict(&rows).unwrap().iter().zip(&one_by_one) {
+            assert!((together - alone).abs() < 1e-6);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use rand_pcg::Pcg64;
 use super::*;
 use crate::architecture::{Activation, Architecture, Block, Hyper, Optimiser};
 use crate::mixture::{Edit, MixingRule, Mixture};
+use crate::testing::devices;
 
 const SHAPE: Shape = Shape { inputs: 4, outputs: 3, classification: true, context: 0 };
 
@@ -42,7 +43,11 @@ fn rows(seed: u64, count: usize) -> Vec<(Vec<f32>, f32)> {
 }
 
 fn started() -> (Pool, Arm) {
-    let mut pool = Pool::new(SHAPE, &[], &Device::cpu());
+    started_on(&Device::cpu())
+}
+
+fn started_on(device: &Device) -> (Pool, Arm) {
+    let mut pool = Pool::new(SHAPE, &[], device);
     let arm = pool.start(&mixture(), 5).unwrap();
     (pool, arm)
 }
@@ -58,12 +63,18 @@ fn learn(pool: &mut Pool, arm: &mut Arm, rows: &[(Vec<f32>, f32)]) {
 
 #[test]
 fn a_pool_learns_as_its_members_would_one_by_one() {
-    let (mut pool, _) = started();
+    for device in devices() {
+        learns_as_its_members_would_one_by_one(&device);
+    }
+}
+
+fn learns_as_its_members_would_one_by_one(device: &Device) {
+    let (mut pool, _) = started_on(device);
     let members = mixture().members;
     let mut alone: Vec<Learner> = members
         .iter()
         .zip(5..)
-        .map(|(member, seed)| Learner::new(member, SHAPE, &[], &Device::cpu(), seed).unwrap())
+        .map(|(member, seed)| Learner::new(member, SHAPE, &[], device, seed).unwrap())
         .collect();
     for (row, goal) in rows(1, 200) {
         let said = pool.say(&row).unwrap();
@@ -93,15 +104,17 @@ fn a_mixture_learns_a_stream() {
 
 #[test]
 fn a_saved_pool_goes_on_bit_by_bit() {
-    let (mut pool, mut arm) = started();
-    learn(&mut pool, &mut arm, &rows(4, 101));
-    let bytes = serde_json::to_vec(&(pool.state().unwrap(), &arm)).unwrap();
-    let (state, mut same_arm): (PoolState, Arm) = serde_json::from_slice(&bytes).unwrap();
-    let mut same = Pool::restore(state, &Device::cpu()).unwrap();
-    learn(&mut pool, &mut arm, &rows(5, 50));
-    learn(&mut same, &mut same_arm, &rows(5, 50));
-    assert_eq!(pool.state().unwrap(), same.state().unwrap());
-    assert_eq!(arm, same_arm);
+    for device in devices() {
+        let (mut pool, mut arm) = started_on(&device);
+        learn(&mut pool, &mut arm, &rows(4, 101));
+        let bytes = serde_json::to_vec(&(pool.state().unwrap(), &arm)).unwrap();
+        let (state, mut same_arm): (PoolState, Arm) = serde_json::from_slice(&bytes).unwrap();
+        let mut same = Pool::restore(state, &device).unwrap();
+        learn(&mut pool, &mut arm, &rows(5, 50));
+        learn(&mut same, &mut same_arm, &rows(5, 50));
+        assert_eq!(pool.state().unwrap(), same.state().unwrap());
+        assert_eq!(arm, same_arm);
+    }
 }
 
 #[test]
@@ -122,11 +135,17 @@ fn a_frozen_arm_says_what_the_arm_said_and_does_not_learn() {
 
 #[test]
 fn an_edited_arm_shares_what_it_keeps_and_starts_on_its_parents_record() {
-    let (mut pool, mut arm) = started();
+    for device in devices() {
+        shares_what_it_keeps_and_starts_on_its_parents_record(&device);
+    }
+}
+
+fn shares_what_it_keeps_and_starts_on_its_parents_record(device: &Device) {
+    let (mut pool, mut arm) = started_on(device);
     learn(&mut pool, &mut arm, &rows(9, 100));
     let (row, _) = &rows(10, 1)[0];
     let said_before = pool.say(row).unwrap();
-    let parent = Learner::restore(pool.arm_state(&arm).unwrap().members[1].clone(), &Device::cpu()).unwrap();
+    let parent = Learner::restore(pool.arm_state(&arm).unwrap().members[1].clone(), device).unwrap();
     let edit = Edit::add(4, 1, parent.architecture().clone());
     let edited = pool.edit(&arm, &edit, vec![parent]).unwrap();
     assert_eq!(pool.len(), 5, "one more network, not five");
@@ -144,15 +163,17 @@ fn an_edited_arm_shares_what_it_keeps_and_starts_on_its_parents_record() {
 #[test]
 fn a_member_that_diverges_starts_again_and_the_others_go_on() {
     let wild = Hyper { optimiser: Optimiser::Sgd, step_size: f32::MAX, ..Hyper::default() };
-    let mut pool = Pool::new(SHAPE, &[], &Device::cpu());
-    let arm = pool
-        .start(&Mixture { members: vec![member(&[], Hyper::default()), member(&[8], wild)], ..mixture() }, 1)
-        .unwrap();
-    let mut failed = Vec::new();
-    for (row, goal) in rows(11, 50) {
-        failed.extend(pool.learn(&row, goal).unwrap());
+    let members = vec![member(&[], Hyper::default()), member(&[8], wild)];
+    let mixture = Mixture { members, ..mixture() };
+    for device in devices() {
+        let mut pool = Pool::new(SHAPE, &[], &device);
+        let arm = pool.start(&mixture, 1).unwrap();
+        let mut failed = Vec::new();
+        for (row, goal) in rows(11, 50) {
+            failed.extend(pool.learn(&row, goal).unwrap());
+        }
+        assert!(!failed.is_empty() && failed.iter().all(|failure| failure.member == arm.members()[1]));
+        let said = pool.say(&rows(12, 1)[0].0).unwrap();
+        assert!(said.outputs[..SHAPE.outputs].iter().all(|number| number.is_finite()));
     }
-    assert!(!failed.is_empty() && failed.iter().all(|failure| failure.member == arm.members()[1]));
-    let said = pool.say(&rows(12, 1)[0].0).unwrap();
-    assert!(said.outputs[..SHAPE.outputs].iter().all(|number| number.is_finite()));
 }

@@ -11,7 +11,7 @@ use crate::cost::Shape;
 use crate::device::Device;
 use crate::learner::Learner;
 use crate::network::Network;
-use crate::testing::{self, random_architecture};
+use crate::testing::{self, random_architecture, tensor_devices};
 use crate::weights::Weights;
 
 /// Any ends a stream may give: few and many outputs, classes and numbers, with a recent label or two.
@@ -93,7 +93,9 @@ proptest! {
             Network::from_weights(&architecture, shape, &weights, device).unwrap().predict(rows).unwrap()
         };
         let together = says(&Device::cpu(), &encoded);
-        close(&together, &says(&Device::cpu_tensors(), &encoded), tolerance(&architecture))?;
+        for device in tensor_devices() {
+            close(&together, &says(&device, &encoded), tolerance(&architecture))?;
+        }
         let alone: Vec<f32> =
             encoded.chunks(shape.inputs).flat_map(|row| says(&Device::cpu(), row)).collect();
         close(&alone, &together, tolerance(&architecture))?;
@@ -114,8 +116,7 @@ proptest! {
             ..Hyper::default()
         };
         let mut architecture = Architecture { hyper, ..random_widths(&mut rng) };
-        let adapts = matches!(hyper.optimiser, Optimiser::RmsProp | Optimiser::AdamW);
-        if adapts {
+        if matches!(hyper.optimiser, Optimiser::RmsProp | Optimiser::AdamW) {
             // A norm takes gradients away, and Adam makes whole steps of the rounding that is left.
             architecture.blocks.iter_mut().for_each(|block| block.norm = Norm::None);
         }
@@ -123,25 +124,38 @@ proptest! {
         let rows = steps * usize::from(hyper.batch);
         let (encoded, goals) = (random_rows(rows, shape, &mut rng), random_goals(rows, shape, &mut rng));
         let weights = random_weights(&architecture, shape, &mut rng);
-        let [program, tensors] = [Device::cpu(), Device::cpu_tensors()].map(|device| {
-            let network = Network::from_weights(&architecture, shape, &weights, &device).unwrap();
+        let learned = |device: &Device| {
+            let network = Network::from_weights(&architecture, shape, &weights, device).unwrap();
             let mut learner = Learner::from_network(&network, &class_weights, seed).unwrap();
             learner.learn(&encoded, &goals).unwrap();
             learner
-        });
-        prop_assert_eq!(program.steps(), tensors.steps());
-        let norms = [&program, &tensors].map(|learner| learner.gradient_norm(&encoded, &goals).unwrap());
-        let (found, expected) = (numbers(&program), numbers(&tensors));
-        if adapts {
-            let off = found.iter().zip(&expected).filter(|(a, b)| (*a - *b).abs() > 1e-4).count();
-            prop_assert!(5 * off <= expected.len() + 40, "{} of {} numbers are off", off, expected.len());
-        } else {
-            let tolerance = tolerance(&architecture);
-            prop_assert!((norms[0] - norms[1]).abs() <= 50.0 * tolerance * norms[1].max(0.1), "{:?}", norms);
-            close(&found, &expected, tolerance)?;
-            close(&program.predict(&encoded).unwrap(), &tensors.predict(&encoded).unwrap(), 10.0 * tolerance)?;
+        };
+        let program = learned(&Device::cpu());
+        for device in tensor_devices() {
+            learned_alike(&program, &learned(&device), &encoded, &goals)?;
         }
     }
+}
+
+fn learned_alike(
+    program: &Learner,
+    tensors: &Learner,
+    encoded: &[f32],
+    goals: &[f32],
+) -> Result<(), TestCaseError> {
+    prop_assert_eq!(program.steps(), tensors.steps());
+    let norms = [program, tensors].map(|learner| learner.gradient_norm(encoded, goals).unwrap());
+    let (found, expected) = (numbers(program), numbers(tensors));
+    if matches!(program.architecture().hyper.optimiser, Optimiser::RmsProp | Optimiser::AdamW) {
+        let off = found.iter().zip(&expected).filter(|(a, b)| (*a - *b).abs() > 1e-4).count();
+        prop_assert!(5 * off <= expected.len() + 40, "{} of {} numbers are off", off, expected.len());
+    } else {
+        let tolerance = tolerance(program.architecture());
+        prop_assert!((norms[0] - norms[1]).abs() <= 50.0 * tolerance * norms[1].max(0.1), "{:?}", norms);
+        close(&found, &expected, tolerance)?;
+        close(&program.predict(encoded).unwrap(), &tensors.predict(encoded).unwrap(), 10.0 * tolerance)?;
+    }
+    Ok(())
 }
 
 #[test]

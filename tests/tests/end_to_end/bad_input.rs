@@ -47,6 +47,18 @@ fn a_mistyped_key_is_refused_with_the_nearest_one() -> Result<()> {
 }
 
 #[test]
+fn a_device_that_is_not_there_is_refused_before_anything_is_opened() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let state = folder.path().join("state");
+    let with = |device| settings("127.0.0.1:1", &format!("x\", device = \"{device}"), &state, false);
+    refused(folder.path(), &with("cuda"), 2, "give `cpu` or `cuda:0`")?;
+    // No machine has so many cards, whatever this was built with.
+    refused(folder.path(), &with("cuda:999"), 2, "device cuda:999: ")?;
+    ensure!(!state.exists());
+    Ok(())
+}
+
+#[test]
 fn an_unreachable_broker_is_named() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let text = settings("127.0.0.1:1", "x", &folder.path().join("state"), false);

@@ -11,7 +11,7 @@ use crate::cohort::Cohort;
 use crate::cost::Shape;
 use crate::device::Device;
 use crate::learner::Learner;
-use crate::testing::random_numbers;
+use crate::testing::{random_numbers, tensor_devices};
 
 /// Rows of which so many in a hundred are wrong, evenly; the turns with the row each came at.
 fn turns(surge: &mut Surge, rows: usize, wrong: usize) -> Vec<(usize, Turn)> {
@@ -127,15 +127,21 @@ fn a_learner_saved_in_a_surge_goes_on_bit_by_bit_and_so_does_a_cohort() {
 
 #[test]
 fn tensors_surge_as_programs_do() {
-    let (mut program, mut tensors) = (of_surge(2, &Device::cpu()), of_surge(2, &Device::cpu_tensors()));
-    for part in [rows(600, false, 1), rows(150, true, 2)] {
-        program.learn(&part.0, &part.1).unwrap();
-        tensors.learn(&part.0, &part.1).unwrap();
-    }
+    let learned = |device: &Device| {
+        let mut learner = of_surge(2, device);
+        for part in [rows(600, false, 1), rows(150, true, 2)] {
+            learner.learn(&part.0, &part.1).unwrap();
+        }
+        learner
+    };
+    let program = learned(&Device::cpu());
     assert!(program.state().unwrap().surge.under_way());
-    assert_eq!(program.steps(), tensors.steps());
     let (probes, _) = rows(20, true, 3);
-    for (a, b) in program.predict(&probes).unwrap().iter().zip(tensors.predict(&probes).unwrap()) {
-        assert!((a - b).abs() < 1e-2, "{a} is not {b}");
+    for device in tensor_devices() {
+        let tensors = learned(&device);
+        assert_eq!(program.steps(), tensors.steps());
+        for (a, b) in program.predict(&probes).unwrap().iter().zip(tensors.predict(&probes).unwrap()) {
+            assert!((a - b).abs() < 1e-2, "{a} is not {b} on {device:?}");
+        }
     }
 }
