@@ -116,6 +116,9 @@ impl Norm {
     }
 }
 
+/// Step sizes of one optimiser in the search space.
+pub const STEP_SIZES: usize = 6;
+
 /// How gradients become steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -147,6 +150,16 @@ impl Optimiser {
             Self::NormalisedSgd => "normalised_sgd",
             Self::RmsProp => "rmsprop",
             Self::AdamW => "adamw",
+        }
+    }
+
+    /// The step sizes of the search space, ascending. Each rule has its own: a step that suits one makes another
+    /// stand still or run away, and a network that changes its rule keeps its place among them.
+    pub const fn step_sizes(self) -> [f32; STEP_SIZES] {
+        match self {
+            Self::Sgd => [0.001, 0.003, 0.01, 0.03, 0.1, 0.3],
+            Self::NormalisedSgd => [0.003, 0.01, 0.03, 0.1, 0.3, 1.0],
+            Self::RmsProp | Self::AdamW => [3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2],
         }
     }
 }

@@ -5,8 +5,8 @@
 //! [`crate::morphism`]).
 
 use crate::architecture::{
-    Activation, Architecture, Block, BlockKind, COMMITTEE_MAX, DEPTH_MAX, Hyper, Norm, Optimiser, SURGE_MAX,
-    WIDTH_MAX,
+    Activation, Architecture, Block, BlockKind, COMMITTEE_MAX, DEPTH_MAX, Hyper, Norm, Optimiser, STEP_SIZES,
+    SURGE_MAX, WIDTH_MAX,
 };
 use crate::context::CONTEXT_MAX;
 use crate::embedding::Embedding;
@@ -27,8 +27,6 @@ pub struct TabularLimits {
     pub widths: Vec<u16>,
     /// Dropout of a block.
     pub dropouts: Vec<f32>,
-    /// Step sizes.
-    pub step_sizes: Vec<f32>,
     /// Weight decays.
     pub weight_decays: Vec<f32>,
     /// New rows in one step.
@@ -60,7 +58,6 @@ impl Default for TabularLimits {
             kinds: BlockKind::ALL.to_vec(),
             widths: vec![8, 16, 32, 64, 128, 256],
             dropouts: vec![0.0, 0.1, 0.25],
-            step_sizes: vec![1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0],
             weight_decays: vec![0.0, 1e-5, 1e-4, 1e-3],
             batches: vec![1, 4, 16, 32],
             replays: vec![0.0, 0.25, 0.5, 1.0],
@@ -93,7 +90,6 @@ impl TabularLimits {
         }
         ascending("widths", &self.widths)?;
         ascending("dropouts", &self.dropouts)?;
-        ascending("step_sizes", &self.step_sizes)?;
         ascending("weight_decays", &self.weight_decays)?;
         ascending("batches", &self.batches)?;
         ascending("replays", &self.replays)?;
@@ -165,7 +161,7 @@ impl TabularSpace {
         let hyper = &architecture.hyper;
         choices.extend([
             position(&Optimiser::ALL, hyper.optimiser),
-            nearest(&limits.step_sizes, hyper.step_size),
+            nearest(&hyper.optimiser.step_sizes(), hyper.step_size),
             nearest(&limits.weight_decays, hyper.weight_decay),
             nearest_integer(&limits.batches, hyper.batch),
             nearest(&limits.replays, hyper.replay),
@@ -192,9 +188,10 @@ impl TabularSpace {
         let (blocks, hyper) = rest.split_at(limits.depth_max * BLOCK_GENES);
         let pick = |index: usize| usize::from(hyper[index]);
         let [context, surge] = [limits.contexts[pick(6)], limits.surges[pick(10)]];
+        let optimiser = Optimiser::ALL[pick(0)];
         let hyper = Hyper {
-            optimiser: Optimiser::ALL[pick(0)],
-            step_size: limits.step_sizes[pick(1)],
+            optimiser,
+            step_size: optimiser.step_sizes()[pick(1)],
             weight_decay: limits.weight_decays[pick(2)],
             batch: limits.batches[pick(3)],
             replay: limits.replays[pick(4)],
@@ -253,7 +250,8 @@ fn hyper_genes(limits: &TabularLimits, first: usize) -> [Gene; 13] {
             ordered: false,
             ..gene("optimiser", Optimiser::ALL.map(|choice| choice.name().to_owned()).to_vec())
         },
-        gene("step size", names(&limits.step_sizes)),
+        // Its place among those of the optimiser.
+        gene("step size", (1..=STEP_SIZES).map(|place| place.to_string()).collect()),
         gene("weight decay", names(&limits.weight_decays)),
         gene("batch", names(&limits.batches)),
         gene("replay", names(&limits.replays)),

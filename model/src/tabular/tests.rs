@@ -45,9 +45,20 @@ fn a_network_outside_the_space_has_a_nearest_genome() {
     let near = space().architecture(&space().genome(&outside));
     assert_eq!(near.blocks.len(), 3);
     assert_eq!(near.blocks[0].groups, [64]);
-    assert_eq!((near.hyper.step_size, near.hyper.batch, near.hyper.weight_decay), (0.03, 32, 1e-5));
+    assert_eq!((near.hyper.step_size, near.hyper.batch, near.hyper.weight_decay), (0.01, 32, 1e-5));
     assert_eq!(near.context, 4, "the nearer in size");
     assert_eq!(near.embedding, Embedding::Periodic(3), "of the same kind, the nearer in size");
+}
+
+#[test]
+fn a_network_that_changes_its_optimiser_has_a_step_that_suits_it() {
+    let space = space();
+    let fast = Hyper { optimiser: Optimiser::Sgd, step_size: 0.1, ..Hyper::default() };
+    let mut genome = space.genome(&Architecture::linear(fast));
+    let optimiser = space.space().genes().iter().position(|gene| gene.name == "optimiser").unwrap();
+    genome.0[optimiser] = position(&Optimiser::ALL, Optimiser::RmsProp);
+    assert_eq!(space.architecture(&genome).hyper.step_size, 0.003);
+    assert!(Optimiser::ALL.iter().all(|rule| rule.step_sizes().is_sorted_by(|a, b| a < b)));
 }
 
 #[test]
