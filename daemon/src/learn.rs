@@ -15,11 +15,13 @@ use model::{
     Truth,
 };
 use policies::detect::{Breach, Detector as _, DetectorKind, Drift};
+use policies::watch::WatchVerdict;
 
 use self::history::Recent;
+use self::state::COMPUTE;
 use crate::join::{Outcome, Prediction};
 use crate::lifecycle::{Change, Event, Facts, Rules};
-use crate::slot::Slot;
+use crate::slot::{Overran, Slot};
 use crate::storage::Storage;
 use crate::telemetry::AuditEvent;
 use crate::trials::Trials;
@@ -103,6 +105,8 @@ pub struct Learn {
     journaled: usize,
     /// Refreshes that the journal has been told of.
     refreshes_told: u64,
+    /// What the serve plane had counted of overrun time when it was looked at last.
+    overran: Overran,
     /// Where the stream was before this unit of work.
     turn_from: Positions,
     encoded: Vec<f32>,
@@ -150,6 +154,7 @@ impl Learn {
             }
             self.settle()?;
         }
+        self.watch_time();
         self.land();
         self.settle()?;
         self.turn_from = std::mem::replace(&mut self.state.positions, positions);
@@ -182,10 +187,29 @@ impl Learn {
         }
         let row = self.segment.append(&sample.row)?.0;
         let prediction = self.predict(&sample, row)?;
+        self.arms.answered(&prediction.answers);
+        self.harmed();
         if let Some(outcome) = self.state.join.predicted(sample.id, prediction) {
             self.outcome(&outcome)?;
         }
         Ok(())
+    }
+
+    /// How often the serve plane was over the champion's time since the last unit of work.
+    fn watch_time(&mut self) {
+        let now = self.slot.overruns().now();
+        let Overran { units, over } = now.since(std::mem::replace(&mut self.overran, now));
+        if let Some(displaced) = &mut self.arms.displaced {
+            displaced.watch.took(units, over);
+            self.harmed();
+        }
+    }
+
+    /// Harm that no label has to come for.
+    fn harmed(&mut self) {
+        if self.arms.watch_verdict() == Some(WatchVerdict::Rollback) {
+            self.events.push_back(Event::Harmed);
+        }
     }
 
     /// Every arm answers now, with the weights it has now; nothing is predicted again later.
@@ -412,6 +436,7 @@ impl Learn {
         };
         let before = budget.limit();
         budget.set_limit(limit);
+        self.slot.overruns().allow(self.state.limit(COMPUTE), self.rules.config.budget.compute_batch);
         self.happened.push(AuditEvent::BudgetSet { budget: name.into(), before, limit });
         self.measure_champion();
     }

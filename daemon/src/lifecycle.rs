@@ -79,6 +79,8 @@ pub enum Event {
     Learned(Facts),
     /// It is so late; also when no record comes.
     Passed(Timestamp),
+    /// The watch has evidence of harm that no label had to come for.
+    Harmed,
     /// A detector fired.
     Drifted,
     /// A budget is breached.
@@ -268,6 +270,7 @@ impl Lifecycle {
         match event {
             Event::Learned(facts) => self.learned(&facts, rules),
             Event::Passed(now) => self.passed(now, rules),
+            Event::Harmed => self.harmed(rules),
             Event::Drifted => self.drifted(rules),
             Event::Breached => self.breached(rules),
             Event::Proposed(candidates) => self.proposed(candidates, rules),
@@ -316,6 +319,9 @@ impl Lifecycle {
         let gate = &rules.config.gate.quality;
         if quality.log_harm >= -gate.alpha_harm.ln() {
             return Some(self.drop_challenger("worse than the control"));
+        }
+        if quality.log_futile >= -gate.alpha_harm.ln() && quality.log_gain < -facts.alpha.ln() {
+            return Some(self.drop_challenger("gains less than is worth waiting for"));
         }
         if self.is_with_a_person(rules) {
             return self.agreed(facts, rules);

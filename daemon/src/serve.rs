@@ -141,7 +141,9 @@ impl Answerer {
                 return;
             }
         };
-        self.telemetry.batch_seconds.observe(started.elapsed().as_secs_f64());
+        let took = started.elapsed();
+        self.slot.overruns().took(took, rows.len());
+        self.telemetry.batch_seconds.observe(took.as_secs_f64());
         self.telemetry.batch_rows.observe(rows.len() as f64);
         for (sample, output) in samples.iter().zip(&outputs) {
             let decision = model::decide(self.codec.schema(), output);

@@ -14,8 +14,10 @@ use arc_swap::ArcSwap;
 use model::{Generation, Model};
 
 mod alive;
+mod overruns;
 
 use alive::{Alive, Token};
+pub use overruns::{Overran, Overruns};
 
 /// Old models that readers may hand over before the reaper has dropped one.
 pub const REAPER_QUEUE_MAX: usize = 64;
@@ -65,6 +67,7 @@ pub struct Slot {
     warm: Mutex<Warm>,
     reaper: mpsc::SyncSender<Held>,
     alive: Arc<Alive>,
+    overruns: Overruns,
 }
 
 #[derive(Debug, Default)]
@@ -94,7 +97,8 @@ impl Slot {
             .spawn(move || condemned.into_iter().for_each(drop))?;
         let alive = Arc::new(Alive::default());
         let first = Held { served: first, reaper: reaper.clone(), _token: Token::new(&alive) };
-        Ok(Self { cell: ArcSwap::from_pointee(first), warm: Mutex::default(), reaper, alive })
+        let (cell, warm, overruns) = (ArcSwap::from_pointee(first), Mutex::default(), Overruns::default());
+        Ok(Self { cell, warm, reaper, alive, overruns })
     }
 
     /// What becomes of champions displaced from now on.
@@ -165,6 +169,11 @@ impl Slot {
             }
         };
         self.alive.wait_for(others, patience)
+    }
+
+    /// How often what serves took longer than its budget.
+    pub fn overruns(&self) -> &Overruns {
+        &self.overruns
     }
 
     /// Models that the slot has taken and that are not dropped yet: serving, displaced, held by readers, condemned.

@@ -228,6 +228,8 @@ pub struct QualityEvidence {
     pub log_gain: f64,
     /// Natural logarithm of the evidence that it is worse, or worse by more than the margin.
     pub log_harm: f64,
+    /// Natural logarithm of the evidence that it gains less than is worth waiting for.
+    pub log_futile: f64,
     /// Outcomes both were scored on.
     pub outcomes: u64,
     /// Mean paired improvement of the loss.

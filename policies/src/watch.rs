@@ -30,21 +30,33 @@ pub struct WatchLimits {
     pub outcomes: u64,
 }
 
-/// What a watch has seen.
+/// What a watch has seen: natural logarithms of evidence, and how it came to it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WatchEvidence {
-    /// Natural logarithm of the evidence that the new champion is worse.
-    pub log_harm: f64,
+    /// That the new champion is wrong more often, or by more.
+    pub log_quality: f64,
+    /// That it fails to answer more often.
+    pub log_errors: f64,
+    /// That it is over its time more often than it may be.
+    pub log_compute: f64,
     /// Outcomes that counted.
     pub outcomes: u64,
     /// Mean paired loss of the new champion over the displaced one; positive is worse.
     pub mean_harm: f64,
 }
 
+impl WatchEvidence {
+    /// Natural logarithm of the evidence that the new champion does harm of any kind: half of the wealth bets on its
+    /// losses, which come late, a quarter on answers and one on time, which are known at once.
+    pub fn log_harm(&self) -> f64 {
+        log_mean_exp(&[self.log_quality, self.log_quality, self.log_errors, self.log_compute])
+    }
+}
+
 impl WatchLimits {
     /// What this evidence says.
     pub fn judge(&self, evidence: &WatchEvidence) -> WatchVerdict {
-        if evidence.log_harm >= log_limit(self.alpha) {
+        if evidence.log_harm() >= log_limit(self.alpha) {
             WatchVerdict::Rollback
         } else if evidence.outcomes >= self.outcomes {
             WatchVerdict::Keep
@@ -54,10 +66,34 @@ impl WatchLimits {
     }
 }
 
-/// Compares the new champion with the displaced one, outcome by outcome, until one of them goes.
+/// Evidence of one kind of harm. Half of the wealth bets on harm from the swap on, half on harm that begins within
+/// the watch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Harm {
+    always: EProcess,
+    late: Onset,
+}
+
+impl Harm {
+    fn new(allowed: f64, horizon: u64) -> Self {
+        Self { always: EProcess::new(allowed), late: Onset::new(allowed, horizon) }
+    }
+
+    fn observe(&mut self, harm: f64) {
+        self.always.observe(harm);
+        self.late.observe(harm);
+    }
+
+    fn log_value(&self) -> f64 {
+        log_mean_exp(&[self.always.log_value(), self.late.log_value()])
+    }
+}
+
+/// Compares the new champion with the displaced one, until one of them goes: by losses, outcome by outcome; by answers
+/// that are none, event by event; by time, one unit of work after the other.
 ///
-/// A new champion that is never worse is rolled back with probability at most `alpha`, although it is
-/// judged after every outcome. A verdict other than [`WatchVerdict::Watching`] is final.
+/// A new champion that is never worse in any of these is rolled back with probability at most `alpha`, although it is
+/// judged whenever something is known. A verdict other than [`WatchVerdict::Watching`] is final.
 ///
 /// ```
 /// use policies::watch::{Watch, WatchVerdict};
@@ -71,27 +107,32 @@ impl WatchLimits {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Watch {
-    /// Harm from the swap on.
-    harm: EProcess,
-    /// Harm that begins later.
-    late: Onset,
+    quality: Harm,
+    errors: Harm,
+    compute: Harm,
     limits: WatchLimits,
     verdict: WatchVerdict,
 }
 
 impl Watch {
-    /// Watches for `length` outcomes; rolls back at evidence of harm of `1 / alpha`.
+    /// Watches for `length` outcomes; rolls back at evidence of harm of `1 / alpha`. No loss over the displaced one's is
+    /// allowed, no more failures, and no unit of work over its time.
     pub fn new(alpha: f64, length: u64) -> Self {
         let verdict = if length == 0 { WatchVerdict::Keep } else { WatchVerdict::Watching };
-        let (harm, late) = (EProcess::new(0.0), Onset::new(0.0, length));
-        Self { harm, late, limits: WatchLimits { alpha, outcomes: length }, verdict }
+        let [quality, errors, compute] = std::array::from_fn(|_| Harm::new(0.0, length));
+        Self { quality, errors, compute, limits: WatchLimits { alpha, outcomes: length }, verdict }
     }
 
     /// A new champion that costs less, and may therefore be worse by so much.
     #[must_use]
     pub fn allowing(self, loss: f64) -> Self {
-        let loss = loss.max(0.0);
-        Self { harm: EProcess::new(loss), late: Onset::new(loss, self.limits.outcomes), ..self }
+        Self { quality: Harm::new(loss.max(0.0), self.limits.outcomes), ..self }
+    }
+
+    /// A new champion that may be over its time in this share of the units of work.
+    #[must_use]
+    pub fn allowing_overruns(self, share: f64) -> Self {
+        Self { compute: Harm::new(share.max(0.0), self.limits.outcomes), ..self }
     }
 
     /// Takes in the losses of both, in 0..=1, on one outcome.
@@ -99,14 +140,30 @@ impl Watch {
     /// A loss of the new champion that is not finite counts as the worst there is; one of the displaced
     /// champion says nothing, so the outcome does not count.
     pub fn observe(&mut self, loss_new: f64, loss_old: f64) {
-        if self.verdict != WatchVerdict::Watching {
-            return;
-        }
         let loss_new = if loss_new.is_finite() { loss_new.clamp(0.0, 1.0) } else { 1.0 };
         let loss_old = if loss_old.is_finite() { loss_old.clamp(0.0, 1.0) } else { f64::NAN };
-        self.harm.observe(loss_new - loss_old);
-        self.late.observe(loss_new - loss_old);
-        self.verdict = self.limits.judge(&self.evidence());
+        self.take_in(|watch| watch.quality.observe(loss_new - loss_old));
+    }
+
+    /// Takes in whether each failed to answer one event; no label has to come for that.
+    pub fn answered(&mut self, new_failed: bool, old_failed: bool) {
+        let harm = f64::from(u8::from(new_failed)) - f64::from(u8::from(old_failed));
+        self.take_in(|watch| watch.errors.observe(harm));
+    }
+
+    /// Takes in so many units of work of the new champion, of which `over` were over its time.
+    pub fn took(&mut self, units: u64, over: u64) {
+        let over = over.min(units);
+        for late in (0..units).map(|unit| unit < over) {
+            self.take_in(|watch| watch.compute.observe(f64::from(u8::from(late))));
+        }
+    }
+
+    fn take_in(&mut self, observe: impl FnOnce(&mut Self)) {
+        if self.verdict == WatchVerdict::Watching {
+            observe(self);
+            self.verdict = self.limits.judge(&self.evidence());
+        }
     }
 
     /// What it is judged by.
@@ -116,8 +173,13 @@ impl Watch {
 
     /// What it has seen.
     pub fn evidence(&self) -> WatchEvidence {
-        let harm = &self.harm;
-        WatchEvidence { log_harm: self.log_harm(), outcomes: harm.count(), mean_harm: harm.mean() }
+        WatchEvidence {
+            log_quality: self.quality.log_value(),
+            log_errors: self.errors.log_value(),
+            log_compute: self.compute.log_value(),
+            outcomes: self.outcomes(),
+            mean_harm: self.quality.always.mean(),
+        }
     }
 
     /// What is decided so far.
@@ -127,19 +189,7 @@ impl Watch {
 
     /// Outcomes that counted.
     pub fn outcomes(&self) -> u64 {
-        self.harm.count()
-    }
-
-    /// Mean paired loss of the new champion over the displaced one; positive is worse.
-    pub fn mean_harm(&self) -> f64 {
-        self.harm.mean()
-    }
-
-    /// Natural logarithm of the evidence that the new champion is worse.
-    ///
-    /// Half of the wealth bets on harm from the swap on, half on harm that begins within the watch.
-    pub fn log_harm(&self) -> f64 {
-        log_mean_exp(&[self.harm.log_value(), self.late.log_value()])
+        self.quality.always.count()
     }
 }
 

@@ -188,6 +188,7 @@ fn verdict(gate: &QualityGate, gain: &EProcess) -> Verdict {
         claim: Claim::Better,
         log_gain: gain.log_value(),
         log_harm: f64::MIN,
+        log_futile: f64::MIN,
         outcomes: gain.count(),
         mean_gain: gain.mean(),
     };

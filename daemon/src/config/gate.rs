@@ -25,6 +25,7 @@ pub struct GateSection {
     pub alpha_rule: AlphaRule,
     pub alpha_harm: f64,
     pub margin: f64,
+    pub useful_gain: f64,
     pub block_outcomes: u64,
     pub non_inferiority_margin: f64,
     pub deadline_outcomes: u64,
@@ -85,6 +86,8 @@ pub struct GateConfig {
     pub alpha_rule: AlphaRule,
     /// Mean gain that has to be beaten.
     pub margin: f64,
+    /// Mean gain below which a challenger is not worth waiting for.
+    pub useful_gain: f64,
     /// Outcomes that are one bet.
     pub block_outcomes: u64,
     /// Seconds after which an undecided challenger is dropped, whatever came.
@@ -124,7 +127,11 @@ impl GateSection {
         if let Some((key, value)) = shares.into_iter().find(|(_, value)| !(*value > 0.0 && *value < 1.0)) {
             return refuse(format!("`gate.{key}` is {value}; give a chance between 0 and 1"));
         }
-        let margins = [("margin", self.margin), ("non_inferiority_margin", self.non_inferiority_margin)];
+        let margins = [
+            ("margin", self.margin),
+            ("useful_gain", self.useful_gain),
+            ("non_inferiority_margin", self.non_inferiority_margin),
+        ];
         if let Some((key, value)) = margins.into_iter().find(|(_, value)| !(0.0..1.0).contains(value)) {
             return refuse(format!("`gate.{key}` is {value}; give 0 or more, below 1"));
         }
@@ -157,6 +164,7 @@ impl GateSection {
             },
             alpha_rule: self.alpha_rule,
             margin: self.margin,
+            useful_gain: self.useful_gain,
             block_outcomes: self.block_outcomes,
             deadline_seconds: self.deadline_seconds,
             non_inferiority_margin: self.non_inferiority_margin,

@@ -155,8 +155,15 @@ impl Arms {
             displaced.path.observe(Point {
                 outcomes: seen.outcomes,
                 log_gain: None,
-                log_harm: seen.log_harm,
+                log_harm: seen.log_harm(),
             });
+        }
+    }
+
+    /// Whether champion and displaced answer at all; known without a label.
+    pub fn answered(&mut self, answers: &Answers) {
+        if let (Some(displaced), Some((_, answer))) = (&mut self.displaced, &answers.displaced) {
+            displaced.watch.answered(!answers.champion.is_finite(), !answer.output.is_finite());
         }
     }
 

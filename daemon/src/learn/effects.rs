@@ -132,7 +132,7 @@ impl Learn {
         let test = if self.may_cost_quality(&edit) {
             PairedTest::not_worse(gate.non_inferiority_margin, alpha, gate.block_outcomes)
         } else {
-            PairedTest::better(gate.margin, gate.block_outcomes)
+            PairedTest::better(gate.margin, gate.useful_gain, gate.block_outcomes)
         };
         let decides = self.rules.config.schema.target().is_classification();
         let scorecard = decides.then(|| Scorecard::new(FAIRNESS_ALPHA));

@@ -127,8 +127,13 @@ impl Judged {
                 )
             }
             Self::Watch { limits, evidence, .. } => format!(
-                "log-evidence of harm {:.3} after {} of {} outcomes",
-                evidence.log_harm, evidence.outcomes, limits.outcomes
+                "log-evidence of harm {:.3} (losses {:.3}, answers {:.3}, time {:.3}) after {} of {} outcomes",
+                evidence.log_harm(),
+                evidence.log_quality,
+                evidence.log_errors,
+                evidence.log_compute,
+                evidence.outcomes,
+                limits.outcomes
             ),
         }
     }

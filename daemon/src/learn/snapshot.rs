@@ -12,6 +12,7 @@ use policies::stats::EProcess;
 use serde::{Deserialize, Serialize};
 
 use super::arms::{Challenger, Displaced};
+use super::state::COMPUTE;
 use super::{Arms, Learn, LearnError, State};
 use crate::config::LearnConfig;
 use crate::lifecycle::Rules;
@@ -22,7 +23,7 @@ use adapters::store::RowSegments;
 
 /// Of what [`Snapshot`] says; to be raised whenever anything in it changes, so that another release says what is
 /// the matter instead of misreading it.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// Everything that survives a crash. The state, which is the larger part, is not copied to be written.
 #[derive(Debug, Serialize, Deserialize)]
@@ -180,8 +181,11 @@ impl Learn {
             least_gain: search.least_gain,
         };
         let space = model::TabularSpace::new(config.limits.clone())?;
+        let slot = Arc::new(Slot::new(served)?);
+        slot.overruns().allow(state.limit(COMPUTE), config.budget.compute_batch);
         Ok(Self {
-            slot: Arc::new(Slot::new(served)?),
+            overran: slot.overruns().now(),
+            slot,
             trials: Trials::start(outside.worker)?,
             segment: outside.segment,
             storage: outside.storage,

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use model::{Arm, Generation, MixtureNetwork, Model, ModelError};
 use policies::gate::Claim;
-use policies::stats::EProcess;
+use policies::stats::{EProcess, proportion};
 use policies::watch::Watch;
 
 use super::arms::Displaced;
 use super::path::EvidencePath;
 use super::{Learn, LearnError};
+use crate::config::{COMPUTE_CONFIDENCE, COMPUTE_QUANTILE};
 use crate::lifecycle::{Change, Event};
-use crate::slot::Served;
+use crate::slot::{Overran, Served};
 use crate::storage::Digests;
 use crate::telemetry::AuditEvent;
 
@@ -191,9 +192,17 @@ impl Learn {
 
     fn watched(&mut self, arm: Arm, served_learned: u64, allowed: f64) -> Displaced {
         let watch = Watch::new(self.rules.config.watch.alpha, self.rules.config.watch.outcomes);
-        let watch = watch.allowing(allowed);
+        let watch = watch.allowing(allowed).allowing_overruns(self.usual_overruns());
         let (path, from) = (EvidencePath::default(), self.state.positions.clone());
         Displaced { number: self.state.number(), arm, served_learned, watch, path, from }
+    }
+
+    /// The share of units of work that may be over their time: what the budget leaves, or, where the machine is so busy
+    /// that those before it were over it more often, what is usual here.
+    fn usual_overruns(&self) -> f64 {
+        let Overran { units, over } = self.overran;
+        let usual = if units == 0 { 0.0 } else { proportion::upper_bound(over, units, COMPUTE_CONFIDENCE) };
+        usual.max(1.0 - COMPUTE_QUANTILE)
     }
 
     fn counter(&mut self, change: Change) -> &mut u64 {

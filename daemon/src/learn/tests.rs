@@ -73,7 +73,7 @@ pub(super) fn place_twin(learn: &mut Learn) {
         number: 1,
         arm,
         scorecard: None,
-        test: PairedTest::better(0.0, 1),
+        test: PairedTest::better(0.0, 0.0, 1),
         alpha: 0.05,
         path: EvidencePath::default(),
         from: Positions::default(),

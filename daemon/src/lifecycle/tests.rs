@@ -48,7 +48,14 @@ fn climbed(gains: &[Option<f64>]) -> Event {
 }
 
 fn quality(log_gain: f64, log_harm: f64) -> QualityEvidence {
-    QualityEvidence { claim: Claim::Better, log_gain, log_harm, outcomes: 500, mean_gain: 0.01 }
+    QualityEvidence {
+        claim: Claim::Better,
+        log_gain,
+        log_harm,
+        log_futile: 0.0,
+        outcomes: 500,
+        mean_gain: 0.01,
+    }
 }
 
 fn judged(verdict: Verdict) -> Event {
@@ -118,6 +125,28 @@ fn a_breach_under_a_watch_takes_the_new_champion_out_at_once() {
     lifecycle.step(judged(Verdict::Pass), &rules);
     assert_eq!(lifecycle.step(Event::Breached, &rules), [Effect::Swap(Change::Rollback)]);
     assert_eq!(lifecycle.step(Event::Breached, &rules), [Effect::SeekRelief], "the old one breaches too");
+}
+
+#[test]
+fn harm_that_needs_no_label_takes_the_new_champion_out_at_once_and_nobody_else() {
+    let rules = rules();
+    let mut lifecycle = shadowing(&rules);
+    assert_eq!(lifecycle.step(Event::Harmed, &rules), [], "nothing is watched");
+    lifecycle.step(judged(Verdict::Pass), &rules);
+    assert_eq!(lifecycle.step(Event::Harmed, &rules), [Effect::Swap(Change::Rollback)]);
+    assert_eq!(lifecycle.step(Event::Harmed, &rules), [], "once");
+}
+
+#[test]
+fn a_challenger_that_gains_too_little_frees_the_slot_unless_it_has_passed() {
+    let rules = rules();
+    let futile = |log_gain| {
+        let quality = QualityEvidence { log_futile: 3.1, ..quality(log_gain, 0.0) };
+        Event::Learned(Facts { quality: Some(quality), ..facts(3_100) })
+    };
+    let gone = Effect::Drop("gains less than is worth waiting for".into());
+    assert_eq!(shadowing(&rules).step(futile(0.1), &rules), [gone]);
+    assert_eq!(shadowing(&rules).step(futile(9.0), &rules), [Effect::Judge]);
 }
 
 #[test]

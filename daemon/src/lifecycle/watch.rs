@@ -24,6 +24,11 @@ impl Lifecycle {
         }
     }
 
+    /// Answers that fail and time that is overrun are known before labels come.
+    pub(super) fn harmed(&mut self, rules: &Rules) -> Vec<Effect> {
+        if self.watch.is_some() { self.roll_back(rules) } else { Vec::new() }
+    }
+
     /// Back to the displaced champion; every further rollback in a row doubles the pause of the search.
     pub(super) fn roll_back(&mut self, rules: &Rules) -> Vec<Effect> {
         self.watch = None;

@@ -57,7 +57,8 @@ fn a_network_that_changes_its_optimiser_has_a_step_that_suits_it() {
     let mut genome = space.genome(&Architecture::linear(fast));
     let optimiser = space.space().genes().iter().position(|gene| gene.name == "optimiser").unwrap();
     genome.0[optimiser] = position(&Optimiser::ALL, Optimiser::RmsProp);
-    assert_eq!(space.architecture(&genome).hyper.step_size, 0.003);
+    let Hyper { optimiser, step_size, .. } = space.architecture(&genome).hyper;
+    assert_eq!((optimiser, step_size), (Optimiser::RmsProp, 0.003));
     assert!(Optimiser::ALL.iter().all(|rule| rule.step_sizes().is_sorted_by(|a, b| a < b)));
 }
 

@@ -52,7 +52,7 @@ impl Spent {
 /// ```
 /// use policies::gate::{Claim, PairedTest};
 ///
-/// let mut tests = [PairedTest::better(0.0, 1), PairedTest::not_worse(0.05, 0.05, 1)];
+/// let mut tests = [PairedTest::better(0.0, 0.0, 1), PairedTest::not_worse(0.05, 0.05, 1)];
 /// for _ in 0..200 {
 ///     tests.iter_mut().for_each(|test| test.observe(0.3, 0.3));
 /// }
@@ -69,15 +69,22 @@ pub enum PairedTest {
         gain: EProcess,
         /// Evidence of harm.
         harm: EProcess,
+        /// Evidence of a gain below what is worth waiting for.
+        futile: EProcess,
     },
     /// Of [`Claim::NotWorse`].
     NotWorse(NonInferiority),
 }
 
 impl PairedTest {
-    /// Whether the loss is lower by more than a margin, in units of loss; one bet a block of outcomes.
-    pub fn better(margin: f64, block: u64) -> Self {
-        Self::Better { gain: EProcess::in_blocks(margin, block), harm: EProcess::in_blocks(0.0, block) }
+    /// Whether the loss is lower by more than a margin, and by less than a useful gain, in units of loss; one bet a block
+    /// of outcomes.
+    pub fn better(margin: f64, useful: f64, block: u64) -> Self {
+        Self::Better {
+            gain: EProcess::in_blocks(margin, block),
+            harm: EProcess::in_blocks(0.0, block),
+            futile: EProcess::in_blocks(-useful, block),
+        }
     }
 
     /// Whether the loss is not higher by a margin, in units of loss; one bet a block of outcomes.
@@ -88,9 +95,10 @@ impl PairedTest {
     /// Takes in the losses of both, in 0..=1, on one outcome.
     pub fn observe(&mut self, control: f64, challenger: f64) {
         match self {
-            Self::Better { gain, harm } => {
+            Self::Better { gain, harm, futile } => {
                 gain.observe(control - challenger);
                 harm.observe(challenger - control);
+                futile.observe(challenger - control);
             }
             Self::NotWorse(test) => test.observe(control, challenger),
         }
@@ -99,10 +107,11 @@ impl PairedTest {
     /// What it says so far.
     pub fn evidence(&self) -> QualityEvidence {
         match self {
-            Self::Better { gain, harm } => QualityEvidence {
+            Self::Better { gain, harm, futile } => QualityEvidence {
                 claim: Claim::Better,
                 log_gain: gain.log_value(),
                 log_harm: harm.log_value(),
+                log_futile: futile.log_value(),
                 outcomes: gain.count(),
                 mean_gain: gain.mean(),
             },
@@ -110,6 +119,8 @@ impl PairedTest {
                 claim: Claim::NotWorse,
                 log_gain: test.log_fine(),
                 log_harm: test.log_worse(),
+                // A margin is all it has to keep to.
+                log_futile: test.log_worse(),
                 outcomes: test.count(),
                 mean_gain: test.mean_gain(),
             },

@@ -14,7 +14,7 @@ use crate::gate::{Claim, Evidence, Gate, GateKind, Judgement, Verdict, inconclus
 pub struct QualityGate {
     /// Chance of ever passing a challenger whose claim is never true.
     pub alpha: f64,
-    /// Chance of ever failing one that is never worse.
+    /// Chance of ever failing one that is never worse, and of ever failing one that always gains what is useful.
     pub alpha_harm: f64,
     /// Outcomes after which waiting longer is not worth the slot.
     pub deadline_outcomes: u64,
@@ -25,13 +25,14 @@ impl Gate for QualityGate {
         GateKind::Quality
     }
 
-    /// Measured is the log-evidence of gain, the limit is `ln(1 / alpha)`; on a fail, those of harm.
+    /// Measured is the log-evidence of gain, the limit is `ln(1 / alpha)`; on a fail, those of harm
+    /// or futility.
     fn judge(&self, evidence: &Evidence) -> Judgement {
         let (gain_limit, harm_limit) = (log_limit(self.alpha), log_limit(self.alpha_harm));
         let Some(quality) = evidence.quality else {
             return inconclusive(self.kind(), gain_limit, "no outcome was scored".into());
         };
-        let numbers = [quality.log_gain, quality.log_harm, quality.mean_gain];
+        let numbers = [quality.log_gain, quality.log_harm, quality.log_futile, quality.mean_gain];
         if !numbers.into_iter().all(f64::is_finite) {
             return inconclusive(self.kind(), gain_limit, "the paired test is not a number".into());
         }
@@ -51,6 +52,8 @@ impl Gate for QualityGate {
             judgement(Verdict::Fail, quality.log_harm, harm_limit, worse)
         } else if quality.log_gain >= gain_limit {
             judgement(Verdict::Pass, quality.log_gain, gain_limit, good)
+        } else if quality.log_futile >= harm_limit {
+            judgement(Verdict::Fail, quality.log_futile, harm_limit, "gains less than is worth waiting for")
         } else if outcomes >= self.deadline_outcomes {
             judgement(Verdict::Inconclusive, quality.log_gain, gain_limit, "deadline passed")
         } else {

@@ -78,7 +78,14 @@ fn good() -> Evidence {
 }
 
 fn quality(log_gain: f64, log_harm: f64) -> QualityEvidence {
-    QualityEvidence { claim: Claim::Better, log_gain, log_harm, outcomes: 1_000, mean_gain: 0.01 }
+    QualityEvidence {
+        claim: Claim::Better,
+        log_gain,
+        log_harm,
+        log_futile: 0.0,
+        outcomes: 1_000,
+        mean_gain: 0.01,
+    }
 }
 
 fn verdict(gate: &dyn Gate, change: impl Fn(&mut Evidence)) -> Verdict {
@@ -235,6 +242,7 @@ fn an_equal_challenger_rarely_passes_however_often_it_is_judged() {
                 claim: Claim::Better,
                 log_gain: gain.log_value(),
                 log_harm: harm.log_value(),
+                log_futile: harm.log_value(),
                 outcomes,
                 mean_gain: gain.mean(),
             };
@@ -262,7 +270,7 @@ prop_compose! {
         quality in prop::option::of((any::<f64>(), any::<f64>(), any::<u64>(), any::<f64>())),
     ) -> Evidence {
         let quality = quality.map(|(log_gain, log_harm, outcomes, mean_gain)| {
-            QualityEvidence { claim: Claim::Better, log_gain, log_harm, outcomes, mean_gain }
+            QualityEvidence { claim: Claim::Better, log_gain, log_harm, log_futile: 0.0, outcomes, mean_gain }
         });
         Evidence {
             outputs_finite, compute_seconds, compute_estimate, bytes, quality,

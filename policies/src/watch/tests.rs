@@ -25,7 +25,7 @@ fn a_harmful_champion_goes_soon() {
         watch.observe(coin(&mut rng, 0.2), coin(&mut rng, 0.1));
     }
     assert_eq!(watch.verdict(), WatchVerdict::Rollback);
-    assert!(watch.outcomes() < 1_500 && watch.mean_harm() > 0.0, "{} outcomes", watch.outcomes());
+    assert!(watch.outcomes() < 1_500 && watch.evidence().mean_harm > 0.0, "{} outcomes", watch.outcomes());
 }
 
 #[test]
@@ -51,6 +51,46 @@ fn a_champion_that_answers_nan_goes() {
 }
 
 #[test]
+fn what_fails_to_answer_goes_before_any_label_comes() {
+    let mut watch = Watch::new(0.05, 1_000);
+    let events = (0..).take_while(|_| {
+        watch.answered(true, false);
+        watch.verdict() == WatchVerdict::Watching
+    });
+    assert!(events.count() < 30);
+    assert_eq!((watch.verdict(), watch.outcomes()), (WatchVerdict::Rollback, 0));
+}
+
+#[test]
+fn failures_that_both_have_are_no_harm() {
+    let mut watch = Watch::new(0.05, 1_000);
+    (0..10_000).for_each(|event| watch.answered(event % 3 == 0, event % 3 == 0));
+    assert_eq!(watch.verdict(), WatchVerdict::Watching);
+}
+
+#[test]
+fn what_is_over_its_time_more_often_than_it_may_goes() {
+    let verdict = |share: f64, seed| {
+        let (mut rng, mut watch) = (generator(seed), Watch::new(0.05, 1_000).allowing_overruns(0.01));
+        (0..2_000).for_each(|_| watch.took(1, coin(&mut rng, share) as u64));
+        watch.verdict()
+    };
+    let gone = |share| (0..200).filter(|seed| verdict(share, *seed) == WatchVerdict::Rollback).count();
+    assert!(gone(0.01) <= 10, "{} of 200", gone(0.01));
+    assert!(gone(0.1) >= 195, "{} of 200", gone(0.1));
+}
+
+#[test]
+fn harm_of_one_kind_is_evidence_in_proportion_to_its_share() {
+    let seen = |log_quality, log_errors, log_compute| {
+        WatchEvidence { log_quality, log_errors, log_compute, outcomes: 0, mean_harm: 0.0 }.log_harm()
+    };
+    assert!((seen(0.0, 0.0, 0.0)).abs() < 1e-12);
+    assert!((seen(50.0, 0.0, 0.0) - (50.0 - 2_f64.ln())).abs() < 1e-9);
+    assert!((seen(0.0, 50.0, 0.0) - (50.0 - 4_f64.ln())).abs() < 1e-9);
+}
+
+#[test]
 fn without_the_displaced_champion_nothing_is_decided() {
     let mut watch = Watch::new(0.05, 10);
     for _ in 0..1_000 {
@@ -69,7 +109,7 @@ proptest! {
             prop_assert!(last == WatchVerdict::Watching || last == watch.verdict());
             last = watch.verdict();
         }
-        prop_assert!(watch.outcomes() <= length && watch.log_harm().is_finite());
+        prop_assert!(watch.outcomes() <= length && watch.evidence().log_harm().is_finite());
         prop_assert_eq!(&saved_and_restored(&watch), &watch);
     }
 }

@@ -27,7 +27,8 @@ fn state(data: &[Value]) -> tempfile::TempDir {
 }
 
 fn watched() -> Value {
-    let evidence = WatchEvidence { log_harm: 3.1, outcomes: 400, mean_harm: 0.1 };
+    let evidence =
+        WatchEvidence { log_quality: 4.1, log_errors: 0.0, log_compute: 0.0, outcomes: 400, mean_harm: 0.1 };
     Judged::of_watch(WatchLimits { alpha: 0.05, outcomes: 1_000 }, evidence)
         .to_json()
         .expect("it can be told")

@@ -22,7 +22,14 @@ fn thresholds() -> Thresholds {
 }
 
 fn quality(log_gain: f64) -> QualityEvidence {
-    QualityEvidence { claim: Claim::Better, log_gain, log_harm: -1.0 / 3.0, outcomes: 900, mean_gain: 0.1 }
+    QualityEvidence {
+        claim: Claim::Better,
+        log_gain,
+        log_harm: -1.0 / 3.0,
+        log_futile: 0.5,
+        outcomes: 900,
+        mean_gain: 0.1,
+    }
 }
 
 fn evidence(log_gain: f64, loss: f64) -> Evidence {
@@ -68,8 +75,8 @@ proptest! {
     }
 
     #[test]
-    fn a_watch_ends_the_same_again(log_harm in any::<f64>(), outcomes in 0..2_000_u64) {
-        let evidence = WatchEvidence { log_harm, outcomes, mean_harm: 0.1 };
+    fn a_watch_ends_the_same_again(log_quality in any::<f64>(), log_errors in any::<f64>(), outcomes in 0..2_000_u64) {
+        let evidence = WatchEvidence { log_quality, log_errors, log_compute: -0.5, outcomes, mean_harm: 0.1 };
         let (again, first) = replayed(&Judged::of_watch(WatchLimits { alpha: 0.05, outcomes: 1_000 }, evidence));
         prop_assert_eq!(again, first);
     }

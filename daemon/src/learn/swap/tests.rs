@@ -1,7 +1,8 @@
 //! A rollback is one pointer store at the decision; a swap without room is put off, and nobody who is served notices.
 
 use adapters::kafka::Positions;
-use model::Edit;
+use model::{Context, Edit};
+use policies::gate::{GateKind, Judgement, Verdict};
 
 use super::*;
 use crate::learn::flight::Landed;
@@ -73,6 +74,45 @@ fn a_rollback_serves_the_displaced_model_itself_at_the_decision_and_its_newer_we
     assert_ne!(says(&learn), old, "it went on learning");
     feed(&mut learn, 1_750..1_751);
     assert!(learn.rolled_back.is_none(), "it is as durable as it gets");
+}
+
+/// A champion that the lifecycle watches, and the generation before it.
+fn watching(folder: &tempfile::TempDir) -> (Learn, Generation) {
+    let mut learn = shadowing(folder);
+    let before = learn.slot().load().generation;
+    learn.state.lifecycle.shadow_from_now(&learn.rules);
+    let passed = Judgement::new(GateKind::Quality, Verdict::Pass, 9.0, 3.0, "because".into());
+    learn.events.push_back(Event::Judged(vec![passed]));
+    learn.settle().expect("nothing fails");
+    learn.swap_pending().expect("nothing fails");
+    assert!(learn.arms.displaced.is_some() && learn.slot().load().generation > before);
+    (learn, before)
+}
+
+#[test]
+fn a_new_champion_that_is_over_its_time_goes_before_a_label_comes() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (mut learn, before) = watching(&folder);
+    let outcomes = learn.state.outcomes;
+    for _ in 0..40 {
+        learn.slot().overruns().took(Duration::from_secs(1), 1);
+    }
+    learn.turn(vec![event(9_000, 0.5)], Positions::default()).expect("nothing fails");
+    assert_eq!((learn.slot().load().generation, learn.state.outcomes), (before, outcomes));
+}
+
+#[test]
+fn a_new_champion_that_does_not_answer_goes_before_a_label_comes() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (mut learn, before) = watching(&folder);
+    let row = model::Row::new(vec![0.5]).expect("finite");
+    let served = learn.slot().load();
+    let encoded = learn.encode(&row, &Context::default());
+    let mut answers = learn.arms.answer(&served, &row, &encoded, &learn.state).expect("they answer");
+    answers.champion = model::Output([f32::NAN, f32::NAN].into());
+    (0..40).for_each(|_| learn.arms.answered(&answers));
+    learn.turn(vec![event(9_000, 0.5)], Positions::default()).expect("nothing fails");
+    assert_eq!(learn.slot().load().generation, before);
 }
 
 #[test]

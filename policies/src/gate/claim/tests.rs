@@ -27,8 +27,20 @@ fn passed(test: &PairedTest, losses: [f64; 2]) -> usize {
 }
 
 #[test]
+fn one_that_gains_too_little_is_known_to_before_one_that_does_harm_is() {
+    let mut test = PairedTest::better(0.0, 0.02, 1);
+    let looks = (1..10_000).find(|at| {
+        test.observe(0.3, if at % 2 == 0 { 0.25 } else { 0.35 });
+        let evidence = Evidence { quality: Some(test.evidence()), ..Evidence::default() };
+        GATE.judge(&evidence).verdict == Verdict::Fail
+    });
+    assert!(looks.is_some_and(|looks| looks < 1_000), "{looks:?}");
+    assert!(test.evidence().log_harm < 0.1);
+}
+
+#[test]
 fn who_is_as_good_passes_only_if_no_gain_was_claimed() {
-    let (better, not_worse) = (PairedTest::better(0.0, 1), PairedTest::not_worse(0.05, 0.05, 1));
+    let (better, not_worse) = (PairedTest::better(0.0, 0.0, 1), PairedTest::not_worse(0.05, 0.05, 1));
     assert!(passed(&better, [0.2, 0.2]) <= 5);
     assert!(passed(&not_worse, [0.2, 0.2]) >= 95);
     assert!(passed(&not_worse, [0.2, 0.26]) <= 5, "worse by more than the margin");
@@ -50,7 +62,7 @@ proptest! {
         losses in prop::collection::vec((any::<f64>(), any::<f64>()), 0..100),
         margin in any::<f64>(),
     ) {
-        for mut test in [PairedTest::better(margin.abs(), 1), PairedTest::not_worse(margin, 0.05, 1)] {
+        for mut test in [PairedTest::better(margin.abs(), 0.0, 1), PairedTest::not_worse(margin, 0.05, 1)] {
             for (control, challenger) in &losses {
                 test.observe(*control, *challenger);
             }

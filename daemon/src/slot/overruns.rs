@@ -1,0 +1,89 @@
+//! Overruns: how often the served model took longer than its budget allows.
+//!
+//! Lives here: two counters that the serve plane adds to and the learn plane reads, beside the slot they share. May not:
+//! say what follows (that is [`policies::watch`]).
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Counted by whoever computes answers; nobody waits for anybody.
+#[derive(Debug)]
+pub struct Overruns {
+    limit_nanos: AtomicU64,
+    rows_max: AtomicU64,
+    units: AtomicU64,
+    over: AtomicU64,
+}
+
+/// What has been counted since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overran {
+    /// Units of work that the budget speaks of.
+    pub units: u64,
+    /// Those that took longer.
+    pub over: u64,
+}
+
+impl Default for Overruns {
+    /// Nothing is too long until somebody says what is.
+    fn default() -> Self {
+        let [units, over] = Default::default();
+        Self { limit_nanos: AtomicU64::new(u64::MAX), rows_max: AtomicU64::new(0), units, over }
+    }
+}
+
+impl Overruns {
+    /// From now on, so many rows may take so many seconds.
+    pub fn allow(&self, seconds: f64, rows: usize) {
+        let limit = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        self.limit_nanos.store(nanos(limit), Ordering::Relaxed);
+        self.rows_max.store(rows as u64, Ordering::Relaxed);
+    }
+
+    /// One unit of work took so long. Larger batches than the budget speaks of are not counted.
+    pub fn took(&self, time: Duration, rows: usize) {
+        if rows as u64 > self.rows_max.load(Ordering::Relaxed) {
+            return;
+        }
+        let over = nanos(time) > self.limit_nanos.load(Ordering::Relaxed);
+        self.units.fetch_add(1, Ordering::AcqRel);
+        self.over.fetch_add(u64::from(over), Ordering::AcqRel);
+    }
+
+    /// What has been counted so far.
+    pub fn now(&self) -> Overran {
+        // Late ones first: a reader never finds more of them than there were units.
+        let over = self.over.load(Ordering::Acquire);
+        Overran { units: self.units.load(Ordering::Acquire), over }
+    }
+}
+
+impl Overran {
+    /// What came after an earlier count.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self { units: self.units - before.units, over: self.over - before.over }
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_longer_than_the_budget_of_its_size_is_counted() {
+        let overruns = Overruns::default();
+        overruns.took(Duration::from_secs(9), 1);
+        assert_eq!(overruns.now(), Overran::default(), "there is no budget");
+        overruns.allow(0.001, 32);
+        let before = overruns.now();
+        overruns.took(Duration::from_micros(900), 32);
+        overruns.took(Duration::from_micros(1_100), 1);
+        overruns.took(Duration::from_secs(1), 33);
+        assert_eq!(overruns.now().since(before), Overran { units: 2, over: 1 });
+    }
+}
