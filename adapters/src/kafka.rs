@@ -1,8 +1,8 @@
 //! Kafka: records in, in the order of time; answers, decisions and dead letters out.
 //!
 //! In reading order: what is configured ([`KafkaConfig`]); reading for learning, by assignment and
-//! position ([`Source`]); reading for serving, by consumer group ([`GroupSource`]); writing ([`Sink`]);
-//! a broker inside this process for the demo and tests ([`EmbeddedBroker`]); looking into a topic
+//! position ([`Source`]); reading for serving, by consumer group ([`GroupSource`]); writing ([`Sink`], and
+//! [`TransactionalSink`] exactly once); a broker inside this process for the demo and tests ([`EmbeddedBroker`]); looking into a topic
 //! ([`read_topic`]). Everything here blocks: the daemon gives each reader a thread of its own.
 //!
 //! May not: decode what is inside a record, or let rdkafka's types out.
@@ -20,6 +20,7 @@ mod plan;
 mod record;
 mod sink;
 mod source;
+mod transaction;
 
 #[cfg(test)]
 mod tests;
@@ -33,3 +34,4 @@ pub use plan::Lost;
 pub use record::{Header, Polled, Positions, TopicRole};
 pub use sink::{Batch, Sink};
 pub use source::Source;
+pub use transaction::{Ending, TransactionalSink};

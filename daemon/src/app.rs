@@ -14,7 +14,7 @@ use adapters::files::{InferOptions, Rows, infer};
 use adapters::http::admin::{Admin, ORDERS_MAX};
 use adapters::http::key::{Key, Token};
 use adapters::http::{Health, Pages, Status};
-use adapters::kafka::{GroupSource, KafkaConfig, Sink, Source, TopicRole};
+use adapters::kafka::{GroupSource, KafkaConfig, Sink, Source, TopicRole, TransactionalSink};
 use anyhow::{Context as _, Result};
 use tokio::sync::{mpsc, watch};
 
@@ -22,8 +22,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::learn::{Learn, Outside};
 use crate::reader::Reader;
-use crate::serve::{Answerer, Serve};
-use crate::storage::Storage;
+use crate::serve::{Answerer, Outlet, Serve};
+use crate::storage::{self, Storage};
 use crate::telemetry::{AuditEvent, Telemetry, Timeline};
 use crate::trials::WorkerCommand;
 
@@ -73,11 +73,17 @@ impl App {
             let group = format!("driftform-{}-serve", config.name);
             let answerer = Answerer::new(Arc::clone(learn.slot()), codec.clone(), telemetry.clone())
                 .holding_back(config.learn.holdback);
+            // A producer of its own: answers on their way must not hold up a snapshot.
+            let outlet = if config.serve.exactly_once {
+                let id = format!("{group}-{}", storage::host());
+                Outlet::ExactlyOnce(TransactionalSink::open(kafka, &id)?)
+            } else {
+                Outlet::AtLeastOnce(Sink::open(kafka)?)
+            };
             let serve = Serve {
                 answerer,
                 source: GroupSource::open(kafka, &group, TopicRole::Events, &kafka.topics.events)?,
-                // Its own: answers on their way must not hold up a snapshot.
-                sink: Arc::new(Sink::open(kafka)?),
+                outlet,
                 topic: kafka.topics.predictions.clone(),
                 batch_max: config.serve.batch_max,
             };

@@ -1,7 +1,7 @@
 //! Serve: the serve plane, one unit of work from top to bottom.
 //!
-//! Lives here: [`Serve`], the plane: records from its own consumer on its own thread, never waiting for learning;
-//! and [`Answerer`], its unit of work: records decoded, answered from one load of the slot, answers out. May not:
+//! Lives here: [`Serve`], the plane: records from its own consumer on its own thread, never waiting for learning, answers
+//! at least once or exactly once; and [`Answerer`], its unit of work: records decoded, answered from one load of the slot, answers out. May not:
 //! learn, score, dead-letter (the learn plane reads every event too and does that once).
 
 use std::collections::{BTreeMap, VecDeque};
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use adapters::codec::JsonCodec;
-use adapters::kafka::{Batch, GroupSource, KafkaError, Polled, Sink};
+use adapters::kafka::{Batch, Ending, GroupSource, KafkaError, Polled, Sink, TransactionalSink};
 use model::Sample;
 
 use crate::slot::{Served, Slot};
@@ -33,30 +33,85 @@ pub struct Serve {
     pub answerer: Answerer,
     /// Events, shared with other replicas.
     pub source: GroupSource,
-    /// Answers.
-    pub sink: Arc<Sink>,
     /// Where answers go.
+    pub outlet: Outlet,
+    /// The topic.
     pub topic: String,
     /// Events in one unit of work.
     pub batch_max: usize,
 }
 
+/// How answers go out.
+pub enum Outlet {
+    /// At once; after a crash some come twice.
+    AtLeastOnce(Sink),
+    /// With the positions of their events in one transaction.
+    ExactlyOnce(TransactionalSink),
+}
+
 impl Serve {
     /// Answers until told to stop.
-    pub fn run(mut self, stop: &AtomicBool) -> Result<(), KafkaError> {
-        let mut under_way = OnTheirWay::new();
-        while !stop.load(Ordering::Relaxed) {
-            self.turn(&mut under_way)?;
+    pub fn run(self, stop: &AtomicBool) -> Result<(), KafkaError> {
+        let Self { answerer, source, outlet, topic, batch_max } = self;
+        let events = Events { answerer, source, topic, batch_max };
+        match outlet {
+            Outlet::AtLeastOnce(sink) => at_least_once(events, &sink, stop),
+            Outlet::ExactlyOnce(sink) => exactly_once(events, sink, stop),
         }
-        if let Err(error) = self.sink.flush(FLUSH_WAIT) {
-            tracing::warn!("{error}; whoever serves next answers these events again");
+    }
+}
+
+/// What is to be answered, and by whom.
+struct Events {
+    answerer: Answerer,
+    source: GroupSource,
+    topic: String,
+    batch_max: usize,
+}
+
+fn at_least_once(mut events: Events, sink: &Sink, stop: &AtomicBool) -> Result<(), KafkaError> {
+    let mut under_way = OnTheirWay::new();
+    while !stop.load(Ordering::Relaxed) {
+        events.turn(sink, &mut under_way)?;
+    }
+    if let Err(error) = sink.flush(FLUSH_WAIT) {
+        tracing::warn!("{error}; whoever serves next answers these events again");
+    }
+    events.store(&mut under_way)
+}
+
+/// Where told to stop in the middle, whoever serves next undoes what is open and answers these events.
+fn exactly_once(
+    mut events: Events,
+    mut sink: TransactionalSink,
+    stop: &AtomicBool,
+) -> Result<(), KafkaError> {
+    while !stop.load(Ordering::Relaxed) {
+        // Before events are read: where a daemon died in a transaction, brokers do not say where its group goes on until
+        // that is undone, and to begin undoes it.
+        if !sink.begin()? {
+            continue;
         }
-        self.store(&mut under_way)
+        let polled = events.poll()?;
+        if polled.is_empty() {
+            continue;
+        }
+        if !events.transact(&mut sink, &polled, stop)? {
+            let firsts = polled.iter().rev().map(|record| (record.partition, record.offset)).collect();
+            events.source.rewind(&firsts);
+        }
+    }
+    Ok(())
+}
+
+impl Events {
+    fn poll(&mut self) -> Result<Vec<Polled>, KafkaError> {
+        self.source.poll(self.batch_max, POLL_WAIT)
     }
 
     /// One unit of work: every answer of it comes from one generation.
-    fn turn(&mut self, under_way: &mut OnTheirWay) -> Result<(), KafkaError> {
-        let polled = self.source.poll(self.batch_max, POLL_WAIT)?;
+    fn turn(&mut self, sink: &Sink, under_way: &mut OnTheirWay) -> Result<(), KafkaError> {
+        let polled = self.poll()?;
         if polled.is_empty() {
             return self.store(under_way);
         }
@@ -64,13 +119,13 @@ impl Serve {
             under_way.push_back(<_>::default());
         }
         let Some((batch, ends)) = under_way.back_mut() else { return Ok(()) };
-        let (sink, topic) = (&self.sink, &self.topic);
+        let topic = &self.topic;
         self.answerer.answer(&polled, |sample, bytes| {
             let key = sample.id.as_str().as_bytes();
             // An answer nobody can take is counted, not waited for.
             sink.send_in(batch, topic, Some(key), bytes, Some(sample.time)).is_ok()
         });
-        ends.extend(polled.iter().map(|record| (record.partition, record.offset)));
+        ends.extend(ends_of(&polled));
         self.store(under_way)
     }
 
@@ -82,6 +137,33 @@ impl Serve {
         }
         Ok(())
     }
+
+    /// One unit of work in one transaction; whether it counts.
+    fn transact(
+        &mut self,
+        sink: &mut TransactionalSink,
+        polled: &[Polled],
+        stop: &AtomicBool,
+    ) -> Result<bool, KafkaError> {
+        let (topic, mut all) = (&self.topic, true);
+        self.answerer.answer(polled, |sample, bytes| {
+            let key = sample.id.as_str().as_bytes();
+            let sent = sink.send(topic, Some(key), bytes, Some(sample.time)).is_ok();
+            all &= sent;
+            sent
+        });
+        let ends = ends_of(polled).collect();
+        let mut ending = if all { sink.end(&self.source, &ends)? } else { sink.undo()? };
+        while ending == Ending::Under && !stop.load(Ordering::Relaxed) {
+            ending = sink.end(&self.source, &ends)?;
+        }
+        Ok(ending == Ending::Committed)
+    }
+}
+
+/// The last offset of each partition; later ones of a partition take the place of those before.
+fn ends_of(polled: &[Polled]) -> impl Iterator<Item = (i32, i64)> {
+    polled.iter().map(|record| (record.partition, record.offset))
 }
 
 /// Answers events, wherever they come from and the answers go.

@@ -210,10 +210,14 @@ fn name_of(generation: Generation) -> String {
     format!("generation-{:010}", generation.0)
 }
 
+/// The name of this machine.
+pub fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 fn acquire(directory: &Path) -> Result<Lease, LearnError> {
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let since = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    Ok(Lease::acquire(directory, std::process::id(), &host, &since)?)
+    Ok(Lease::acquire(directory, std::process::id(), &host(), &since)?)
 }
 
 #[cfg(test)]

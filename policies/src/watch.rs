@@ -46,10 +46,12 @@ pub struct WatchEvidence {
 }
 
 impl WatchEvidence {
-    /// Natural logarithm of the evidence that the new champion does harm of any kind: half of the wealth bets on its
-    /// losses, which come late, a quarter on answers and one on time, which are known at once.
+    /// Natural logarithm of the evidence that the new champion does harm of any kind: six eighths of the wealth bet on its
+    /// losses, which come late and say little each, one on answers and one on time, which are known at once.
     pub fn log_harm(&self) -> f64 {
-        log_mean_exp(&[self.log_quality, self.log_quality, self.log_errors, self.log_compute])
+        let mut eighths = [self.log_quality; 8];
+        [eighths[6], eighths[7]] = [self.log_errors, self.log_compute];
+        log_mean_exp(&eighths)
     }
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::error::KafkaError;
 
 /// Properties this crate's promises rest on; they cannot be set by hand.
-const RESERVED: [&str; 9] = [
+const RESERVED: [&str; 10] = [
     "bootstrap.servers",
     "group.id",
     "enable.auto.commit",
@@ -23,6 +23,7 @@ const RESERVED: [&str; 9] = [
     "enable.idempotence",
     "message.timeout.ms",
     "delivery.timeout.ms",
+    "transactional.id",
 ];
 /// Properties that hold a secret have one of these in their name.
 const SECRETS: [&str; 4] = ["password", "secret", "key.pem", "token"];

@@ -99,6 +99,17 @@ pub enum KafkaError {
         /// What the library said.
         message: String,
     },
+    /// A transaction can neither be ended nor undone.
+    #[error(
+        "transactions of `{id}` cannot go on: {message}; another daemon may have begun with the same name, or the \
+         brokers do not allow them"
+    )]
+    Transaction {
+        /// The identity.
+        id: String,
+        /// What the library said.
+        message: String,
+    },
     /// Not everything was delivered in time.
     #[error("{left} records were not delivered within {waited:?}")]
     Flush {

@@ -3,11 +3,13 @@
 //! Lives here: at-least-once reading, where only what was answered is stored, and the library commits in
 //! the background. May not: keep state of its own.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError as Library, RDKafkaErrorCode};
+use rdkafka::{Offset, TopicPartitionList};
 
 use super::admin;
 use super::client::{Context, FETCH_WAIT_MS, Link, STATISTICS_INTERVAL_MS, is_transient, refused};
@@ -17,6 +19,9 @@ use super::record::{Polled, TopicRole};
 
 /// Most bytes that wait in this process, in KiB.
 const QUEUED_KIB_MAX: &str = "32768";
+
+/// Longest that going back waits for the library.
+const REWIND_WAIT: Duration = Duration::from_secs(5);
 
 /// Reads one topic together with the other members of a group.
 pub struct GroupSource {
@@ -70,6 +75,31 @@ impl GroupSource {
             }
             Err(error) => Err(KafkaError::Commit { group: self.group.clone(), message: error.to_string() }),
         }
+    }
+
+    /// Where the group goes on after these offsets, and as whom it says so; none if it knows nobody.
+    pub(super) fn after(
+        &self,
+        ends: &BTreeMap<i32, i64>,
+    ) -> Option<(TopicPartitionList, ConsumerGroupMetadata)> {
+        Some((self.list(ends, 1)?, self.consumer.group_metadata()?))
+    }
+
+    /// Goes back to the first of the records that were not done: they come again, unless the partition has gone to
+    /// another member, to whom they come then.
+    pub fn rewind(&self, starts: &BTreeMap<i32, i64>) {
+        let went = self.list(starts, 0).map(|list| self.consumer.seek_partitions(list, REWIND_WAIT));
+        if let Some(Err(error)) = went {
+            self.link.set_trouble(error.to_string());
+        }
+    }
+
+    fn list(&self, offsets: &BTreeMap<i32, i64>, further: i64) -> Option<TopicPartitionList> {
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in offsets {
+            list.add_partition_offset(&self.topic, *partition, Offset::Offset(offset + further)).ok()?;
+        }
+        Some(list)
     }
 
     /// Whether a broker can be reached.

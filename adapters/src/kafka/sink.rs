@@ -55,6 +55,16 @@ impl Batch {
 impl Sink {
     /// A sink to these brokers; does not wait for them.
     pub fn open(config: &KafkaConfig) -> Result<Self, KafkaError> {
+        Self::with(config, &FIXED)
+    }
+
+    /// The same, whose records count in transactions only. How long the library holds on to one follows from
+    /// `transaction.timeout.ms`.
+    pub(super) fn transactional(config: &KafkaConfig, id: &str) -> Result<Self, KafkaError> {
+        Self::with(config, &[("enable.idempotence", "true"), ("transactional.id", id)])
+    }
+
+    fn with(config: &KafkaConfig, fixed: &[(&str, &str)]) -> Result<Self, KafkaError> {
         let defaults = [
             ("client.id", "driftform"),
             ("compression.type", "lz4"),
@@ -68,7 +78,7 @@ impl Sink {
         ];
         let link = Arc::new(Link::default());
         let producer = config
-            .client(&defaults, &FIXED)?
+            .client(&defaults, fixed)?
             .create_with_context(Context(Arc::clone(&link)))
             .map_err(|error| refused(&error))?;
         Ok(Self {
@@ -77,6 +87,10 @@ impl Sink {
             dead_letters: config.topics.dead_letters.as_str().into(),
             others: Receipt::default(),
         })
+    }
+
+    pub(super) fn producer(&self) -> &ThreadedProducer<Context> {
+        &self.producer
     }
 
     /// Queues a record; `timestamp` is its time, else the library's clock is.

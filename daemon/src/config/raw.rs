@@ -112,7 +112,14 @@ section!(
 );
 section!(
     /// `[serve]`
-    Serve { answers: bool, batch_max: usize, ready_when_cold: bool, memory_policy: String, holdback: f64 }
+    Serve {
+        answers: bool,
+        exactly_once: bool,
+        batch_max: usize,
+        ready_when_cold: bool,
+        memory_policy: String,
+        holdback: f64,
+    }
 );
 section!(
     /// `[join]`

@@ -86,8 +86,8 @@ fn harm_of_one_kind_is_evidence_in_proportion_to_its_share() {
         WatchEvidence { log_quality, log_errors, log_compute, outcomes: 0, mean_harm: 0.0 }.log_harm()
     };
     assert!((seen(0.0, 0.0, 0.0)).abs() < 1e-12);
-    assert!((seen(50.0, 0.0, 0.0) - (50.0 - 2_f64.ln())).abs() < 1e-9);
-    assert!((seen(0.0, 50.0, 0.0) - (50.0 - 4_f64.ln())).abs() < 1e-9);
+    assert!((seen(50.0, 0.0, 0.0) - (50.0 + 0.75_f64.ln())).abs() < 1e-9);
+    assert!((seen(0.0, 50.0, 0.0) - (50.0 - 8_f64.ln())).abs() < 1e-9);
 }
 
 #[test]
