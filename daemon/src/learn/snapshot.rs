@@ -265,3 +265,6 @@ impl Learn {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
