@@ -32,9 +32,15 @@ pub const EXIT_STATE: u8 = 3;
 /// What this program's environment has to say, unless it says otherwise already. The first sizes candle's thread
 /// pool: sums then do not depend on the number of cores, and small products are not preceded by a costly question for
 /// it. The others are the allocator's: no huge pages, of which a few used bytes take 2 MiB, and what is free goes back
-/// to the system at once, not a second later. That halves resident memory, and takes no more time (`docs/costs.md`).
-pub const ENVIRONMENT: [(&str, &str); 3] =
-    [("RAYON_NUM_THREADS", "1"), ("MIMALLOC_ALLOW_THP", "0"), ("MIMALLOC_PURGE_DELAY", "0")];
+/// to the system at once, not a second later. That halves resident memory, and takes no more time (`docs/costs.md`). The
+/// last is for where `RUST_BACKTRACE` is set, for panics: candle would look where it is at each error that it makes and
+/// drops again.
+pub const ENVIRONMENT: [(&str, &str); 4] = [
+    ("RAYON_NUM_THREADS", "1"),
+    ("MIMALLOC_ALLOW_THP", "0"),
+    ("MIMALLOC_PURGE_DELAY", "0"),
+    ("RUST_LIB_BACKTRACE", "0"),
+];
 /// Exit code: anything else went wrong.
 pub const EXIT_FAILURE: u8 = 1;
 
