@@ -164,6 +164,8 @@ fn open_learn(config: &Config, worker: WorkerCommand) -> Result<Learn> {
     if let Some(snapshot) = found.snapshot {
         let mut learn = Learn::resume(config.learn.clone(), snapshot, outside)?;
         tracing::info!("resumed after {} outcomes", learn.state().outcomes);
+        // A relief that was under way is gone, the breach it was to answer may not be.
+        learn.measure_champion();
         learn.tell_started(found.warnings);
         return Ok(learn);
     }

@@ -18,10 +18,9 @@ use policies::detect::{Breach, Detector as _, DetectorKind, Drift};
 use policies::watch::WatchVerdict;
 
 use self::history::Recent;
-use self::state::COMPUTE;
 use crate::join::{Outcome, Prediction};
 use crate::lifecycle::{Change, Event, Facts, Rules};
-use crate::slot::{Overran, Slot};
+use crate::slot::Slot;
 use crate::storage::Storage;
 use crate::telemetry::AuditEvent;
 use crate::trials::Trials;
@@ -44,6 +43,7 @@ mod relief;
 mod snapshot;
 mod state;
 mod swap;
+mod time;
 
 pub use arms::{Arms, compute_seconds_of_start};
 pub use judged::Judged;
@@ -87,6 +87,8 @@ pub struct Learn {
     pending_swap: Option<Change>,
     /// The pointer went back in this unit of work; durable at its end.
     rolled_back: Option<AuditEvent>,
+    /// It has been said that this is not durable yet.
+    rollback_waits: bool,
     /// How long a swap waits for room.
     room_patience: Duration,
     /// Trials under way; gone after a restart.
@@ -105,8 +107,8 @@ pub struct Learn {
     journaled: usize,
     /// Refreshes that the journal has been told of.
     refreshes_told: u64,
-    /// What the serve plane had counted of overrun time when it was looked at last.
-    overran: Overran,
+    /// How often what serves is over its time.
+    time: time::TimeWatch,
     /// Where the stream was before this unit of work.
     turn_from: Positions,
     encoded: Vec<f32>,
@@ -154,7 +156,6 @@ impl Learn {
             }
             self.settle()?;
         }
-        self.watch_time();
         self.land();
         self.settle()?;
         self.turn_from = std::mem::replace(&mut self.state.positions, positions);
@@ -166,6 +167,7 @@ impl Learn {
 
     /// It is so late: deadlines pass also where no record comes. Before the records of a unit of work.
     pub fn passed(&mut self, now: Timestamp) -> Result<(), LearnError> {
+        self.watch_time(now);
         self.events.push_back(Event::Passed(now));
         self.settle()
     }
@@ -193,16 +195,6 @@ impl Learn {
             self.outcome(&outcome)?;
         }
         Ok(())
-    }
-
-    /// How often the serve plane was over the champion's time since the last unit of work.
-    fn watch_time(&mut self) {
-        let now = self.slot.overruns().now();
-        let Overran { units, over } = now.since(std::mem::replace(&mut self.overran, now));
-        if let Some(displaced) = &mut self.arms.displaced {
-            displaced.watch.took(units, over);
-            self.harmed();
-        }
     }
 
     /// Harm that no label has to come for.
@@ -436,7 +428,8 @@ impl Learn {
         };
         let before = budget.limit();
         budget.set_limit(limit);
-        self.slot.overruns().allow(self.state.limit(COMPUTE), self.rules.config.budget.compute_batch);
+        self.allow_time();
+        self.events.push_back(Event::BudgetSet);
         self.happened.push(AuditEvent::BudgetSet { budget: name.into(), before, limit });
         self.measure_champion();
     }

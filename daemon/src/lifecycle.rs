@@ -13,9 +13,8 @@
 //! ```
 
 use model::{Edit, Timestamp};
-use policies::gate::{self, Judgement, QualityEvidence, Verdict};
+use policies::gate::{self, Judgement, Verdict};
 use policies::search::{Scheduler as _, SuccessiveHalving};
-use policies::watch::WatchVerdict;
 use serde::{Deserialize, Serialize};
 
 use crate::config::LearnConfig;
@@ -24,146 +23,16 @@ mod approval;
 mod climber;
 mod relief;
 mod watch;
+mod words;
 
 pub use climber::Climber;
 pub use relief::{ReliefOption, choose, smaller};
+pub use words::{Cause, Change, Effect, Event, Facts};
+
+use relief::ReliefPause;
 
 /// Outcomes between two judgements of a challenger whose other gates are undecided.
 const JUDGE_AGAIN_OUTCOMES: u64 = 100;
-/// Why an episode was opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// The first champion has enough history to be compared with others.
-    ColdStart,
-    /// Nothing was tried for a long time.
-    Plateau,
-    /// The data drifted.
-    Drift,
-}
-
-impl Cause {
-    /// The word in logs, metrics and reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ColdStart => "cold_start",
-            Self::Plateau => "plateau",
-            Self::Drift => "drift",
-        }
-    }
-}
-
-/// The facts after one more outcome.
-#[derive(Clone, Debug, Default)]
-pub struct Facts {
-    /// Outcomes so far.
-    pub outcomes: u64,
-    /// Whole windows that can be replayed before the ones a rung scores on.
-    pub windows: usize,
-    /// Whether the served weights are older than the learner's.
-    pub stale: bool,
-    /// Whether newer weights did harm, by their e-process.
-    pub refresh_harms: bool,
-    /// The running test of the challenger.
-    pub quality: Option<QualityEvidence>,
-    /// At which it is decided.
-    pub alpha: f64,
-    /// The running watch.
-    pub watch: Option<WatchVerdict>,
-}
-
-/// What happened.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// One more outcome was learned.
-    Learned(Facts),
-    /// It is so late; also when no record comes.
-    Passed(Timestamp),
-    /// The watch has evidence of harm that no label had to come for.
-    Harmed,
-    /// A detector fired.
-    Drifted,
-    /// A budget is breached.
-    Breached,
-    /// The proposer answered.
-    Proposed(Vec<Edit>),
-    /// All trials of a rung have ended.
-    Climbed(Vec<Climber>),
-    /// The gates spoke about the challenger.
-    Judged(Vec<Judgement>),
-    /// The smaller networks were measured.
-    ReliefMeasured(Vec<ReliefOption>),
-    /// A swap could not be made.
-    SwapFailed(Change),
-    /// A person lets the challenger that waits for it serve.
-    Approved,
-}
-
-/// A change of what is served. The order is the arbiter's: the last one wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Change {
-    /// Newer weights, same architecture.
-    Refresh,
-    /// The challenger takes over.
-    Promotion,
-    /// A smaller network answers a breach; the number is its place among those measured.
-    Relief(usize),
-    /// The displaced champion comes back.
-    Rollback,
-}
-
-impl Change {
-    /// The word in the journal and in metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Refresh => "refresh",
-            Self::Promotion => "promotion",
-            Self::Relief(_) => "relief",
-            Self::Rollback => "rollback",
-        }
-    }
-}
-
-/// What has to be done, in this order.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// Say that an episode begins.
-    Opened(Cause),
-    /// Ask the proposer for candidates.
-    Ask(usize),
-    /// Train these on so many windows, beside the control.
-    Climb {
-        /// Which rung.
-        rung: usize,
-        /// Windows that count.
-        windows: u32,
-        /// Who climbs.
-        candidates: Vec<Edit>,
-    },
-    /// Say that the episode has ended.
-    Closed(&'static str),
-    /// The best candidate of the last rung, by its place there, becomes the challenger.
-    Shadow(usize),
-    /// Collect evidence on the challenger and judge it.
-    Judge,
-    /// Say that the challenger waits for a person, until then.
-    AwaitApproval(Timestamp),
-    /// The challenger is out.
-    Drop(String),
-    /// Train and measure smaller networks.
-    SeekRelief,
-    /// Anchor detectors and reference anew.
-    Reanchor,
-    /// Withhold the refresh and let the learner start again from what is served.
-    Restart,
-    /// Change what is served.
-    Swap(Change),
-    /// The watch ended well.
-    Release,
-    /// A person should look.
-    Alarm(String),
-}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Episode {
@@ -202,11 +71,14 @@ pub struct Lifecycle {
     /// The challenger whose promotion was asked for last, for when it cannot be made.
     promoted: Option<Shadow>,
     relief: bool,
+    relief_pause: ReliefPause,
     /// Until when a watch lasts at most.
     watch: Option<Timestamp>,
     /// Rollbacks since a watch ended well.
     rollbacks: u32,
     quiet_until: u64,
+    /// After a rollback: until then no episode opens, whatever happens.
+    paused_until: u64,
     /// Until then no drift opens an episode either.
     barren_until: u64,
     refresh_at: u64,
@@ -239,9 +111,11 @@ impl Lifecycle {
             shadow: None,
             promoted: None,
             relief: false,
+            relief_pause: ReliefPause::default(),
             watch: None,
             rollbacks: 0,
             quiet_until: 0,
+            paused_until: 0,
             barren_until: 0,
             refresh_at: 0,
         }
@@ -273,6 +147,7 @@ impl Lifecycle {
             Event::Harmed => self.harmed(rules),
             Event::Drifted => self.drifted(rules),
             Event::Breached => self.breached(rules),
+            Event::BudgetSet => self.budget_set(),
             Event::Proposed(candidates) => self.proposed(candidates, rules),
             Event::Climbed(climbers) => self.climbed(&climbers, rules),
             Event::Judged(judgements) => self.judged(&judgements, rules),
@@ -381,6 +256,7 @@ impl Lifecycle {
             && self.shadow.is_none()
             && !self.relief
             && self.watch.is_none()
+            && self.outcomes >= self.paused_until
     }
 
     fn open(&mut self, cause: Cause, rules: &Rules) -> Vec<Effect> {

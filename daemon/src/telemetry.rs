@@ -155,9 +155,13 @@ pub enum AuditEvent {
         replaces: Generation,
         before: String,
         architecture: String,
+        why: String,
         digests: Option<Digests>,
     },
-    WatchEnded,
+    WatchEnded {
+        outcomes: u64,
+        kept: bool,
+    },
     Measured {
         source: &'static str,
         rows: usize,

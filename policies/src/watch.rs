@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gate::quality::log_limit;
 use crate::stats::e_process::log_mean_exp;
-use crate::stats::{EProcess, Onset};
+use crate::stats::{EProcess, Onset, proportion};
 
 /// What the watch says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -68,22 +68,52 @@ impl WatchLimits {
     }
 }
 
-/// Evidence of one kind of harm. Half of the wealth bets on harm from the swap on, half on harm that begins within
-/// the watch.
+/// Bets on time within which harm may begin: a day of them, at one a second.
+const TIME_BETS: u64 = 86_400;
+/// Events within which failures may begin.
+const ERROR_EVENTS: u64 = 1_000_000;
+
+/// The share of the units of work that a new champion may be over its time: what the budget leaves; where the one before
+/// was over it more often for certain, what is usual on this machine. A rollback does not make a busy one faster.
+///
+/// ```
+/// use policies::watch::allowed_overruns;
+///
+/// assert_eq!(allowed_overruns(0, 5, 0.01, 0.95), 0.01, "a few units say nothing");
+/// assert!(allowed_overruns(600, 1_000, 0.01, 0.95) > 0.55);
+/// ```
+pub fn allowed_overruns(over: u64, units: u64, left: f64, confidence: f64) -> f64 {
+    let lower = 1.0 - proportion::upper_bound(units - over.min(units), units, confidence);
+    lower.max(left)
+}
+
+/// Evidence of one kind of harm. Half of the wealth bets on harm from the swap on, half on harm that begins within the
+/// watch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Harm {
     always: EProcess,
     late: Onset,
+    /// Observations in one bet, and those that wait for it: how many, and their sum.
+    block: u64,
+    waiting: (u64, f64),
 }
 
 impl Harm {
-    fn new(allowed: f64, horizon: u64) -> Self {
-        Self { always: EProcess::new(allowed), late: Onset::new(allowed, horizon) }
+    /// Beyond what is allowed; `horizon` and `block` in observations.
+    fn new(allowed: f64, horizon: u64, block: u64) -> Self {
+        let block = block.max(1);
+        let late = Onset::new(allowed, horizon.div_ceil(block));
+        Self { always: EProcess::new(allowed), late, block, waiting: (0, 0.0) }
     }
 
     fn observe(&mut self, harm: f64) {
-        self.always.observe(harm);
-        self.late.observe(harm);
+        self.waiting.0 += 1;
+        self.waiting.1 += harm;
+        if self.waiting.0 >= self.block {
+            let (count, sum) = std::mem::take(&mut self.waiting);
+            self.always.observe(sum / count as f64);
+            self.late.observe(sum / count as f64);
+        }
     }
 
     fn log_value(&self) -> f64 {
@@ -92,7 +122,7 @@ impl Harm {
 }
 
 /// Compares the new champion with the displaced one, until one of them goes: by losses, outcome by outcome; by answers
-/// that are none, event by event; by time, one unit of work after the other.
+/// that are none, event by event; by time, one stretch of it after the other.
 ///
 /// A new champion that is never worse in any of these is rolled back with probability at most `alpha`, although it is
 /// judged whenever something is known. A verdict other than [`WatchVerdict::Watching`] is final.
@@ -100,7 +130,7 @@ impl Harm {
 /// ```
 /// use policies::watch::{Watch, WatchVerdict};
 ///
-/// let mut watch = Watch::new(0.05, 1_000);
+/// let mut watch = Watch::new(0.05, 1_000, 1);
 /// while watch.verdict() == WatchVerdict::Watching {
 ///     watch.observe(0.3, 0.1);
 /// }
@@ -112,29 +142,37 @@ pub struct Watch {
     quality: Harm,
     errors: Harm,
     compute: Harm,
+    /// Outcomes that counted, and the sum of their paired losses.
+    outcomes: (u64, f64),
     limits: WatchLimits,
     verdict: WatchVerdict,
 }
 
 impl Watch {
     /// Watches for `length` outcomes; rolls back at evidence of harm of `1 / alpha`. No loss over the displaced one's is
-    /// allowed, no more failures, and no unit of work over its time.
-    pub fn new(alpha: f64, length: u64) -> Self {
-        let verdict = if length == 0 { WatchVerdict::Keep } else { WatchVerdict::Watching };
-        let [quality, errors, compute] = std::array::from_fn(|_| Harm::new(0.0, length));
-        Self { quality, errors, compute, limits: WatchLimits { alpha, outcomes: length }, verdict }
+    /// allowed, no more failures, and no unit of work over its time. One bet on losses a `block` of outcomes: where they
+    /// follow one another, see [`EProcess`].
+    pub fn new(alpha: f64, length: u64, block: u64) -> Self {
+        Self {
+            quality: Harm::new(0.0, length, block),
+            errors: Harm::new(0.0, ERROR_EVENTS, 1),
+            compute: Harm::new(0.0, TIME_BETS, 1),
+            outcomes: (0, 0.0),
+            limits: WatchLimits { alpha, outcomes: length },
+            verdict: if length == 0 { WatchVerdict::Keep } else { WatchVerdict::Watching },
+        }
     }
 
     /// A new champion that costs less, and may therefore be worse by so much.
     #[must_use]
     pub fn allowing(self, loss: f64) -> Self {
-        Self { quality: Harm::new(loss.max(0.0), self.limits.outcomes), ..self }
+        Self { quality: Harm::new(loss.max(0.0), self.limits.outcomes, self.quality.block), ..self }
     }
 
     /// A new champion that may be over its time in this share of the units of work.
     #[must_use]
     pub fn allowing_overruns(self, share: f64) -> Self {
-        Self { compute: Harm::new(share.max(0.0), self.limits.outcomes), ..self }
+        Self { compute: Harm::new(share.max(0.0), TIME_BETS, 1), ..self }
     }
 
     /// Takes in the losses of both, in 0..=1, on one outcome.
@@ -142,9 +180,16 @@ impl Watch {
     /// A loss of the new champion that is not finite counts as the worst there is; one of the displaced
     /// champion says nothing, so the outcome does not count.
     pub fn observe(&mut self, loss_new: f64, loss_old: f64) {
+        if !loss_old.is_finite() {
+            return;
+        }
         let loss_new = if loss_new.is_finite() { loss_new.clamp(0.0, 1.0) } else { 1.0 };
-        let loss_old = if loss_old.is_finite() { loss_old.clamp(0.0, 1.0) } else { f64::NAN };
-        self.take_in(|watch| watch.quality.observe(loss_new - loss_old));
+        let harm = loss_new - loss_old.clamp(0.0, 1.0);
+        self.take_in(|watch| {
+            watch.outcomes.0 += 1;
+            watch.outcomes.1 += harm;
+            watch.quality.observe(harm);
+        });
     }
 
     /// Takes in whether each failed to answer one event; no label has to come for that.
@@ -153,11 +198,11 @@ impl Watch {
         self.take_in(|watch| watch.errors.observe(harm));
     }
 
-    /// Takes in so many units of work of the new champion, of which `over` were over its time.
+    /// Takes in the units of work of a stretch of time, of which `over` were over theirs: one bet, on their share, for
+    /// slow ones come together. When a stretch ends must not depend on how many were.
     pub fn took(&mut self, units: u64, over: u64) {
-        let over = over.min(units);
-        for late in (0..units).map(|unit| unit < over) {
-            self.take_in(|watch| watch.compute.observe(f64::from(u8::from(late))));
+        if units > 0 {
+            self.take_in(|watch| watch.compute.observe(over.min(units) as f64 / units as f64));
         }
     }
 
@@ -180,7 +225,7 @@ impl Watch {
             log_errors: self.errors.log_value(),
             log_compute: self.compute.log_value(),
             outcomes: self.outcomes(),
-            mean_harm: self.quality.always.mean(),
+            mean_harm: self.outcomes.1 / self.outcomes.0.max(1) as f64,
         }
     }
 
@@ -191,7 +236,7 @@ impl Watch {
 
     /// Outcomes that counted.
     pub fn outcomes(&self) -> u64 {
-        self.quality.always.count()
+        self.outcomes.0
     }
 }
 

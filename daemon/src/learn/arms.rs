@@ -66,8 +66,23 @@ pub struct Displaced {
 impl Displaced {
     /// What its watch says of its successor, with all that it rests on.
     pub fn judged(&self, successor: &str) -> AuditEvent {
-        let judged = Judged::of_watch(*self.watch.limits(), self.watch.evidence());
-        AuditEvent::judged(successor, &judged, &self.path, &self.from)
+        AuditEvent::judged(successor, &self.verdict(), &self.path, &self.from)
+    }
+
+    /// The same in one sentence.
+    pub fn why(&self) -> String {
+        self.verdict().reason()
+    }
+
+    fn verdict(&self) -> Judged {
+        Judged::of_watch(*self.watch.limits(), self.watch.evidence())
+    }
+
+    /// One more point on the way of its evidence.
+    fn note(&mut self) {
+        let seen = self.watch.evidence();
+        let (outcomes, log_harm) = (seen.outcomes, seen.log_harm());
+        self.path.observe(Point { outcomes, log_gain: None, log_harm });
     }
 }
 
@@ -108,7 +123,7 @@ impl Arms {
             arm.hear(&mixed, shape);
             ArmAnswer { output: state.encoder.output(mixed.output(shape.outputs)), mixed }
         };
-        let champion = one(&served.model, row)?;
+        let champion = served_answer(served, row, shape.outputs);
         Ok(Answers {
             control: mixed(&mut self.control),
             reference: knowing(&self.reference, row, &state.context)?,
@@ -151,12 +166,7 @@ impl Arms {
             && answers.displaced.as_ref().is_some_and(|(number, _)| *number == displaced.number)
         {
             displaced.watch.observe(losses.champion, loss);
-            let seen = displaced.watch.evidence();
-            displaced.path.observe(Point {
-                outcomes: seen.outcomes,
-                log_gain: None,
-                log_harm: seen.log_harm(),
-            });
+            displaced.note();
         }
     }
 
@@ -299,9 +309,16 @@ fn answered(schema: &Schema, output: &Output, truth: Truth, gate: &GateConfig) -
     }
 }
 
-fn one(model: &Model, row: &Row) -> Result<Output, ModelError> {
-    let mut outputs = model.predict(&[row])?;
-    Ok(outputs.pop().expect("one row has one output"))
+/// What the served model says; where it cannot, that is an answer that is none, for which a watch takes it back.
+fn served_answer(served: &Served, row: &Row, outputs: usize) -> Output {
+    match served.model.predict(&[row]).map(|mut said| said.pop()) {
+        Ok(Some(output)) => output,
+        Ok(None) => Output(vec![f32::NAN; outputs].into()),
+        Err(error) => {
+            tracing::error!("generation {} cannot answer: {error}", served.generation.0);
+            Output(vec![f32::NAN; outputs].into())
+        }
+    }
 }
 
 /// What a frozen copy says: its weights stand still, not the labels it is shown.

@@ -5,6 +5,7 @@
 use model::Edit;
 use policies::gate::{PairedTest, QualityEvidence, Scorecard, Verdict};
 use policies::search::{Proposer as _, Score, lighter, placement, standing};
+use policies::watch::WatchVerdict;
 
 use super::arms::Challenger;
 use super::flight::{Landed, Purpose};
@@ -190,11 +191,15 @@ impl Learn {
     }
 
     fn release(&mut self) {
-        if let Some(displaced) = self.arms.displaced.take() {
+        let watch = self.arms.displaced.take().map(|displaced| {
             self.happened.push(displaced.judged(&self.slot.load().model.mixture().to_string()));
-        }
+            displaced.watch
+        });
         self.arms.tidy();
         self.slot.release();
-        self.happened.push(AuditEvent::WatchEnded);
+        if let Some(watch) = watch {
+            let kept = watch.verdict() == WatchVerdict::Keep;
+            self.happened.push(AuditEvent::WatchEnded { outcomes: watch.outcomes(), kept });
+        }
     }
 }

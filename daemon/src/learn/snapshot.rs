@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arms::{Challenger, Displaced};
 use super::state::COMPUTE;
+use super::time::TimeWatch;
 use super::{Arms, Learn, LearnError, State};
 use crate::config::LearnConfig;
 use crate::lifecycle::Rules;
@@ -23,7 +24,7 @@ use adapters::store::RowSegments;
 
 /// Of what [`Snapshot`] says; to be raised whenever anything in it changes, so that another release says what is
 /// the matter instead of misreading it.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// Everything that survives a crash. The state, which is the larger part, is not copied to be written.
 #[derive(Debug, Serialize, Deserialize)]
@@ -184,7 +185,7 @@ impl Learn {
         let slot = Arc::new(Slot::new(served)?);
         slot.overruns().allow(state.limit(COMPUTE), config.budget.compute_batch);
         Ok(Self {
-            overran: slot.overruns().now(),
+            time: TimeWatch::default(),
             slot,
             trials: Trials::start(outside.worker)?,
             segment: outside.segment,
@@ -197,6 +198,7 @@ impl Learn {
             kept_rows: std::collections::VecDeque::new(),
             pending_swap: None,
             rolled_back: None,
+            rollback_waits: false,
             room_patience: super::swap::ROOM_PATIENCE,
             measured: None,
             flight: None,

@@ -5,17 +5,17 @@
 
 use std::time::Duration;
 
+use adapters::store::StoreError;
 use model::{Arm, Generation, MixtureNetwork, Model, ModelError};
 use policies::gate::Claim;
-use policies::stats::{EProcess, proportion};
-use policies::watch::Watch;
+use policies::stats::EProcess;
+use policies::watch::{Watch, WatchVerdict};
 
 use super::arms::Displaced;
 use super::path::EvidencePath;
 use super::{Learn, LearnError};
-use crate::config::{COMPUTE_CONFIDENCE, COMPUTE_QUANTILE};
 use crate::lifecycle::{Change, Event};
-use crate::slot::{Overran, Served};
+use crate::slot::Served;
 use crate::storage::Digests;
 use crate::telemetry::AuditEvent;
 
@@ -59,7 +59,7 @@ impl Learn {
     /// Ends the swaps that the unit of work asked for: state and positions agree now.
     pub(super) fn swap_pending(&mut self) -> Result<(), LearnError> {
         if let Some(rolled_back) = self.rolled_back.take() {
-            self.keep_rollback(rolled_back);
+            self.keep_rollback(rolled_back)?;
         }
         let Some(change) = self.pending_swap.take() else { return Ok(()) };
         if self.slot.make_room(self.room_patience) {
@@ -181,6 +181,7 @@ impl Learn {
             self.slot.refresh(served);
             self.slot.release();
         }
+        self.time_of_next();
         Ok(Some(Taken { before, generation, digests }))
     }
 
@@ -191,18 +192,12 @@ impl Learn {
     }
 
     fn watched(&mut self, arm: Arm, served_learned: u64, allowed: f64) -> Displaced {
-        let watch = Watch::new(self.rules.config.watch.alpha, self.rules.config.watch.outcomes);
-        let watch = watch.allowing(allowed).allowing_overruns(self.usual_overruns());
+        let config = &self.rules.config;
+        let watch = Watch::new(config.watch.alpha, config.watch.outcomes, config.gate.block_outcomes)
+            .allowing(allowed)
+            .allowing_overruns(self.usual_overruns());
         let (path, from) = (EvidencePath::default(), self.state.positions.clone());
         Displaced { number: self.state.number(), arm, served_learned, watch, path, from }
-    }
-
-    /// The share of units of work that may be over their time: what the budget leaves, or, where the machine is so busy
-    /// that those before it were over it more often, what is usual here.
-    fn usual_overruns(&self) -> f64 {
-        let Overran { units, over } = self.overran;
-        let usual = if units == 0 { 0.0 } else { proportion::upper_bound(over, units, COMPUTE_CONFIDENCE) };
-        usual.max(1.0 - COMPUTE_QUANTILE)
     }
 
     fn counter(&mut self, change: Change) -> &mut u64 {
@@ -223,12 +218,18 @@ impl Learn {
         let replaces = self.slot.load().generation;
         let is_back = self.slot.roll_back().is_some();
         let before = self.arms.mixture()?.to_string();
-        self.happened.push(displaced.judged(&before));
+        let judged = displaced.judged(&before);
+        let why = match displaced.watch.verdict() {
+            WatchVerdict::Rollback => displaced.why(),
+            WatchVerdict::Watching | WatchVerdict::Keep => "a budget is breached".into(),
+        };
+        self.happened.push(judged);
         self.arms.control = displaced.arm;
         self.arms.served_learned = displaced.served_learned;
         self.arms.refresh_harm = EProcess::new(0.0);
         self.arms.tidy();
         self.measured = None;
+        self.time_of_next();
         if !is_back {
             self.refresh()?;
         }
@@ -240,18 +241,29 @@ impl Learn {
         let (generation, architecture) = (served.generation, self.arms.mixture()?.to_string());
         let digests = self.digests(&served)?;
         self.rolled_back =
-            Some(AuditEvent::RolledBack { generation, replaces, before, architecture, digests });
+            Some(AuditEvent::RolledBack { generation, replaces, before, architecture, why, digests });
         Ok(())
     }
 
-    /// It is called done once a crash does not undo it.
-    fn keep_rollback(&mut self, rolled_back: AuditEvent) {
+    /// It is called done once a crash does not undo it: where the disk does not take it, that is tried again with each
+    /// unit of work, and said once.
+    fn keep_rollback(&mut self, rolled_back: AuditEvent) -> Result<(), LearnError> {
         let generation = self.slot.load().generation;
         self.step(Change::Rollback, generation, "prepared", "the snapshot that names it comes next".into());
-        if let Err(error) = self.commit_state() {
-            self.happened.push(AuditEvent::Alarm { text: error.to_string() });
+        match self.commit_state() {
+            Ok(()) => self.happened.push(rolled_back),
+            Err(fenced @ LearnError::Store(StoreError::Fenced { .. })) => return Err(fenced),
+            Err(error) => {
+                if !std::mem::replace(&mut self.rollback_waits, true) {
+                    let text = format!("the rollback serves, and is not durable yet: {error}");
+                    self.happened.push(AuditEvent::Alarm { text });
+                }
+                self.rolled_back = Some(rolled_back);
+                return Ok(());
+            }
         }
-        self.happened.push(rolled_back);
+        self.rollback_waits = false;
+        Ok(())
     }
 
     /// A promotion that was asked for in this unit of work and is to be taken back before it was made.

@@ -6,6 +6,7 @@ use model::{Architecture, Cost, Edit, Mixture, Origin, Shape};
 use policies::gate::{Evidence, Judgement, Thresholds, Verdict};
 use serde::{Deserialize, Serialize};
 
+use super::watch::BACKOFF_DOUBLINGS_MAX;
 use super::{Change, Effect, Lifecycle, Rules};
 
 /// Smaller mixtures tried at most.
@@ -132,9 +133,21 @@ fn halved(architecture: &Architecture) -> Architecture {
     halved.canonical()
 }
 
+/// Reliefs do not follow one another at once: where the machine is slow, or nothing smaller will do, readings stay over
+/// the limit whoever serves, and each relief may cost some quality.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ReliefPause {
+    until: u64,
+    /// Reliefs in a row that found nothing; each doubles the pause.
+    in_vain: u32,
+}
+
 impl Lifecycle {
     pub(super) fn breached(&mut self, rules: &Rules) -> Vec<Effect> {
         if self.relief || !self.champion {
+            return Vec::new();
+        }
+        if self.watch.is_none() && self.outcomes < self.relief_pause.until {
             return Vec::new();
         }
         // What it displaced is there at once, and had kept the budget.
@@ -151,9 +164,23 @@ impl Lifecycle {
         effects
     }
 
+    pub(super) fn budget_set(&mut self) -> Vec<Effect> {
+        self.relief_pause = ReliefPause::default();
+        Vec::new()
+    }
+
+    fn pause_relief(&mut self, found: bool, rules: &Rules) {
+        let in_vain = if found { 0 } else { self.relief_pause.in_vain + 1 };
+        let doubled = 1 << in_vain.saturating_sub(1).min(BACKOFF_DOUBLINGS_MAX);
+        let pause = rules.config.search.cooldown_outcomes.saturating_mul(doubled);
+        self.relief_pause = ReliefPause { until: self.outcomes.saturating_add(pause), in_vain };
+    }
+
     pub(super) fn relief_measured(&mut self, options: &[ReliefOption], rules: &Rules) -> Vec<Effect> {
         self.relief = false;
-        match choose(options, rules.config.relief.quality_loss_max) {
+        let chosen = choose(options, rules.config.relief.quality_loss_max);
+        self.pause_relief(chosen.is_some(), rules);
+        match chosen {
             Some(chosen) => {
                 self.watch = None;
                 let mut effects = self.drop_challenger("a smaller network takes over");

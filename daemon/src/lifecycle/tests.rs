@@ -128,6 +128,27 @@ fn a_breach_under_a_watch_takes_the_new_champion_out_at_once() {
 }
 
 #[test]
+fn a_relief_that_finds_nothing_is_sought_again_after_longer_and_longer_unless_the_budget_changes() {
+    let rules = rules();
+    let mut lifecycle = Lifecycle::new();
+    lifecycle.step(Event::Learned(Facts { windows: 0, ..facts(200) }), &rules);
+    let cooldown = rules.config.search.cooldown_outcomes;
+    let mut outcomes = lifecycle.outcomes;
+    for pause in [cooldown, 2 * cooldown, 4 * cooldown] {
+        assert!(lifecycle.step(Event::Breached, &rules).contains(&Effect::SeekRelief));
+        lifecycle.step(Event::ReliefMeasured(Vec::new()), &rules);
+        outcomes += pause;
+        lifecycle.step(Event::Learned(facts(outcomes - 1)), &rules);
+        assert!(lifecycle.step(Event::Breached, &rules).is_empty(), "{pause} outcomes have not gone by");
+        lifecycle.step(Event::Learned(facts(outcomes)), &rules);
+    }
+    lifecycle.step(Event::Breached, &rules);
+    lifecycle.step(Event::ReliefMeasured(Vec::new()), &rules);
+    lifecycle.step(Event::BudgetSet, &rules);
+    assert!(lifecycle.step(Event::Breached, &rules).contains(&Effect::SeekRelief), "another budget");
+}
+
+#[test]
 fn harm_that_needs_no_label_takes_the_new_champion_out_at_once_and_nobody_else() {
     let rules = rules();
     let mut lifecycle = shadowing(&rules);
@@ -159,8 +180,9 @@ fn rollbacks_in_a_row_pause_the_search_for_longer_and_longer_and_then_alarm() {
         lifecycle.step(judged(Verdict::Pass), &rules);
         let harmed = Facts { watch: Some(WatchVerdict::Rollback), ..facts(outcomes) };
         let effects = lifecycle.step(Event::Learned(harmed), &rules);
-        pauses.push((lifecycle.quiet_until - outcomes, effects.len()));
-        outcomes = lifecycle.quiet_until + rules.config.search.plateau_outcomes;
+        pauses.push((lifecycle.paused_until - outcomes, effects.len()));
+        assert_eq!(lifecycle.step(Event::Drifted, &rules), [Effect::Reanchor], "not even for a drift");
+        outcomes = lifecycle.paused_until + rules.config.search.plateau_outcomes;
     }
     let usual = rules.config.search.cooldown_outcomes;
     assert_eq!(pauses, [(2 * usual, 1), (4 * usual, 1), (8 * usual, 2)]);

@@ -9,7 +9,7 @@ use super::{Change, Effect, Facts, Lifecycle, Rules};
 /// Rollbacks in a row after which a person should look.
 const FLAPPING_ROLLBACKS: u32 = 3;
 /// The pause after a rollback doubles with every further one in a row, so many times at most.
-const BACKOFF_DOUBLINGS_MAX: u32 = 6;
+pub(super) const BACKOFF_DOUBLINGS_MAX: u32 = 6;
 
 impl Lifecycle {
     pub(super) fn watched(&mut self, facts: &Facts, rules: &Rules) -> Option<Vec<Effect>> {
@@ -37,7 +37,7 @@ impl Lifecycle {
         self.rollbacks += 1;
         let doubled = 1 << self.rollbacks.min(BACKOFF_DOUBLINGS_MAX);
         let pause = rules.config.search.cooldown_outcomes.saturating_mul(doubled);
-        self.quiet_until = self.outcomes.saturating_add(pause);
+        self.paused_until = self.outcomes.saturating_add(pause);
         let mut effects = self.drop_challenger("the champion it was compared with is rolled back");
         effects.push(Effect::Swap(Change::Rollback));
         if self.rollbacks >= FLAPPING_ROLLBACKS {

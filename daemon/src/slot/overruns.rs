@@ -40,12 +40,15 @@ impl Overruns {
         self.rows_max.store(rows as u64, Ordering::Relaxed);
     }
 
-    /// One unit of work took so long. Larger batches than the budget speaks of are not counted.
+    /// One unit of work took so long. A batch larger than the budget speaks of may take as many times longer.
     pub fn took(&self, time: Duration, rows: usize) {
-        if rows as u64 > self.rows_max.load(Ordering::Relaxed) {
+        let rows_max = self.rows_max.load(Ordering::Relaxed);
+        if rows_max == 0 {
             return;
         }
-        let over = nanos(time) > self.limit_nanos.load(Ordering::Relaxed);
+        let times = (rows as u64).div_ceil(rows_max).max(1);
+        let limit = self.limit_nanos.load(Ordering::Relaxed).saturating_mul(times);
+        let over = nanos(time) > limit;
         self.units.fetch_add(1, Ordering::AcqRel);
         self.over.fetch_add(u64::from(over), Ordering::AcqRel);
     }
@@ -83,7 +86,8 @@ mod tests {
         let before = overruns.now();
         overruns.took(Duration::from_micros(900), 32);
         overruns.took(Duration::from_micros(1_100), 1);
-        overruns.took(Duration::from_secs(1), 33);
-        assert_eq!(overruns.now().since(before), Overran { units: 2, over: 1 });
+        overruns.took(Duration::from_micros(1_900), 64);
+        overruns.took(Duration::from_micros(2_100), 64);
+        assert_eq!(overruns.now().since(before), Overran { units: 4, over: 2 });
     }
 }

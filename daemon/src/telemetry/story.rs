@@ -38,7 +38,12 @@ impl AuditEvent {
                 "challenger {architecture} dropped after {outcomes} outcomes: {reason} (mean gain {mean_gain:+.4})"
             ),
             Self::Gate { gate, verdict, reason, .. } => format!("gate {gate}: {verdict} ({reason})"),
-            Self::WatchEnded => "the watch ended well; the displaced champion is released".into(),
+            Self::WatchEnded { outcomes, kept: true } => {
+                format!("the watch ended well after {outcomes} outcomes; the displaced champion is released")
+            }
+            Self::WatchEnded { outcomes, kept: false } => format!(
+                "the watch ended at its deadline, after {outcomes} outcomes only; the displaced champion is released"
+            ),
             Self::SchemaAdopted { kind, name, features, classes, inputs, generation } => {
                 adopted(kind, name, [*features, *classes, *inputs], generation.0)
             }
@@ -85,10 +90,9 @@ impl AuditEvent {
                 generation.0,
                 compute_upper * 1e6
             ),
-            Self::RolledBack { generation, replaces, before, architecture, .. } => {
+            Self::RolledBack { generation, replaces, before, architecture, why, .. } => {
                 format!(
-                    "ROLLBACK: generation {} ({architecture}) serves again in place of generation {} ({before}), which did \
-                     harm",
+                    "ROLLBACK: generation {} ({architecture}) serves again in place of generation {} ({before}): {why}",
                     generation.0, replaces.0
                 )
             }

@@ -83,7 +83,7 @@ pub fn watch(poison: &Poison) -> Caught {
 /// Outcomes after which one was taken back, if it was.
 fn taken_back(poison: &Poison, number: u64) -> Option<u64> {
     let mut rng = Pcg64::new(number.into(), poison.seed.into());
-    let mut watch = Watch::new(poison.alpha, poison.outcomes);
+    let mut watch = Watch::new(poison.alpha, poison.outcomes, 1);
     while watch.verdict() == WatchVerdict::Watching {
         let poisoned = watch.outcomes() >= poison.after;
         let [new, old] = errors(&mut rng, poison.errors, poisoned);

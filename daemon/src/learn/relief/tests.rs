@@ -132,11 +132,12 @@ fn where_none_passes_the_champion_stays_and_an_alarm_says_why_of_each() {
 }
 
 #[test]
-fn a_relief_that_nothing_is_known_of_is_asked_for_again_by_the_next_breach() {
+fn a_relief_that_nothing_is_known_of_is_asked_for_again_where_the_budget_is_another() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut learn = halved(&folder);
     lands(&mut learn, &[]);
     assert!(told(&mut learn).contains("nothing is smaller"));
+    learn.state.lifecycle.step(Event::BudgetSet, &learn.rules);
     let effects = learn.state.lifecycle.step(Event::Breached, &learn.rules);
     assert_eq!(effects, [crate::lifecycle::Effect::SeekRelief]);
 }

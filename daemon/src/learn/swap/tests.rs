@@ -1,7 +1,7 @@
 //! A rollback is one pointer store at the decision; a swap without room is put off, and nobody who is served notices.
 
 use adapters::kafka::Positions;
-use model::{Context, Edit};
+use model::{Context, Edit, Timestamp};
 use policies::gate::{GateKind, Judgement, Verdict};
 
 use super::*;
@@ -80,6 +80,8 @@ fn a_rollback_serves_the_displaced_model_itself_at_the_decision_and_its_newer_we
 fn watching(folder: &tempfile::TempDir) -> (Learn, Generation) {
     let mut learn = shadowing(folder);
     let before = learn.slot().load().generation;
+    // Deadlines count from here.
+    learn.passed(Timestamp(0)).expect("nothing fails");
     learn.state.lifecycle.shadow_from_now(&learn.rules);
     let passed = Judgement::new(GateKind::Quality, Verdict::Pass, 9.0, 3.0, "because".into());
     learn.events.push_back(Event::Judged(vec![passed]));
@@ -94,11 +96,16 @@ fn a_new_champion_that_is_over_its_time_goes_before_a_label_comes() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (mut learn, before) = watching(&folder);
     let outcomes = learn.state.outcomes;
-    for _ in 0..40 {
-        learn.slot().overruns().took(Duration::from_secs(1), 1);
-    }
-    learn.turn(vec![event(9_000, 0.5)], Positions::default()).expect("nothing fails");
-    assert_eq!((learn.slot().load().generation, learn.state.outcomes), (before, outcomes));
+    let tick = |learn: &mut Learn, second: i64| {
+        for _ in 0..10 {
+            learn.slot().overruns().took(Duration::from_secs(1), 1);
+        }
+        learn.passed(Timestamp(1_000 * second)).expect("nothing fails");
+        learn.slot().load().generation
+    };
+    assert!((1..10).all(|second| tick(&mut learn, second) > before), "a few bad seconds are no evidence");
+    assert!((10..60).any(|second| tick(&mut learn, second) == before));
+    assert_eq!(learn.state.outcomes, outcomes);
 }
 
 #[test]

@@ -1,0 +1,148 @@
+//! Words: what the lifecycle hears, and what it says.
+//!
+//! Lives here: its events and the facts in them, its effects, the causes of episodes and the kinds of swap. May not: know
+//! what follows from what.
+
+use model::{Edit, Timestamp};
+use policies::gate::{Judgement, QualityEvidence};
+use policies::watch::WatchVerdict;
+use serde::{Deserialize, Serialize};
+
+use super::{Climber, ReliefOption};
+
+/// Why an episode was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The first champion has enough history to be compared with others.
+    ColdStart,
+    /// Nothing was tried for a long time.
+    Plateau,
+    /// The data drifted.
+    Drift,
+}
+
+impl Cause {
+    /// The word in logs, metrics and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ColdStart => "cold_start",
+            Self::Plateau => "plateau",
+            Self::Drift => "drift",
+        }
+    }
+}
+
+/// The facts after one more outcome.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Outcomes so far.
+    pub outcomes: u64,
+    /// Whole windows that can be replayed before the ones a rung scores on.
+    pub windows: usize,
+    /// Whether the served weights are older than the learner's.
+    pub stale: bool,
+    /// Whether newer weights did harm, by their e-process.
+    pub refresh_harms: bool,
+    /// The running test of the challenger.
+    pub quality: Option<QualityEvidence>,
+    /// At which it is decided.
+    pub alpha: f64,
+    /// The running watch.
+    pub watch: Option<WatchVerdict>,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// One more outcome was learned.
+    Learned(Facts),
+    /// It is so late; also when no record comes.
+    Passed(Timestamp),
+    /// The watch has evidence of harm that no label had to come for.
+    Harmed,
+    /// A detector fired.
+    Drifted,
+    /// A budget is breached.
+    Breached,
+    /// A budget has another limit: what was tried under the old one says nothing.
+    BudgetSet,
+    /// The proposer answered.
+    Proposed(Vec<Edit>),
+    /// All trials of a rung have ended.
+    Climbed(Vec<Climber>),
+    /// The gates spoke about the challenger.
+    Judged(Vec<Judgement>),
+    /// The smaller networks were measured.
+    ReliefMeasured(Vec<ReliefOption>),
+    /// A swap could not be made.
+    SwapFailed(Change),
+    /// A person lets the challenger that waits for it serve.
+    Approved,
+}
+
+/// A change of what is served. The order is the arbiter's: the last one wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Newer weights, same architecture.
+    Refresh,
+    /// The challenger takes over.
+    Promotion,
+    /// A smaller network answers a breach; the number is its place among those measured.
+    Relief(usize),
+    /// The displaced champion comes back.
+    Rollback,
+}
+
+impl Change {
+    /// The word in the journal and in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refresh => "refresh",
+            Self::Promotion => "promotion",
+            Self::Relief(_) => "relief",
+            Self::Rollback => "rollback",
+        }
+    }
+}
+
+/// What has to be done, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Say that an episode begins.
+    Opened(Cause),
+    /// Ask the proposer for candidates.
+    Ask(usize),
+    /// Train these on so many windows, beside the control.
+    Climb {
+        /// Which rung.
+        rung: usize,
+        /// Windows that count.
+        windows: u32,
+        /// Who climbs.
+        candidates: Vec<Edit>,
+    },
+    /// Say that the episode has ended.
+    Closed(&'static str),
+    /// The best candidate of the last rung, by its place there, becomes the challenger.
+    Shadow(usize),
+    /// Collect evidence on the challenger and judge it.
+    Judge,
+    /// Say that the challenger waits for a person, until then.
+    AwaitApproval(Timestamp),
+    /// The challenger is out.
+    Drop(String),
+    /// Train and measure smaller networks.
+    SeekRelief,
+    /// Anchor detectors and reference anew.
+    Reanchor,
+    /// Withhold the refresh and let the learner start again from what is served.
+    Restart,
+    /// Change what is served.
+    Swap(Change),
+    /// The watch ended well.
+    Release,
+    /// A person should look.
+    Alarm(String),
+}
