@@ -35,6 +35,21 @@ pub struct Health {
     pub checks: Vec<(String, Result<(), String>)>,
 }
 
+impl Health {
+    /// What was found of this.
+    pub fn check(&self, name: &str) -> Option<&Result<(), String>> {
+        self.checks.iter().find(|(known, _)| known == name).map(|(_, result)| result)
+    }
+
+    /// This was found now.
+    pub fn set(&mut self, name: &str, result: Result<(), String>) {
+        match self.checks.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = result,
+            None => self.checks.push((name.to_owned(), result)),
+        }
+    }
+}
+
 /// What the status page shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {

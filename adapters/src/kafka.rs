@@ -28,7 +28,7 @@ mod tests;
 pub use config::{KafkaConfig, StartAt, Topics};
 pub use embedded::EmbeddedBroker;
 pub use error::KafkaError;
-pub use group::GroupSource;
+pub use group::{GroupSource, Membership};
 pub use inspect::read_topic;
 pub use plan::Lost;
 pub use record::{Header, Polled, Positions, TopicRole};

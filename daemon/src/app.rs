@@ -83,11 +83,12 @@ impl App {
             let serve = Serve {
                 answerer,
                 source: GroupSource::open(kafka, &group, TopicRole::Events, &kafka.topics.events)?,
-                outlet,
                 topic: kafka.topics.predictions.clone(),
                 batch_max: config.serve.batch_max,
+                telemetry: telemetry.clone(),
+                health: health.clone(),
             };
-            start_serve(serve, Arc::clone(&stop), health.clone())
+            start_serve(serve, outlet, Arc::clone(&stop), health.clone())
         });
         let serve = serve.transpose()?;
         let consumed = Arc::new(AtomicU64::new(0));
@@ -200,9 +201,14 @@ fn open_source(kafka: &KafkaConfig, learn: &Learn) -> Result<Source> {
 }
 
 /// A serve plane that ends by itself is not alive, whatever the learn plane says.
-fn start_serve(serve: Serve, stop: Arc<AtomicBool>, health: watch::Sender<Health>) -> Result<JoinHandle<()>> {
+fn start_serve(
+    serve: Serve,
+    outlet: Outlet,
+    stop: Arc<AtomicBool>,
+    health: watch::Sender<Health>,
+) -> Result<JoinHandle<()>> {
     let thread = std::thread::Builder::new().name("serve".into()).spawn(move || {
-        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| serve.run(&stop)));
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| serve.run(outlet, &stop)));
         match ended {
             Ok(Ok(())) => return,
             Ok(Err(error)) => tracing::error!("the serve plane stopped: {error}"),

@@ -1,26 +1,29 @@
-//! Serve: the serve plane, one unit of work from top to bottom.
+//! Serve: the serve plane of the Kafka road, on its own thread, never waiting for learning.
 //!
-//! Lives here: [`Serve`], the plane: records from its own consumer on its own thread, never waiting for learning, answers
-//! at least once or exactly once; and [`Answerer`], its unit of work: records decoded, answered from one load of the slot, answers out. May not:
-//! learn, score, dead-letter (the learn plane reads every event too and does that once).
+//! Lives here: [`Serve`]: events from its own consumer, answered unit of work by unit of work, and how answers go out, at least
+//! once or exactly once. How they are computed is in [`answerer`]. May not: learn, score, dead-letter (the learn plane
+//! reads every event too and does that once).
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use adapters::codec::JsonCodec;
-use adapters::kafka::{Batch, Ending, GroupSource, KafkaError, Polled, Sink, TransactionalSink};
-use model::Sample;
+use adapters::http::Health;
+use adapters::kafka::{Batch, Ending, GroupSource, KafkaError, Membership, Polled, Sink, TransactionalSink};
+use tokio::sync::watch;
 
-use crate::slot::{Served, Slot};
 use crate::telemetry::Telemetry;
+
+mod answerer;
+
+pub use answerer::{Answered, Answerer};
 
 /// How long one poll waits for events.
 const POLL_WAIT: Duration = Duration::from_millis(100);
 /// How long brokers may take at the end for answers that are on their way.
 const FLUSH_WAIT: Duration = Duration::from_secs(2);
-
+/// Between an undone transaction and the next try.
+const UNDO_PAUSE: Duration = Duration::from_millis(500);
 /// Units of work on their way at most; later ones are then counted with the last.
 const UNDER_WAY_MAX: usize = 1_024;
 
@@ -33,12 +36,14 @@ pub struct Serve {
     pub answerer: Answerer,
     /// Events, shared with other replicas.
     pub source: GroupSource,
-    /// Where answers go.
-    pub outlet: Outlet,
-    /// The topic.
+    /// The topic of answers.
     pub topic: String,
     /// Events in one unit of work.
     pub batch_max: usize,
+    /// Counts answers.
+    pub telemetry: Telemetry,
+    /// Is told when answers cannot go out.
+    pub health: watch::Sender<Health>,
 }
 
 /// How answers go out.
@@ -51,66 +56,26 @@ pub enum Outlet {
 
 impl Serve {
     /// Answers until told to stop.
-    pub fn run(self, stop: &AtomicBool) -> Result<(), KafkaError> {
-        let Self { answerer, source, outlet, topic, batch_max } = self;
-        let events = Events { answerer, source, topic, batch_max };
+    pub fn run(self, outlet: Outlet, stop: &AtomicBool) -> Result<(), KafkaError> {
         match outlet {
-            Outlet::AtLeastOnce(sink) => at_least_once(events, &sink, stop),
-            Outlet::ExactlyOnce(sink) => exactly_once(events, sink, stop),
+            Outlet::AtLeastOnce(sink) => self.at_least_once(&sink, stop),
+            Outlet::ExactlyOnce(sink) => self.exactly_once(sink, stop),
         }
     }
-}
 
-/// What is to be answered, and by whom.
-struct Events {
-    answerer: Answerer,
-    source: GroupSource,
-    topic: String,
-    batch_max: usize,
-}
-
-fn at_least_once(mut events: Events, sink: &Sink, stop: &AtomicBool) -> Result<(), KafkaError> {
-    let mut under_way = OnTheirWay::new();
-    while !stop.load(Ordering::Relaxed) {
-        events.turn(sink, &mut under_way)?;
-    }
-    if let Err(error) = sink.flush(FLUSH_WAIT) {
-        tracing::warn!("{error}; whoever serves next answers these events again");
-    }
-    events.store(&mut under_way)
-}
-
-/// Where told to stop in the middle, whoever serves next undoes what is open and answers these events.
-fn exactly_once(
-    mut events: Events,
-    mut sink: TransactionalSink,
-    stop: &AtomicBool,
-) -> Result<(), KafkaError> {
-    while !stop.load(Ordering::Relaxed) {
-        // Before events are read: where a daemon died in a transaction, brokers do not say where its group goes on until
-        // that is undone, and to begin undoes it.
-        if !sink.begin()? {
-            continue;
+    fn at_least_once(mut self, sink: &Sink, stop: &AtomicBool) -> Result<(), KafkaError> {
+        let mut under_way = OnTheirWay::new();
+        while !stop.load(Ordering::Relaxed) {
+            self.turn(sink, &mut under_way, stop)?;
         }
-        let polled = events.poll()?;
-        if polled.is_empty() {
-            continue;
+        if let Err(error) = sink.flush(FLUSH_WAIT) {
+            tracing::warn!("{error}; whoever serves next answers these events again");
         }
-        if !events.transact(&mut sink, &polled, stop)? {
-            let firsts = polled.iter().rev().map(|record| (record.partition, record.offset)).collect();
-            events.source.rewind(&firsts);
-        }
-    }
-    Ok(())
-}
-
-impl Events {
-    fn poll(&mut self) -> Result<Vec<Polled>, KafkaError> {
-        self.source.poll(self.batch_max, POLL_WAIT)
+        self.store(&mut under_way)
     }
 
     /// One unit of work: every answer of it comes from one generation.
-    fn turn(&mut self, sink: &Sink, under_way: &mut OnTheirWay) -> Result<(), KafkaError> {
+    fn turn(&mut self, sink: &Sink, under_way: &mut OnTheirWay, stop: &AtomicBool) -> Result<(), KafkaError> {
         let polled = self.poll()?;
         if polled.is_empty() {
             return self.store(under_way);
@@ -119,13 +84,17 @@ impl Events {
             under_way.push_back(<_>::default());
         }
         let Some((batch, ends)) = under_way.back_mut() else { return Ok(()) };
-        let topic = &self.topic;
-        self.answerer.answer(&polled, |sample, bytes| {
+        let (topic, health) = (&self.topic, &self.health);
+        let answered = self.answerer.answer(&polled, |sample, bytes| {
             let key = sample.id.as_str().as_bytes();
-            // An answer nobody can take is counted, not waited for.
-            sink.send_in(batch, topic, Some(key), bytes, Some(sample.time)).is_ok()
+            let send = || sink.send_in(batch, topic, Some(key), bytes, Some(sample.time));
+            send_when_there_is_room(send, sink, health, stop)
         });
-        ends.extend(ends_of(&polled));
+        self.telemetry.answers.inc_by(answered.sent);
+        self.telemetry.answers_unsent.inc_by(answered.unsent);
+        if !stop.load(Ordering::Relaxed) || answered.unsent == 0 {
+            ends.extend(ends_of(&polled));
+        }
         self.store(under_way)
     }
 
@@ -138,105 +107,102 @@ impl Events {
         Ok(())
     }
 
+    /// Where told to stop in the middle, whoever serves next undoes what is open and answers these events.
+    fn exactly_once(mut self, mut sink: TransactionalSink, stop: &AtomicBool) -> Result<(), KafkaError> {
+        while !stop.load(Ordering::Relaxed) {
+            // Before events are read: where a daemon died in a transaction, brokers do not say where its group goes on
+            // until that is undone, and to begin undoes it.
+            let begun = sink.begin()?;
+            tell(&self.health, sink.trouble());
+            if !begun {
+                continue;
+            }
+            let polled = self.poll()?;
+            // As of now: whoever has the partitions later has another.
+            let (false, Some(member)) = (polled.is_empty(), self.source.membership()) else { continue };
+            if !self.transact(&mut sink, &polled, &member, stop)? {
+                tell(&self.health, sink.trouble());
+                let firsts = polled.iter().rev().map(|record| (record.partition, record.offset)).collect();
+                self.source.rewind(&firsts);
+                std::thread::sleep(UNDO_PAUSE);
+            }
+        }
+        Ok(())
+    }
+
     /// One unit of work in one transaction; whether it counts.
     fn transact(
         &mut self,
         sink: &mut TransactionalSink,
         polled: &[Polled],
+        member: &Membership,
         stop: &AtomicBool,
     ) -> Result<bool, KafkaError> {
-        let (topic, mut all) = (&self.topic, true);
-        self.answerer.answer(polled, |sample, bytes| {
+        let topic = &self.topic;
+        let answered = self.answerer.answer(polled, |sample, bytes| {
             let key = sample.id.as_str().as_bytes();
-            let sent = sink.send(topic, Some(key), bytes, Some(sample.time)).is_ok();
-            all &= sent;
-            sent
+            sink.send(topic, Some(key), bytes, Some(sample.time)).is_ok()
         });
         let ends = ends_of(polled).collect();
-        let mut ending = if all { sink.end(&self.source, &ends)? } else { sink.undo()? };
+        let mut ending = if answered.unsent == 0 { sink.end(member, &ends)? } else { sink.undo()? };
         while ending == Ending::Under && !stop.load(Ordering::Relaxed) {
-            ending = sink.end(&self.source, &ends)?;
+            tell(&self.health, sink.trouble());
+            ending = sink.end(member, &ends)?;
+        }
+        if ending == Ending::Committed {
+            self.telemetry.answers.inc_by(answered.sent);
         }
         Ok(ending == Ending::Committed)
     }
+
+    fn poll(&mut self) -> Result<Vec<Polled>, KafkaError> {
+        self.source.poll(self.batch_max, POLL_WAIT)
+    }
+}
+
+/// Where so many answers wait for brokers that none fits in, events wait, too: they are in Kafka. What cannot be sent for
+/// another reason is not waited for, and counted. Whether it was sent.
+fn send_when_there_is_room(
+    send: impl Fn() -> Result<(), KafkaError>,
+    sink: &Sink,
+    health: &watch::Sender<Health>,
+    stop: &AtomicBool,
+) -> bool {
+    let mut waited = false;
+    loop {
+        match send() {
+            Ok(()) => {
+                if waited {
+                    tell(health, None);
+                }
+                return true;
+            }
+            Err(error @ KafkaError::QueueFull { .. }) if !stop.load(Ordering::Relaxed) => {
+                waited = true;
+                tell(health, Some(&error.to_string()));
+                // What is left after this wait is waited for again.
+                sink.flush(POLL_WAIT).ok();
+            }
+            Err(_) => return false,
+        }
+    }
+}
+
+/// Said once when answers cannot go out, and once when they can again.
+fn tell(health: &watch::Sender<Health>, trouble: Option<&str>) {
+    let result = trouble.map_or(Ok(()), |trouble| Err(trouble.to_owned()));
+    if health.borrow().check("answers").is_none_or(Result::is_ok) == result.is_ok() {
+        return;
+    }
+    if let Some(trouble) = trouble {
+        tracing::warn!("answers wait: {trouble}");
+    } else {
+        tracing::info!("answers go out again");
+    }
+    health.send_modify(|health| health.set("answers", result));
 }
 
 /// The last offset of each partition; later ones of a partition take the place of those before.
 fn ends_of(polled: &[Polled]) -> impl Iterator<Item = (i32, i64)> {
     polled.iter().map(|record| (record.partition, record.offset))
-}
-
-/// Answers events, wherever they come from and the answers go.
-pub struct Answerer {
-    slot: Arc<Slot>,
-    /// Reads events and writes answers, as the model that answers them knows them.
-    codec: JsonCodec,
-    telemetry: Telemetry,
-    /// Share of events whose answer is not to be acted on.
-    holdback: f64,
-}
-
-impl Answerer {
-    /// Answers from this slot.
-    pub fn new(slot: Arc<Slot>, codec: JsonCodec, telemetry: Telemetry) -> Self {
-        Self { slot, codec, telemetry, holdback: 0.0 }
-    }
-
-    /// The same, marking the answers to this share of events as not to be acted on.
-    #[must_use]
-    pub fn holding_back(self, holdback: f64) -> Self {
-        Self { holdback, ..self }
-    }
-
-    /// One unit of work: the answers to all of these that can be read, each given to `send` with its event; they all
-    /// come from one generation. `send` says whether the answer was taken.
-    pub fn answer(&mut self, polled: &[Polled], send: impl FnMut(&Sample, &[u8]) -> bool) {
-        let served = self.slot.load();
-        if !Arc::ptr_eq(self.codec.schema(), served.model.schema()) {
-            // The schema has grown: events are read as the model that answers them knows them.
-            self.codec = self.codec.widened(served.model.schema().clone());
-        }
-        let samples: Vec<Sample> = polled.iter().filter_map(|record| self.decode(record)).collect();
-        self.answer_samples(&served, &samples, send);
-    }
-
-    fn decode(&self, record: &Polled) -> Option<Sample> {
-        self.codec.decode_sample(&record.payload, record.timestamp).ok()
-    }
-
-    fn answer_samples(
-        &self,
-        served: &Served,
-        samples: &[Sample],
-        mut send: impl FnMut(&Sample, &[u8]) -> bool,
-    ) {
-        let rows: Vec<_> = samples.iter().map(|sample| &sample.row).collect();
-        if rows.is_empty() {
-            return;
-        }
-        let started = Instant::now();
-        let outputs = match served.model.predict(&rows) {
-            Ok(outputs) => outputs,
-            Err(error) => {
-                tracing::error!("{} events cannot be answered: {error}", rows.len());
-                self.telemetry.answers_failed.inc_by(rows.len() as u64);
-                return;
-            }
-        };
-        let took = started.elapsed();
-        self.slot.overruns().took(took, rows.len());
-        self.telemetry.batch_seconds.observe(took.as_secs_f64());
-        self.telemetry.batch_rows.observe(rows.len() as f64);
-        for (sample, output) in samples.iter().zip(&outputs) {
-            let decision = model::decide(self.codec.schema(), output);
-            let (Sample { id, time, .. }, generation) = (sample, served.generation);
-            let holdback = id.draw() < self.holdback;
-            let bytes = self.codec.encode_prediction(id, *time, generation, output, decision, holdback);
-            if send(sample, &bytes) {
-                self.telemetry.answers.inc();
-            } else {
-                self.telemetry.answers_unsent.inc();
-            }
-        }
-    }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
-use rdkafka::error::{KafkaError as Library, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError as Library, KafkaResult, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::admin;
@@ -77,29 +77,20 @@ impl GroupSource {
         }
     }
 
-    /// Where the group goes on after these offsets, and as whom it says so; none if it knows nobody.
-    pub(super) fn after(
-        &self,
-        ends: &BTreeMap<i32, i64>,
-    ) -> Option<(TopicPartitionList, ConsumerGroupMetadata)> {
-        Some((self.list(ends, 1)?, self.consumer.group_metadata()?))
+    /// As whom this reads, as of now. Once the group has shared out partitions anew, nobody can commit by it any more.
+    pub fn membership(&self) -> Option<Membership> {
+        let group = self.consumer.group_metadata()?;
+        Some(Membership { group, topic: Arc::clone(&self.topic) })
     }
 
     /// Goes back to the first of the records that were not done: they come again, unless the partition has gone to
     /// another member, to whom they come then.
     pub fn rewind(&self, starts: &BTreeMap<i32, i64>) {
-        let went = self.list(starts, 0).map(|list| self.consumer.seek_partitions(list, REWIND_WAIT));
-        if let Some(Err(error)) = went {
+        let went = list(&self.topic, starts, 0)
+            .and_then(|list| self.consumer.seek_partitions(list, REWIND_WAIT).map(drop));
+        if let Err(error) = went {
             self.link.set_trouble(error.to_string());
         }
-    }
-
-    fn list(&self, offsets: &BTreeMap<i32, i64>, further: i64) -> Option<TopicPartitionList> {
-        let mut list = TopicPartitionList::new();
-        for (partition, offset) in offsets {
-            list.add_partition_offset(&self.topic, *partition, Offset::Offset(offset + further)).ok()?;
-        }
-        Some(list)
     }
 
     /// Whether a broker can be reached.
@@ -124,6 +115,30 @@ impl GroupSource {
             }
         }
     }
+}
+
+/// A member of a group, with the partitions that it had at one moment.
+pub struct Membership {
+    group: ConsumerGroupMetadata,
+    topic: Arc<str>,
+}
+
+impl Membership {
+    /// Where the group goes on after these offsets, and as whom that is said.
+    pub(super) fn after(
+        &self,
+        ends: &BTreeMap<i32, i64>,
+    ) -> KafkaResult<(TopicPartitionList, &ConsumerGroupMetadata)> {
+        Ok((list(&self.topic, ends, 1)?, &self.group))
+    }
+}
+
+fn list(topic: &str, offsets: &BTreeMap<i32, i64>, further: i64) -> KafkaResult<TopicPartitionList> {
+    let mut list = TopicPartitionList::new();
+    for (partition, offset) in offsets {
+        list.add_partition_offset(topic, *partition, Offset::Offset(offset + further))?;
+    }
+    Ok(list)
 }
 
 fn consumer(

@@ -14,7 +14,7 @@ use rdkafka::producer::Producer as _;
 
 use super::config::KafkaConfig;
 use super::error::KafkaError;
-use super::group::GroupSource;
+use super::group::Membership;
 use super::sink::Sink;
 
 /// Longest that one step of a transaction waits for brokers before it says that it has to wait longer.
@@ -25,6 +25,8 @@ pub struct TransactionalSink {
     sink: Sink,
     id: String,
     stage: Stage,
+    /// Why the last step was not made.
+    trouble: Option<String>,
 }
 
 /// How far it is; each step may have to be asked for more than once.
@@ -45,7 +47,12 @@ enum Stage {
 impl TransactionalSink {
     /// A sink to these brokers; does not wait for them. Of all with one `id`, the last to begin writes.
     pub fn open(config: &KafkaConfig, id: &str) -> Result<Self, KafkaError> {
-        Ok(Self { sink: Sink::transactional(config, id)?, id: id.to_owned(), stage: Stage::Unknown })
+        Ok(Self {
+            sink: Sink::transactional(config, id)?,
+            id: id.to_owned(),
+            stage: Stage::Unknown,
+            trouble: None,
+        })
     }
 
     /// Begins a transaction; false if brokers have to be waited for, and this asked again.
@@ -78,12 +85,19 @@ impl TransactionalSink {
         self.sink.send(topic, key, payload, timestamp)
     }
 
-    /// One step towards the end of the transaction, in which the group of `source` goes on after `ends`, the last offset
-    /// of each partition. To be asked again until it is not [`Ending::Under`].
-    pub fn end(&mut self, source: &GroupSource, ends: &BTreeMap<i32, i64>) -> Result<Ending, KafkaError> {
+    /// Why it has to be waited for, or was undone.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// One step towards the end of the transaction, in which the member's group goes on after `ends`, the last offset
+    /// of each partition. The member is the one that had read what is answered, since a later one may not have these
+    /// partitions. To be asked again until it is not [`Ending::Under`].
+    pub fn end(&mut self, member: &Membership, ends: &BTreeMap<i32, i64>) -> Result<Ending, KafkaError> {
         if self.stage == Stage::Open {
-            let Some((offsets, group)) = source.after(ends) else { return self.undo() };
-            let sealed = self.sink.producer().send_offsets_to_transaction(&offsets, &group, STEP_WAIT);
+            let sealed = member.after(ends).and_then(|(offsets, group)| {
+                self.sink.producer().send_offsets_to_transaction(&offsets, group, STEP_WAIT)
+            });
             if self.took(sealed)? {
                 self.stage = Stage::Sealed;
             }
@@ -91,7 +105,7 @@ impl TransactionalSink {
         if self.stage == Stage::Sealed {
             let committed = self.sink.producer().commit_transaction(STEP_WAIT);
             if self.took(committed)? {
-                self.stage = Stage::Idle;
+                (self.stage, self.trouble) = (Stage::Idle, None);
                 return Ok(Ending::Committed);
             }
         }
@@ -115,11 +129,14 @@ impl TransactionalSink {
         match step {
             Ok(()) => Ok(true),
             Err(Library::Transaction(error)) if error.txn_requires_abort() => {
-                tracing::warn!(target: "librdkafka", %error, "a transaction is undone");
-                self.stage = Stage::Broken;
+                (self.stage, self.trouble) =
+                    (Stage::Broken, Some(format!("a transaction is undone: {error}")));
                 Ok(false)
             }
-            Err(Library::Transaction(error)) if error.is_retriable() => Ok(false),
+            Err(Library::Transaction(error)) if error.is_retriable() => {
+                self.trouble = Some(error.to_string());
+                Ok(false)
+            }
             Err(error) => Err(KafkaError::Transaction { id: self.id.clone(), message: error.to_string() }),
         }
     }

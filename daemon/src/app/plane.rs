@@ -333,8 +333,9 @@ impl LearnPlane {
         let ready = !cold || self.config.serve.ready_when_cold;
         self.health.send_modify(|health| {
             health.ready = ready;
-            health.checks =
-                vec![("champion".into(), champion), ("kafka".into(), kafka), ("state".into(), state)];
+            for (name, result) in [("champion", champion), ("kafka", kafka), ("state", state)] {
+                health.set(name, result);
+            }
         });
     }
 }

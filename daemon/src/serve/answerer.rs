@@ -1,0 +1,100 @@
+//! Answerer: records decoded, answered from one load of the slot, answers out.
+//!
+//! Lives here: [`Answerer`], one unit of work wherever records come from and answers go. May not: read or write a broker.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use adapters::codec::JsonCodec;
+use adapters::kafka::Polled;
+use model::Sample;
+
+use crate::slot::{Served, Slot};
+use crate::telemetry::Telemetry;
+
+/// Answers events, wherever they come from and the answers go.
+pub struct Answerer {
+    slot: Arc<Slot>,
+    /// Reads events and writes answers, as the model that answers them knows them.
+    codec: JsonCodec,
+    telemetry: Telemetry,
+    /// Share of events whose answer is not to be acted on.
+    holdback: f64,
+}
+
+impl Answerer {
+    /// Answers from this slot.
+    pub fn new(slot: Arc<Slot>, codec: JsonCodec, telemetry: Telemetry) -> Self {
+        Self { slot, codec, telemetry, holdback: 0.0 }
+    }
+
+    /// The same, marking the answers to this share of events as not to be acted on.
+    #[must_use]
+    pub fn holding_back(self, holdback: f64) -> Self {
+        Self { holdback, ..self }
+    }
+
+    /// One unit of work: the answers to all of these that can be read, each given to `send` with its event; they all
+    /// come from one generation. `send` says whether the answer was taken; returned is how many were and were not.
+    /// Events that the model cannot answer have no answer, and are counted.
+    pub fn answer(&mut self, polled: &[Polled], send: impl FnMut(&Sample, &[u8]) -> bool) -> Answered {
+        let served = self.slot.load();
+        if !Arc::ptr_eq(self.codec.schema(), served.model.schema()) {
+            // The schema has grown: events are read as the model that answers them knows them.
+            self.codec = self.codec.widened(served.model.schema().clone());
+        }
+        let samples: Vec<Sample> = polled.iter().filter_map(|record| self.decode(record)).collect();
+        self.answer_samples(&served, &samples, send)
+    }
+
+    fn decode(&self, record: &Polled) -> Option<Sample> {
+        self.codec.decode_sample(&record.payload, record.timestamp).ok()
+    }
+
+    fn answer_samples(
+        &self,
+        served: &Served,
+        samples: &[Sample],
+        mut send: impl FnMut(&Sample, &[u8]) -> bool,
+    ) -> Answered {
+        let mut answered = Answered::default();
+        let rows: Vec<_> = samples.iter().map(|sample| &sample.row).collect();
+        if rows.is_empty() {
+            return answered;
+        }
+        let started = Instant::now();
+        let outputs = match served.model.predict(&rows) {
+            Ok(outputs) => outputs,
+            Err(error) => {
+                tracing::error!("{} events cannot be answered: {error}", rows.len());
+                self.telemetry.answers_failed.inc_by(rows.len() as u64);
+                return answered;
+            }
+        };
+        let took = started.elapsed();
+        self.slot.overruns().took(took, rows.len());
+        self.telemetry.batch_seconds.observe(took.as_secs_f64());
+        self.telemetry.batch_rows.observe(rows.len() as f64);
+        for (sample, output) in samples.iter().zip(&outputs) {
+            let decision = model::decide(self.codec.schema(), output);
+            let (Sample { id, time, .. }, generation) = (sample, served.generation);
+            let holdback = id.draw() < self.holdback;
+            let bytes = self.codec.encode_prediction(id, *time, generation, output, decision, holdback);
+            if send(sample, &bytes) {
+                answered.sent += 1;
+            } else {
+                answered.unsent += 1;
+            }
+        }
+        answered
+    }
+}
+
+/// What became of the answers of one unit of work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Answered {
+    /// Taken.
+    pub sent: u64,
+    /// Not taken.
+    pub unsent: u64,
+}
