@@ -67,8 +67,7 @@ pub(super) struct LearnMetrics {
     models_alive: IntGauge,
     quality: GaugeVec,
     log_evidence: Gauge,
-    watching: IntGauge,
-    watch_evidence: GaugeVec,
+    watch: WatchMetrics,
     false_promotions: Gauge,
     approval: IntGauge,
     adopted: IntCounterVec,
@@ -82,10 +81,6 @@ impl LearnMetrics {
         let verdicts = ["pass", "fail", "inconclusive"];
         let quality =
             Opts::new("driftform_quality_ratio", "Accuracy (or r2) over the last outcomes, by arm.");
-        let watch = Opts::new(
-            "driftform_watch_log_evalue",
-            "Evidence that the champion under a watch does harm, natural log, by kind.",
-        );
         let join = "What became of events and labels.";
         let trials = "Trials by how they ended.";
         Self {
@@ -125,8 +120,7 @@ impl LearnMetrics {
                 "driftform_gate_quality_log_evalue",
                 "Evidence of gain of the running challenger, natural log.",
             ),
-            watching: declare.gauge("driftform_watch_running", "1 while a new champion is watched."),
-            watch_evidence: declare.register(GaugeVec::new(watch, &["kind"]).expect(TOLD)),
+            watch: WatchMetrics::new(declare),
             false_promotions: declare.ratio(
                 "driftform_false_promotions_expected",
                 "False promotions to be expected at most if no challenger so far was ever better: the sum of their alphas.",
@@ -171,17 +165,7 @@ impl LearnMetrics {
         self.false_promotions.set(state.tests.false_discoveries_expected());
         self.approval.set(i64::from(learn.awaits_approval().is_some()));
         self.log_evidence.set(learn.arms().quality().map_or(0.0, |quality| quality.log_gain));
-        self.update_watch(learn.arms().displaced.as_ref().map(|displaced| displaced.watch.evidence()));
-    }
-
-    fn update_watch(&self, evidence: Option<WatchEvidence>) {
-        self.watching.set(i64::from(evidence.is_some()));
-        let of = |kind: &str, value: fn(WatchEvidence) -> f64| {
-            self.watch_evidence.with_label_values(&[kind]).set(evidence.map_or(0.0, value));
-        };
-        of("losses", |evidence| evidence.log_quality);
-        of("answers", |evidence| evidence.log_errors);
-        of("time", |evidence| evidence.log_compute);
+        self.watch.update(learn.arms().displaced.as_ref().map(|displaced| displaced.watch.evidence()));
     }
 
     fn update_counts(&self, counts: Counts) {
@@ -216,6 +200,36 @@ impl LearnMetrics {
 
     fn update_quality(&self, arm: &str, tally: &Tally) {
         self.quality.with_label_values(&[arm]).set(tally.window_quality());
+    }
+}
+
+/// A watch, while there is one.
+#[derive(Clone, Debug)]
+struct WatchMetrics {
+    running: IntGauge,
+    evidence: GaugeVec,
+}
+
+impl WatchMetrics {
+    fn new(declare: &Declare) -> Self {
+        let evidence = Opts::new(
+            "driftform_watch_log_evalue",
+            "Evidence that the champion under a watch does harm, natural log, by kind.",
+        );
+        Self {
+            running: declare.gauge("driftform_watch_running", "1 while a new champion is watched."),
+            evidence: declare.register(GaugeVec::new(evidence, &["kind"]).expect(TOLD)),
+        }
+    }
+
+    fn update(&self, evidence: Option<WatchEvidence>) {
+        self.running.set(i64::from(evidence.is_some()));
+        let of = |kind: &str, value: fn(WatchEvidence) -> f64| {
+            self.evidence.with_label_values(&[kind]).set(evidence.map_or(0.0, value));
+        };
+        of("losses", |evidence| evidence.log_quality);
+        of("answers", |evidence| evidence.log_errors);
+        of("time", |evidence| evidence.log_compute);
     }
 }
 
