@@ -24,6 +24,7 @@ use std::sync::Arc;
 use model::{Feature, Schema};
 
 pub use config::{CodecConfig, EventPaths, LabelPaths, MetricPaths};
+pub use decode::Told;
 pub use error::{CodecError, DecodeError};
 pub use pointer::Pointer;
 pub(crate) use time::MILLIS_MAX;

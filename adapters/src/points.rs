@@ -39,10 +39,10 @@ pub enum Point {
     Journal,
     /// They are flushed to the disk.
     JournalFlush,
-    /// Rows are appended to the segment, or cut off from it.
-    Rows,
+    /// Events with their answers are appended to the records, or cut off from them.
+    Records,
     /// They are flushed to the disk.
-    RowsFlush,
+    RecordsFlush,
     /// A decision or a dead letter is handed to the producer.
     Send,
     /// Positions are shown to Kafka.
@@ -61,8 +61,8 @@ impl Point {
         Self::Lease,
         Self::Journal,
         Self::JournalFlush,
-        Self::Rows,
-        Self::RowsFlush,
+        Self::Records,
+        Self::RecordsFlush,
         Self::Send,
         Self::Commit,
     ];
@@ -79,8 +79,8 @@ impl Point {
             Self::Lease => "lease",
             Self::Journal => "journal",
             Self::JournalFlush => "journal_flush",
-            Self::Rows => "rows",
-            Self::RowsFlush => "rows_flush",
+            Self::Records => "records",
+            Self::RecordsFlush => "records_flush",
             Self::Send => "send",
             Self::Commit => "commit",
         }

@@ -157,11 +157,10 @@ impl App {
 /// A learn plane where its last snapshot left off, or a cold one, taught by the history if there is one.
 fn open_learn(config: &Config, worker: WorkerCommand) -> Result<Learn> {
     let device = config.learn.device.open()?;
-    let width = config.learn.schema.features().len();
-    let found = Storage::open(&config.state, &config.name, width, device)?;
+    let found = Storage::open(&config.state, &config.name, device)?;
     found.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let outside =
-        Outside { segment: found.segment, storage: Some(found.storage), worker, waits_for_trials: false };
+        Outside { records: found.records, storage: Some(found.storage), worker, waits_for_trials: false };
     if let Some(snapshot) = found.snapshot {
         let mut learn = Learn::resume(config.learn.clone(), snapshot, outside)?;
         tracing::info!("resumed after {} outcomes", learn.state().outcomes);

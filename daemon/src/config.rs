@@ -15,30 +15,19 @@ use policies::evolve::EvolveLimits;
 use crate::slot::MemoryPolicy;
 
 mod gate;
+mod join;
 mod keys;
 mod mixture;
 mod raw;
 
 pub use gate::{Approval, COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig};
+pub use join::JoinConfig;
 pub use raw::{DEFAULTS, State as StateConfig};
 
 /// Why a configuration was refused; the message names the key and says what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("configuration: {0}")]
 pub struct ConfigError(pub String);
-
-/// How the join is bounded.
-#[derive(Clone, Debug)]
-pub struct JoinConfig {
-    /// Longest time from an event to its label, in milliseconds.
-    pub window_ms: i64,
-    /// Predictions waiting at most.
-    pub pending_max: usize,
-    /// Labels waiting for their event at most.
-    pub early_max: usize,
-    /// Joined ids remembered at most.
-    pub joined_max: usize,
-}
 
 /// Everything the learn plane needs to know.
 #[derive(Clone, Debug)]
@@ -160,12 +149,7 @@ impl raw::Raw {
         let kafka = self.kafka_config();
         let memory_policy = self.memory_policy()?;
         let history = (!self.cold_start.history.is_empty()).then(|| PathBuf::from(&self.cold_start.history));
-        let join = JoinConfig {
-            window_ms: i64::try_from(self.join.window_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX),
-            pending_max: self.join.pending_max,
-            early_max: self.join.early_max,
-            joined_max: self.join.joined_max,
-        };
+        let join = self.join.checked(&schema)?;
         let mut limits = TabularLimits {
             depth_max: self.search.depth_max,
             widths: self.search.widths.clone(),

@@ -1,153 +1,154 @@
 //! Join: predictions wait here for their late labels.
 //!
-//! Lives here: which prediction a label belongs to, and what becomes of a record that finds no partner.
-//! Every record has one end: joined, expired, too late, duplicate, orphan or evicted, and each is counted.
-//! May not: score anything, hold rows (they lie in the segment), read a clock: time is event time.
+//! Lives here: which prediction a label belongs to, and what becomes of a record that finds no partner. Every record has one
+//! end, and each is counted ([`JoinCounts`]). What was said lies in the records; here are the id, the time and the place.
+//! May not: score anything, read what lies in the records, read a clock: time is event time.
+//!
+//! A label belongs to the prediction of its id if it is at most `window` later, and earlier by no more than clocks differ.
+//! What became of which records does not depend on how partitions interleave, as long as none is later than allowed:
+//! times decide, not arrival, and labels of one id come in their order because they come from one partition. Corrections
+//! are the exception: one that comes before the event is what it is joined with, and one that comes after changes nothing
+//! that was tested already.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 
-use model::{Context, EventId, Generation, Label, Mixed, Output, Said, Timestamp, Truth};
+use model::{EventId, Label, Timestamp, Truth};
 use serde::{Deserialize, Serialize};
 
 use crate::config::JoinConfig;
 
-/// Time moves on when so many records in a row say so: one clock that is wrong must not expire everything.
-pub const AGREEING_RECORDS: usize = 64;
+mod sampling;
+mod time;
+mod waiting;
 
-/// What a learning arm said, in the target's own unit, and how it came to say so.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ArmAnswer {
-    /// The answer.
-    pub output: Output,
-    /// From which its mix learns what to trust.
-    pub mixed: Mixed,
-}
+pub use sampling::Sampling;
+pub use time::{AGREEING_RECORDS, Lateness, Origin, Watermark};
+pub use waiting::{ENTRY_BYTES, Mark};
 
-/// What every arm said of one event, with the weights it had then.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Answers {
-    /// The serving network.
-    pub champion: Output,
-    /// The champion's learner.
-    pub control: ArmAnswer,
-    /// A frozen copy of an earlier champion: an adapting one hides drift.
-    pub reference: Output,
-    /// The first champion, frozen for good.
-    pub first: Output,
-    /// The learner in the shadow slot, by its number.
-    pub challenger: Option<(u64, ArmAnswer)>,
-    /// The displaced champion's learner, while a watch lasts, by the watch's number.
-    pub displaced: Option<(u64, ArmAnswer)>,
-    /// What every learner said by itself, from which the mixes learn whom to trust.
-    pub said: Said,
-    /// The most frequent truth known then.
-    pub majority: Truth,
-    /// The last truth known then.
-    pub last: Truth,
-}
+use waiting::{Key, Queue};
 
-impl Answers {
-    fn widen(&mut self, outputs: usize) {
-        for output in [&mut self.champion, &mut self.reference, &mut self.first] {
-            *output = output.widened(outputs);
-        }
-        let challenger = self.challenger.as_mut().map(|(_, answer)| answer);
-        let displaced = self.displaced.as_mut().map(|(_, answer)| answer);
-        for arm in std::iter::once(&mut self.control).chain(challenger).chain(displaced) {
-            arm.mixed = arm.mixed.widened(arm.output.0.len(), outputs);
-            arm.output = arm.output.widened(outputs);
-        }
-        self.said = self.said.widened(outputs);
-    }
-}
+/// Share of the memory from which on fewer ids are kept.
+const FULL: f64 = 0.9;
+/// Share of the memory below which, for a window, more may be kept again.
+const ROOMY: f64 = 0.5;
 
-/// An answered event waiting for its label.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Prediction {
-    /// When the event happened.
-    pub time: Timestamp,
-    /// Which model answered.
-    pub generation: Generation,
-    /// Where its row lies in the segment.
-    pub row: u64,
-    /// Outcomes known when it was answered.
-    pub outcomes_before: u64,
-    /// The labels that had arrived: networks are shown the same ones when the row is learned.
-    pub context: Context,
-    /// The group it belongs to, where fairness is asked for and the event tells.
-    pub group: Option<u8>,
-    /// Whether its answer was marked as not to be acted on.
-    pub holdback: bool,
-    /// What every arm said.
-    pub answers: Answers,
-}
-
-/// A prediction that has met its label.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
-    /// What was said.
-    pub prediction: Prediction,
+/// A prediction that has met its label, or what stands for it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Matched {
+    /// Where the prediction lies.
+    pub place: u64,
     /// What turned out to be true.
     pub truth: Truth,
+    /// One over the chance that an event of its time was kept: what it counts for in estimates over all events.
+    pub weight: f64,
+    /// From the event to its label, in milliseconds; none if no label came.
+    pub delay_ms: Option<i64>,
 }
 
-/// What became of the records so far.
+/// What a prediction means whose label did not come within the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Absent {
+    /// Nothing is known.
+    #[default]
+    Censored,
+    /// This is true: a click that did not come is no click.
+    Means(Truth),
+}
+
+/// What became of the records so far. Of events: waiting, `joined`, `expired`, `unsampled_events` or `repeated`. Of labels:
+/// early, `joined`, `duplicate`, `revised`, `retracted`, `late`, `orphan` or `unsampled_labels`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinCounts {
-    /// Labels that met their prediction.
+    /// Events, and as many labels, that met.
     pub joined: u64,
-    /// Predictions whose label did not come within the window.
+    /// Events whose label did not come within the window.
     pub expired: u64,
-    /// Predictions given up because too many waited.
-    pub evicted: u64,
-    /// Labels for an id that was joined before.
-    pub duplicate: u64,
-    /// Labels that found no event.
-    pub orphan: u64,
-    /// Labels that came later than the window.
-    pub late: u64,
-    /// Events with an id that is waiting already.
+    /// Events with an id that is waiting or was joined already.
     pub repeated: u64,
+    /// Events that were not kept, because not all could be.
+    pub unsampled_events: u64,
+    /// Labels of ids that were not kept.
+    pub unsampled_labels: u64,
+    /// Labels that say nothing new: the same one again, or one that another corrects.
+    pub duplicate: u64,
+    /// Labels that correct one that was joined; never part of a running test.
+    pub revised: u64,
+    /// Labels that were taken back, and what takes them back.
+    pub retracted: u64,
+    /// Labels that came later than the window, by up to a quarter of it.
+    pub late: u64,
+    /// Labels that found no event: there is none, it is longer ago, or it is later than its label by more than clocks
+    /// differ.
+    pub orphan: u64,
+    /// Records dated further ahead than clocks differ; they count with the latest time there may be.
+    pub future: u64,
+}
+
+/// An event that waits for its label.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Waiting {
+    time: Timestamp,
+    place: u64,
+}
+
+/// A label that waits for its event.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Early {
+    time: Timestamp,
+    truth: Truth,
+    revision: u32,
+}
+
+/// An event that has met its end, for as long as a label of it may come.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Ended {
+    time: Timestamp,
+    /// The label's that it was joined with; none if it expired.
+    revision: Option<u32>,
 }
 
 /// Bounded memory of what waits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Join {
-    window_ms: i64,
-    pending_max: usize,
-    early_max: usize,
-    joined_max: usize,
-    watermark: Timestamp,
-    /// Times of the last records.
-    recent: VecDeque<Timestamp>,
-    pending: BTreeMap<EventId, Prediction>,
-    /// The same ids in the order of time, for expiry.
-    order: BTreeSet<(Timestamp, EventId)>,
-    early: BTreeMap<EventId, Label>,
-    early_order: VecDeque<EventId>,
-    joined: BTreeSet<EventId>,
-    joined_order: VecDeque<EventId>,
+    config: JoinConfig,
+    key: Key,
+    watermark: Watermark,
+    sampling: Sampling,
+    waiting: BTreeMap<Mark, Waiting>,
+    early: BTreeMap<(Mark, Timestamp), Early>,
+    ended: BTreeMap<Mark, Ended>,
+    /// The same marks in the order of time, for expiry.
+    waiting_until: Queue,
+    early_until: Queue,
+    ended_until: Queue,
+    /// Since when there is much room, in event time.
+    roomy_since: Option<Timestamp>,
     counts: JoinCounts,
 }
 
 impl Join {
-    /// An empty join within these limits.
-    pub fn new(config: &JoinConfig) -> Self {
+    /// An empty join within these limits; ids are told apart by hashes of a key that follows from the seed.
+    pub fn new(config: &JoinConfig, seed: u64) -> Self {
         Self {
-            window_ms: config.window_ms,
-            pending_max: config.pending_max,
-            early_max: config.early_max,
-            joined_max: config.joined_max,
-            watermark: Timestamp(i64::MIN),
-            recent: VecDeque::new(),
-            pending: BTreeMap::new(),
-            order: BTreeSet::new(),
+            config: *config,
+            key: Key::of_seed(seed),
+            watermark: Watermark::new(config.lateness),
+            sampling: Sampling::default(),
+            waiting: BTreeMap::new(),
             early: BTreeMap::new(),
-            early_order: VecDeque::new(),
-            joined: BTreeSet::new(),
-            joined_order: VecDeque::new(),
+            ended: BTreeMap::new(),
+            waiting_until: Queue::default(),
+            early_until: Queue::default(),
+            ended_until: Queue::default(),
+            roomy_since: None,
             counts: JoinCounts::default(),
         }
+    }
+
+    /// Other limits, from now on: what waits stays.
+    pub fn reconfigure(&mut self, config: &JoinConfig) {
+        self.config = *config;
+        self.watermark.set_lateness(config.lateness);
     }
 
     /// What became of the records so far.
@@ -157,135 +158,265 @@ impl Join {
 
     /// Predictions waiting.
     pub fn pending(&self) -> usize {
-        self.pending.len()
+        self.waiting.len()
     }
 
-    /// For a target with more outputs: nobody who answered had said anything of the new ones.
-    pub fn widen(&mut self, outputs: usize) {
-        self.pending.values_mut().for_each(|prediction| prediction.answers.widen(outputs));
+    /// Labels waiting.
+    pub fn early(&self) -> usize {
+        self.early.len()
     }
 
-    /// What was said of an event that waits for its label.
-    pub fn answers(&self, id: &EventId) -> Option<&Answers> {
-        self.pending.get(id).map(|prediction| &prediction.answers)
+    /// Share of ids that is kept now.
+    pub fn share(&self) -> f64 {
+        self.sampling.share(Timestamp(i64::MAX))
     }
 
-    /// The labels that had arrived when an event came that waits for its own.
-    pub fn context(&self, id: &EventId) -> Option<Context> {
-        self.pending.get(id).map(|prediction| prediction.context)
+    /// Bytes of memory it counts.
+    pub fn bytes(&self) -> usize {
+        ENTRY_BYTES * (self.waiting.len() + self.early.len() + self.ended.len())
     }
 
-    /// The oldest segment row a waiting prediction still needs.
-    pub fn oldest_row(&self) -> Option<u64> {
-        self.pending.values().map(|prediction| prediction.row).min()
+    /// Up to here everything has come that is not too late.
+    pub fn watermark(&self) -> Timestamp {
+        self.watermark.at()
     }
 
-    /// Whether an event of this id would be taken: an id that waits or was joined names another event.
+    /// Where the prediction of an event lies that waits for its label.
+    pub fn place(&self, id: &EventId) -> Option<u64> {
+        self.waiting.get(&self.key.mark(id)).map(|waiting| waiting.place)
+    }
+
+    /// The first place that a waiting prediction still needs.
+    pub fn oldest_place(&self) -> Option<u64> {
+        self.waiting.values().map(|waiting| waiting.place).min()
+    }
+
+    /// Whether an event of this id would be another of the same name.
     pub fn knows(&self, id: &EventId) -> bool {
-        self.pending.contains_key(id) || self.joined.contains(id)
+        let mark = self.key.mark(id);
+        self.waiting.contains_key(&mark) || self.ended.contains_key(&mark)
     }
 
     /// Counts an event that was not taken because its id is known.
-    pub fn refuse_repeated(&mut self) {
+    pub fn refuse_repeated(&mut self, origin: Origin, time: Timestamp) -> Vec<Matched> {
         self.counts.repeated += 1;
+        self.came(origin, time);
+        self.expire()
     }
 
-    /// Takes a prediction; its outcome comes back at once if the label was early.
-    pub fn predicted(&mut self, id: EventId, prediction: Prediction) -> Option<Outcome> {
-        self.advance(prediction.time);
-        if let Some(label) = self.early.remove(&id) {
-            return self.outcome(id, prediction, &label);
+    /// The machine's date: who is idle no longer holds the others back.
+    pub fn passed(&mut self, now: Timestamp) -> Vec<Matched> {
+        if self.watermark.passed(now) { self.expire() } else { Vec::new() }
+    }
+
+    /// Takes a prediction; its outcome comes back at once if the label was early, with others that ended by it.
+    pub fn predicted(&mut self, origin: Origin, id: &EventId, time: Timestamp, place: u64) -> Vec<Matched> {
+        let (mark, time) = (self.key.mark(id), self.came(origin, time));
+        let mut early = self.take_early(mark);
+        if mark.is_within(self.sampling.share(time)) {
+            self.wait(mark, Waiting { time, place });
+        } else {
+            self.counts.unsampled_events += 1;
         }
-        self.order.insert((prediction.time, id.clone()));
-        self.pending.insert(id, prediction);
-        self.evict();
+        // What corrects another comes first, then what was known first.
+        early.sort_by_key(|label| (std::cmp::Reverse(label.revision), label.time));
+        let mut out: Vec<Matched> = early.into_iter().filter_map(|label| self.label(mark, label)).collect();
+        out.extend(self.expire());
+        self.keep_within_memory();
+        out
+    }
+
+    /// Takes a label; its outcome comes back if the prediction is there, with others that ended by it.
+    pub fn labelled(&mut self, origin: Origin, label: &Label) -> Vec<Matched> {
+        let (mark, time) = (self.key.mark(&label.id), self.came(origin, label.time));
+        let label = Early { time, truth: label.truth, revision: label.revision };
+        let mut out: Vec<Matched> = self.label(mark, label).into_iter().collect();
+        out.extend(self.expire());
+        self.keep_within_memory();
+        out
+    }
+
+    /// A label is taken back. What waits for its event goes; what was joined stays joined, and is counted.
+    pub fn retracted(&mut self, origin: Origin, id: &EventId, time: Timestamp) -> Vec<Matched> {
+        let mark = self.key.mark(id);
+        self.came(origin, time);
+        let early = self.take_early(mark).len() as u64;
+        if early > 0 || self.ended.get(&mark).is_some_and(|ended| ended.revision.is_some()) {
+            self.counts.retracted += early + 1;
+        } else if mark.is_within(self.share()) {
+            self.counts.orphan += 1;
+        } else {
+            self.counts.unsampled_labels += 1;
+        }
+        self.expire()
+    }
+
+    fn take_early(&mut self, mark: Mark) -> Vec<Early> {
+        let all = (mark, Timestamp(i64::MIN))..=(mark, Timestamp(i64::MAX));
+        let times: Vec<Timestamp> = self.early.range(all).map(|((_, time), _)| *time).collect();
+        times.iter().filter_map(|time| self.early.remove(&(mark, *time))).collect()
+    }
+
+    /// The time that counts for a record.
+    fn came(&mut self, origin: Origin, time: Timestamp) -> Timestamp {
+        let (time, is_another) = self.watermark.came(origin, time);
+        self.counts.future += u64::from(is_another);
+        time
+    }
+
+    fn wait(&mut self, mark: Mark, waiting: Waiting) {
+        self.waiting_until.push(waiting.time, mark);
+        self.waiting.insert(mark, waiting);
+    }
+
+    /// A label meets what is known of its id.
+    fn label(&mut self, mark: Mark, label: Early) -> Option<Matched> {
+        let reach = -self.config.lateness.skew_ms..=self.late_max_ms();
+        let is_of = |time: Timestamp| reach.contains(&label.time.0.saturating_sub(time.0));
+        if let Some(event) = self.waiting.get(&mark).copied().filter(|event| is_of(event.time)) {
+            self.waiting.remove(&mark);
+            return self.meet(mark, event, label);
+        }
+        match self.ended.get_mut(&mark).filter(|ended| is_of(ended.time)).map(|ended| &mut ended.revision) {
+            None => self.keep_early(mark, label),
+            Some(None) => self.counts.late += 1,
+            Some(Some(known)) if label.revision > *known => {
+                *known = label.revision;
+                self.counts.revised += 1;
+            }
+            Some(Some(_)) => self.counts.duplicate += 1,
+        }
         None
     }
 
-    /// Takes a label; its outcome comes back if the prediction is there.
-    pub fn labelled(&mut self, label: Label) -> Option<Outcome> {
-        self.advance(label.time);
-        if let Some(prediction) = self.pending.remove(&label.id) {
-            self.order.remove(&(prediction.time, label.id.clone()));
-            return self.outcome(label.id.clone(), prediction, &label);
-        }
-        if self.joined.contains(&label.id) || self.early.contains_key(&label.id) {
+    fn keep_early(&mut self, mark: Mark, label: Early) {
+        let (from, to) = (before(label.time, self.config.window_ms), self.after(label.time));
+        if !mark.is_within(self.sampling.share_within(from, to)) {
+            self.counts.unsampled_labels += 1;
+        } else if let Some(known) = self.early.get_mut(&(mark, label.time)) {
             self.counts.duplicate += 1;
-            return None;
-        }
-        self.early_order.push_back(label.id.clone());
-        self.early.insert(label.id.clone(), label);
-        while self.early_order.len() > self.early_max {
-            let oldest = self.early_order.pop_front();
-            if oldest.is_some_and(|id| self.early.remove(&id).is_some()) {
-                self.counts.orphan += 1;
+            if label.revision > known.revision {
+                *known = label;
             }
+        } else {
+            self.early_until.push(label.time, mark);
+            self.early.insert((mark, label.time), label);
         }
-        None
     }
 
-    fn outcome(&mut self, id: EventId, prediction: Prediction, label: &Label) -> Option<Outcome> {
-        self.remember(id);
-        if label.time.0.saturating_sub(prediction.time.0) > self.window_ms {
+    /// An event and its label, whichever came first.
+    fn meet(&mut self, mark: Mark, event: Waiting, label: Early) -> Option<Matched> {
+        let delay_ms = label.time.0.saturating_sub(event.time.0);
+        if delay_ms > self.config.window_ms {
             self.counts.late += 1;
-            return None;
+            return self.end(mark, event);
         }
+        self.remember(mark, Ended { time: event.time, revision: Some(label.revision) });
         self.counts.joined += 1;
-        Some(Outcome { prediction, truth: label.truth })
+        let weight = 1.0 / self.sampling.share(event.time);
+        Some(Matched { place: event.place, truth: label.truth, weight, delay_ms: Some(delay_ms) })
     }
 
-    fn remember(&mut self, id: EventId) {
-        self.joined_order.push_back(id.clone());
-        self.joined.insert(id);
-        while self.joined_order.len() > self.joined_max {
-            let oldest = self.joined_order.pop_front();
-            if let Some(id) = oldest {
-                self.joined.remove(&id);
-            }
+    /// No label came within the window.
+    fn end(&mut self, mark: Mark, event: Waiting) -> Option<Matched> {
+        self.remember(mark, Ended { time: event.time, revision: None });
+        self.counts.expired += 1;
+        let weight = 1.0 / self.sampling.share(event.time);
+        match self.config.absent {
+            Absent::Censored => None,
+            Absent::Means(truth) => Some(Matched { place: event.place, truth, weight, delay_ms: None }),
         }
     }
 
-    /// Gives up what has waited longer than the window: predictions are censored, labels are orphans.
-    fn advance(&mut self, now: Timestamp) {
-        self.recent.push_back(now);
-        if self.recent.len() <= AGREEING_RECORDS {
+    fn remember(&mut self, mark: Mark, ended: Ended) {
+        self.ended_until.push(ended.time, mark);
+        self.ended.insert(mark, ended);
+    }
+
+    /// Gives up what no record can meet any more.
+    fn expire(&mut self) -> Vec<Matched> {
+        let (at, window) = (self.watermark.at(), self.config.window_ms);
+        let mut out = Vec::new();
+        let over = before(at, window);
+        for mark in self.waiting_until.before(over) {
+            if let Some(event) = self.waiting.remove(&mark) {
+                out.extend(self.end(mark, event));
+            }
+        }
+        let orphaned = before(at, self.config.lateness.skew_ms);
+        for mark in self.early_until.before(orphaned) {
+            let (kept, gone): (Vec<_>, Vec<_>) =
+                self.take_early(mark).into_iter().partition(|label| label.time >= orphaned);
+            self.counts.orphan += gone.len() as u64;
+            self.early.extend(kept.into_iter().map(|label| ((mark, label.time), label)));
+        }
+        // A label that is not too late is no earlier than the watermark, and of an event no earlier than this.
+        let forgotten = before(at, self.late_max_ms());
+        for mark in self.ended_until.before(forgotten) {
+            self.ended.remove(&mark);
+        }
+        self.sampling.forget_before(before(forgotten, self.config.lateness.skew_ms));
+        out
+    }
+
+    /// After its event, in milliseconds: a label that is later is nobody's.
+    fn late_max_ms(&self) -> i64 {
+        let window = self.config.window_ms;
+        window.saturating_add(window / 4).saturating_add(self.config.lateness.skew_ms)
+    }
+
+    /// Keeps fewer ids where memory is short, and more again where there has been room for a window.
+    fn keep_within_memory(&mut self) {
+        while self.bytes() as f64 > FULL * self.config.memory_bytes as f64 {
+            self.roomy_since = None;
+            self.sampling.shrink();
+            self.drop_unsampled();
+        }
+        if self.share() >= 1.0 || self.bytes() as f64 > ROOMY * self.config.memory_bytes as f64 {
+            self.roomy_since = None;
             return;
         }
-        self.recent.pop_front();
-        let agreed = self.recent.iter().min().copied().unwrap_or(now);
-        if agreed <= self.watermark {
-            return;
-        }
-        self.watermark = agreed;
-        let horizon = self.watermark.0.saturating_sub(self.window_ms);
-        while let Some((time, id)) = self.order.first().cloned()
-            && time.0 < horizon
-        {
-            self.order.pop_first();
-            self.pending.remove(&id);
-            self.counts.expired += 1;
-        }
-        while let Some(id) = self.early_order.front() {
-            match self.early.get(id) {
-                Some(label) if label.time.0 >= horizon => break,
-                Some(_) => {
-                    self.early.remove(id);
-                    self.counts.orphan += 1;
-                }
-                None => {}
-            }
-            self.early_order.pop_front();
+        let at = self.watermark.at();
+        let since = *self.roomy_since.get_or_insert(at);
+        if at.0.saturating_sub(since.0) >= self.config.window_ms {
+            self.roomy_since = None;
+            let next = self.watermark.newest().0.saturating_add(1);
+            self.sampling.grow(Timestamp(next));
         }
     }
 
-    fn evict(&mut self) {
-        while self.pending.len() > self.pending_max {
-            let Some((_, id)) = self.order.pop_first() else { break };
-            if self.pending.remove(&id).is_some() {
-                self.counts.evicted += 1;
-            }
-        }
+    fn drop_unsampled(&mut self) {
+        let Self { sampling, waiting, early, ended, counts, config, .. } = self;
+        waiting.retain(|mark, event| {
+            let kept = mark.is_within(sampling.share(event.time));
+            counts.unsampled_events += u64::from(!kept);
+            kept
+        });
+        early.retain(|(mark, _), label| {
+            let from = Timestamp(label.time.0.saturating_sub(config.window_ms));
+            let to = Timestamp(label.time.0.saturating_add(config.lateness.skew_ms));
+            let kept = mark.is_within(sampling.share_within(from, to));
+            counts.unsampled_labels += u64::from(!kept);
+            kept
+        });
+        ended.retain(|mark, ended| mark.is_within(sampling.share(ended.time)));
+        self.waiting_until.retain(|mark| self.waiting.contains_key(mark));
+        let Self { early, early_until, .. } = self;
+        let is_early = |mark: &Mark| {
+            let all = (*mark, Timestamp(i64::MIN))..=(*mark, Timestamp(i64::MAX));
+            early.range(all).next().is_some()
+        };
+        early_until.retain(is_early);
+        self.ended_until.retain(|mark| self.ended.contains_key(mark));
     }
+
+    fn after(&self, time: Timestamp) -> Timestamp {
+        Timestamp(time.0.saturating_add(self.config.lateness.skew_ms))
+    }
+}
+
+fn before(time: Timestamp, ms: i64) -> Timestamp {
+    Timestamp(time.0.saturating_sub(ms))
 }
 
 #[cfg(test)]

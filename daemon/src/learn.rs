@@ -9,16 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::kafka::Positions;
-use adapters::store::{RowRef, RowSegments, StoreError};
+use adapters::store::{Place, Records, StoreError};
 use model::{
-    Addition, Context, Device, Metric, ModelError, Reading, Record, Row, Sample, TabularSpace, Timestamp,
-    Truth,
+    Addition, Context, Device, Metric, ModelError, Reading, Record, Retraction, Row, Sample, TabularSpace,
+    Timestamp, Truth,
 };
 use policies::detect::{Breach, Detector as _, DetectorKind, Drift};
 use policies::watch::WatchVerdict;
 
 use self::history::Recent;
-use crate::join::{Outcome, Prediction};
+use crate::join::{Matched, Origin};
 use crate::lifecycle::{Change, Event, Facts, Rules};
 use crate::slot::Slot;
 use crate::storage::Storage;
@@ -35,6 +35,7 @@ mod history;
 mod journal;
 mod judged;
 mod measure;
+mod outcome;
 mod past;
 mod path;
 mod probe;
@@ -48,6 +49,7 @@ mod time;
 pub use arms::{Arms, compute_seconds_of_start};
 pub use judged::Judged;
 pub use measure::{BatchCost, Measured, QUANTILES, Source};
+pub use outcome::{Answers, ArmAnswer, Outcome, Prediction};
 pub use path::{EvidencePath, Point};
 pub use snapshot::{FORMAT, Outside, Snapshot};
 pub use state::{Adopted, Counts, Rejected, Scores, State};
@@ -69,6 +71,22 @@ pub enum LearnError {
     Snapshot(String),
 }
 
+/// A record and the partition of its topic that it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incoming {
+    /// The partition.
+    pub partition: i32,
+    /// The record.
+    pub record: Record,
+}
+
+impl From<Record> for Incoming {
+    /// Of a stream that has one partition.
+    fn from(record: Record) -> Self {
+        Self { partition: 0, record }
+    }
+}
+
 /// The one owner of all learning.
 pub struct Learn {
     rules: Rules,
@@ -77,12 +95,12 @@ pub struct Learn {
     state: State,
     arms: Arms,
     slot: Arc<Slot>,
-    segment: RowSegments,
+    records: Records,
     trials: Trials,
     /// Where promotions are made durable; a replay has none.
     storage: Option<Storage>,
-    /// The oldest row each kept snapshot refers to, oldest snapshot first.
-    kept_rows: VecDeque<u64>,
+    /// The oldest record each kept snapshot refers to, oldest snapshot first.
+    kept_records: VecDeque<u64>,
     /// A durable swap, made at the end of the unit of work: only there do state and positions agree.
     pending_swap: Option<Change>,
     /// The pointer went back in this unit of work; durable at its end.
@@ -142,14 +160,21 @@ impl Learn {
     }
 
     /// One unit of work, start to finish, in the order of the records; `positions` are those after it.
-    pub fn turn(&mut self, records: Vec<Record>, positions: Positions) -> Result<(), LearnError> {
-        for record in records {
+    pub fn turn<R: Into<Incoming>>(
+        &mut self,
+        records: Vec<R>,
+        positions: Positions,
+    ) -> Result<(), LearnError> {
+        for Incoming { partition, record } in records.into_iter().map(Into::into) {
             match record {
-                Record::Sample(sample) => self.sample(sample)?,
+                Record::Sample(sample) => self.sample(Origin::Events(partition), &sample)?,
                 Record::Label(label) => {
-                    if let Some(outcome) = self.state.join.labelled(label) {
-                        self.outcome(&outcome)?;
-                    }
+                    let matched = self.state.join.labelled(Origin::Labels(partition), &label);
+                    self.outcomes(matched)?;
+                }
+                Record::Retraction(Retraction { id, time }) => {
+                    let matched = self.state.join.retracted(Origin::Labels(partition), &id, time);
+                    self.outcomes(matched)?;
                 }
                 Record::Metric(metric) => self.metric(&metric),
                 Record::Adoption(adoption) => self.adopt(&adoption.addition)?,
@@ -168,15 +193,17 @@ impl Learn {
     /// It is so late: deadlines pass also where no record comes. Before the records of a unit of work.
     pub fn passed(&mut self, now: Timestamp) -> Result<(), LearnError> {
         self.watch_time(now);
+        let matched = self.state.join.passed(now);
+        self.outcomes(matched)?;
         self.events.push_back(Event::Passed(now));
         self.settle()
     }
 
     /// An event: stored, watched for drift of its features, answered by every arm.
-    fn sample(&mut self, sample: Sample) -> Result<(), LearnError> {
+    fn sample(&mut self, origin: Origin, sample: &Sample) -> Result<(), LearnError> {
         if self.state.join.knows(&sample.id) {
-            self.state.join.refuse_repeated();
-            return Ok(());
+            let matched = self.state.join.refuse_repeated(origin, sample.time);
+            return self.outcomes(matched);
         }
         if self.rules.config.evolve.is_some()
             && let Some(crowded) = self.state.crowding.observe(&sample.row)
@@ -187,12 +214,19 @@ impl Learn {
         if let Some(drift) = self.state.detectors.features.observe(&sample.row) {
             self.drifted("features", &drift);
         }
-        let row = self.segment.append(&sample.row)?.0;
-        let prediction = self.predict(&sample, row)?;
+        let prediction = self.predict(sample)?;
         self.arms.answered(&prediction.answers);
         self.harmed();
-        if let Some(outcome) = self.state.join.predicted(sample.id, prediction) {
-            self.outcome(&outcome)?;
+        let Place(place) = self.records.append(&outcome::to_record(&sample.row, &prediction)?)?;
+        let matched = self.state.join.predicted(origin, &sample.id, sample.time, place);
+        self.outcomes(matched)
+    }
+
+    fn outcomes(&mut self, matched: Vec<Matched>) -> Result<(), LearnError> {
+        for Matched { place, truth, weight, .. } in matched {
+            if let Some((row, prediction)) = self.kept(place)? {
+                self.outcome(&Outcome { place, row, prediction, truth, weight })?;
+            }
         }
         Ok(())
     }
@@ -205,7 +239,7 @@ impl Learn {
     }
 
     /// Every arm answers now, with the weights it has now; nothing is predicted again later.
-    fn predict(&mut self, sample: &Sample, row: u64) -> Result<Prediction, LearnError> {
+    fn predict(&mut self, sample: &Sample) -> Result<Prediction, LearnError> {
         let context = self.state.context;
         let encoded = self.encode(&sample.row, &context);
         let served = self.slot.load();
@@ -214,7 +248,6 @@ impl Learn {
         Ok(Prediction {
             time: sample.time,
             generation: served.generation,
-            row,
             outcomes_before: self.state.outcomes,
             context,
             group: self.group(&sample.row),
@@ -239,7 +272,7 @@ impl Learn {
     /// Appends what networks see of a recorded outcome, and its goal. Not if its row is damaged: whoever learns
     /// from recorded outcomes misses the same ones.
     fn recall(&mut self, outcome: &Recent, encoded: &mut Vec<f32>, goals: &mut Vec<f32>) -> bool {
-        let Ok(row) = self.segment.read(RowRef(outcome.row)) else { return false };
+        let Some(row) = self.row(outcome.place) else { return false };
         self.append(&row, &outcome.context, encoded);
         goals.push(self.state.encoder.goal(&outcome.truth));
         true
@@ -316,23 +349,16 @@ impl Learn {
         self.state.encoder.observe_truth(&outcome.truth);
         self.state.context.observe(&outcome.truth);
         let delay = self.delay(outcome);
-        let Prediction { row, context, .. } = outcome.prediction;
-        let stored = RowRef(row);
-        let said = outcome.prediction.answers.said.clone();
-        self.state.history.push(Recent { row, truth: outcome.truth, context }, said, delay);
-        match self.segment.read(stored) {
-            Ok(row) => self.learn_row(&row, &context, outcome.truth)?,
-            Err(StoreError::RowDamaged { .. } | StoreError::RowGone { .. }) => {
-                self.state.counts.rows_lost += 1;
-            }
-            Err(error) => return Err(error.into()),
-        }
+        let Outcome { place, row, truth, .. } = outcome;
+        let (context, said) = (outcome.prediction.context, outcome.prediction.answers.said.clone());
+        self.state.history.push(Recent { place: *place, truth: *truth, context }, said, delay);
+        self.learn_row(row, &context, *truth)?;
         if self.state.history.window_ends() {
             let checkpoint = self.arms.pool.arm_state(&self.arms.control)?;
             self.state.history.checkpoint(checkpoint);
             if self.storage.is_none() {
                 // Nothing durable refers to rows; otherwise only what no kept snapshot needs may go.
-                self.prune_before(self.oldest_row())?;
+                self.prune_before(self.oldest_place())?;
             }
         }
         Ok(())
@@ -347,16 +373,6 @@ impl Learn {
         Ok(())
     }
 
-    /// The oldest row that the state of now refers to.
-    fn oldest_row(&self) -> u64 {
-        let needed = [self.state.join.oldest_row(), self.state.history.oldest_row()];
-        needed.into_iter().flatten().min().unwrap_or(self.segment.len())
-    }
-
-    fn prune_before(&mut self, row: u64) -> Result<(), LearnError> {
-        Ok(self.segment.prune_before(RowRef(row))?)
-    }
-
     fn facts(&self) -> Facts {
         Facts {
             outcomes: self.state.outcomes,
@@ -369,14 +385,9 @@ impl Learn {
         }
     }
 
-    /// Asked before each unit of work: an error says that its rows had better wait where they are.
+    /// Asked before each unit of work: an error says that its records had better wait where they are.
     pub fn make_room(&mut self) -> Result<(), LearnError> {
-        Ok(self.segment.make_room()?)
-    }
-
-    /// Writes the rows that wait: wider ones may come.
-    pub fn write_out(&mut self) -> Result<(), LearnError> {
-        Ok(self.segment.write_out()?)
+        Ok(self.records.make_room()?)
     }
 
     /// Learns labelled history before the first event, so that a champion serves from the start.

@@ -72,10 +72,10 @@ impl Reader {
         {
             self.adopt(limits, class, received, out);
             // Still refused if the class was not taken.
-            out.push(Record::Label(self.codec.decode_label(bytes, received)?));
+            out.push(self.codec.decode_label(bytes, received)?.into());
             return Ok(());
         }
-        out.push(Record::Label(decoded?));
+        out.push(decoded?.into());
         Ok(())
     }
 

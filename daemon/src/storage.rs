@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use adapters::audit::sha256;
-use adapters::store::{Holder, Lease, ModelStore, RowSegments, SnapshotStore, newest_snapshot};
+use adapters::store::{Holder, Lease, ModelStore, Records, SnapshotStore, newest_snapshot};
 use model::{Device, Generation, Model};
 use serde::Serialize;
 
@@ -38,7 +38,7 @@ pub struct Found {
     /// The directory, opened.
     pub storage: Storage,
     /// Rows, cut to what the snapshot refers to.
-    pub segment: RowSegments,
+    pub records: Records,
     /// The newest valid snapshot.
     pub snapshot: Option<Snapshot<'static>>,
     /// What was wrong but could be worked around, for the log.
@@ -87,12 +87,7 @@ pub fn look_at_snapshot(directory: &Path) -> Result<Option<Snapshot<'static>>, L
 impl Storage {
     /// Opens or creates the directory, and reads the newest snapshot that is whole. Refuses a directory that
     /// another process learns in.
-    pub fn open(
-        config: &StateConfig,
-        model: &str,
-        width: usize,
-        device: Device,
-    ) -> Result<Found, LearnError> {
+    pub fn open(config: &StateConfig, model: &str, device: Device) -> Result<Found, LearnError> {
         let directory = &config.directory;
         let lease = acquire(directory)?;
         let models = ModelStore::open(&directory.join("models"))?;
@@ -109,17 +104,16 @@ impl Storage {
         let snapshot = newest.snapshot.map(|(_, bytes)| Snapshot::from_bytes(&bytes)).transpose()?;
         let (decisions, complaints) = open_journal(config, model, snapshot.as_ref())?;
         warnings.extend(complaints);
-        let rows = snapshot.as_ref().map_or(0, Snapshot::rows);
-        let width = snapshot.as_ref().map_or(width, Snapshot::width);
-        let (segment, resumed) = RowSegments::resume(&directory.join("rows"), width, rows)?;
+        let bytes = snapshot.as_ref().map_or(0, Snapshot::records);
+        let (records, resumed) = Records::resume(&directory.join("records"), bytes)?;
         if resumed.lost > 0 {
             warnings.push(format!(
-                "{} rows are missing from the segment; their labels are scored but cannot be learned",
+                "{} bytes of records are missing; labels of their events say nothing",
                 resumed.lost
             ));
         }
         let storage = Self { models, snapshots, decisions, keep, device, lease };
-        Ok(Found { storage, segment, snapshot, warnings })
+        Ok(Found { storage, records, snapshot, warnings })
     }
 
     /// A champion's files, durable under their name.

@@ -63,7 +63,8 @@ pub use morphism::Morphism;
 pub use network::Network;
 pub use pool::{Arm, ArmState, Failure, MemberId, Pool, PoolState, Said};
 pub use sample::{
-    Adoption, EventId, Generation, Label, Metric, Output, Reading, Record, Row, Sample, Timestamp, Truth,
+    Adoption, EventId, Generation, Label, Metric, Output, Reading, Record, Retraction, Row, Sample,
+    Timestamp, Truth,
 };
 pub use schema::{
     Addition, Feature, FeatureKind, Objective, Schema, Target, category_bucket, category_value,

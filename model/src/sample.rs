@@ -108,6 +108,17 @@ pub struct Label {
     pub time: Timestamp,
     /// What it says.
     pub truth: Truth,
+    /// Which one of its event, where labels are corrected: the highest counts.
+    pub revision: u32,
+}
+
+/// A label is taken back: nothing is known of its event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Retraction {
+    /// The event it speaks of.
+    pub id: EventId,
+    /// When that became known.
+    pub time: Timestamp,
 }
 
 /// Which model computed an answer; grows by one with every refresh, promotion, relief, rollback and adoption.
@@ -179,6 +190,8 @@ pub enum Record {
     Sample(Sample),
     /// From the labels topic.
     Label(Label),
+    /// From the labels topic.
+    Retraction(Retraction),
     /// From the metrics topic.
     Metric(Metric),
     /// Before the first record that needs it.
@@ -191,6 +204,7 @@ impl Record {
         match self {
             Self::Sample(sample) => sample.time,
             Self::Label(label) => label.time,
+            Self::Retraction(retraction) => retraction.time,
             Self::Metric(metric) => metric.time,
             Self::Adoption(adoption) => adoption.time,
         }

@@ -143,11 +143,11 @@ fn restarted(directory: &Path) -> Result<Restarted> {
 fn open(directory: &Path) -> Result<Learn> {
     let config = config(directory)?;
     let device = config.learn.device.open()?;
-    let found = Storage::open(&config.state, &config.name, FEATURES, device)?;
+    let found = Storage::open(&config.state, &config.name, device)?;
     // Nothing is searched, so nothing is ever started.
     let worker = WorkerCommand { program: "/nowhere".into(), arguments: Vec::new(), seconds_max: 1 };
     let outside =
-        Outside { segment: found.segment, storage: Some(found.storage), worker, waits_for_trials: true };
+        Outside { records: found.records, storage: Some(found.storage), worker, waits_for_trials: true };
     match found.snapshot {
         Some(snapshot) => Ok(Learn::resume(config.learn, snapshot, outside)?),
         None => Ok(Learn::cold(config.learn, outside)?),
@@ -159,7 +159,7 @@ fn config(directory: &Path) -> Result<Config> {
         (0..FEATURES).map(|at| format!("{{ name = \"f{at}\", kind = \"numeric\" }}")).collect();
     let directory = directory.to_str().context("a folder with an odd name")?;
     let text = format!(
-        "[state]\ndirectory = \"{directory}\"\n[join]\npending_max = 10000000\n\
+        "[state]\ndirectory = \"{directory}\"\n[join]\nmemory_bytes = 10000000000\n\
          [search]\nwindow_outcomes = 1000000000\n\
          [schema]\nclasses = [\"no\", \"yes\"]\nfeatures = [{}]",
         features.join(", ")
@@ -194,5 +194,5 @@ fn event(number: u64) -> Result<Record> {
 fn label(number: u64) -> Result<Record> {
     let truth = Truth::Class(u32::from(wave(number, 0) > 0.0));
     let id = EventId::new(&number.to_string())?;
-    Ok(Record::Label(Label { id, time: Timestamp(number.cast_signed()), truth }))
+    Ok(Record::Label(Label { id, time: Timestamp(number.cast_signed()), truth, revision: 0 }))
 }

@@ -40,8 +40,10 @@ pub struct LabelPaths {
     pub id: Pointer,
     /// When it became known; where it is absent or null, the time Kafka has for the record counts.
     pub time: Option<Pointer>,
-    /// The class or number.
+    /// The class or number; null where a label is taken back.
     pub value: Pointer,
+    /// Which label of its event it is, where labels are corrected: a higher number counts. The first where it is absent.
+    pub revision: Option<Pointer>,
 }
 
 /// Where fields sit in a metrics message: a measurement has a name and a value, a budget a name and a
@@ -69,7 +71,7 @@ impl Default for EventPaths {
 
 impl Default for LabelPaths {
     fn default() -> Self {
-        Self { id: at("/id"), time: Some(at("/time")), value: at("/label") }
+        Self { id: at("/id"), time: Some(at("/time")), value: at("/label"), revision: Some(at("/revision")) }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Lives here: which field is read from where. May not: know topics or clocks.
 
-use model::{Label, Metric, Reading, Row, Sample, Timestamp};
+use model::{Label, Metric, Reading, Record, Retraction, Row, Sample, Timestamp};
 use serde_json::Value;
 
 use super::error::DecodeError;
@@ -22,17 +22,23 @@ impl JsonCodec {
         Ok(Sample { id, time, row: self.row(record)? })
     }
 
-    /// Reads a label; `received` is its time where the record names none.
-    pub fn decode_label(&self, bytes: &[u8], received: Timestamp) -> Result<Label, DecodeError> {
+    /// Reads a label, or that one is taken back: its value is there and null. `received` is its time where the record names
+    /// none.
+    pub fn decode_label(&self, bytes: &[u8], received: Timestamp) -> Result<Told, DecodeError> {
         let record = parse(bytes)?;
         let paths = &self.config.label;
         let id = required_id(&record, &paths.id)?;
         let time = time(&record, paths.time.as_ref(), received)?;
+        if paths.value.points_at_null(&record) {
+            return Ok(Told::Retraction(Retraction { id, time }));
+        }
         let value = paths.value.find(&record).ok_or_else(|| DecodeError::MissingLabel {
             at: paths.value.clone(),
             expected: if self.schema.target().is_classification() { "a class" } else { "a number" }.into(),
         })?;
-        Ok(Label { id, time, truth: values::truth(value, &self.schema, &paths.value)? })
+        let truth = values::truth(value, &self.schema, &paths.value)?;
+        let revision = revision(&record, paths.revision.as_ref())?;
+        Ok(Told::Label(Label { id, time, truth, revision }))
     }
 
     /// Reads a metrics message; `received` is its time where the record names none.
@@ -64,6 +70,33 @@ impl JsonCodec {
             .collect();
         Ok(Row::new(values?).expect("features are finite or missing"))
     }
+}
+
+/// What a record of the labels topic says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// What is true of an event.
+    Label(Label),
+    /// Nothing is known of it any more.
+    Retraction(Retraction),
+}
+
+impl From<Told> for Record {
+    fn from(told: Told) -> Self {
+        match told {
+            Told::Label(label) => Self::Label(label),
+            Told::Retraction(retraction) => Self::Retraction(retraction),
+        }
+    }
+}
+
+/// Which label of its event it is; the first where the record says nothing.
+fn revision(record: &Value, at: Option<&Pointer>) -> Result<u32, DecodeError> {
+    let Some((at, value)) = at.and_then(|at| Some((at, at.find(record)?))) else { return Ok(0) };
+    value
+        .as_u64()
+        .and_then(|number| u32::try_from(number).ok())
+        .ok_or_else(|| values::wrong_type(value, at, "a revision, a number from 0 to 4294967295"))
 }
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, DecodeError> {

@@ -49,14 +49,22 @@ impl Pointer {
         }
     }
 
+    /// Whether there is a value, and it is null.
+    pub(super) fn points_at_null(&self, record: &Value) -> bool {
+        self.follow(record).is_some_and(Value::is_null)
+    }
+
     /// The value it points at; nothing where there is none or it is null.
     pub(super) fn find<'a>(&self, record: &'a Value) -> Option<&'a Value> {
-        let found = self.tokens.iter().try_fold(record, |at, token| match at {
+        self.follow(record).filter(|value| !value.is_null())
+    }
+
+    fn follow<'a>(&self, record: &'a Value) -> Option<&'a Value> {
+        self.tokens.iter().try_fold(record, |at, token| match at {
             Value::Object(fields) => fields.get(token),
             Value::Array(items) => items.get(index(token)?),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-        });
-        found.filter(|value| !value.is_null())
+        })
     }
 }
 

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use model::{
-    EventId, Feature, FeatureKind, Generation, Objective, Output, Reading, Schema, Target, Timestamp, Truth,
-    category_value,
+    EventId, Feature, FeatureKind, Generation, Label, Objective, Output, Reading, Retraction, Schema, Target,
+    Timestamp, Truth, category_value,
 };
 use proptest::prelude::*;
 
@@ -40,7 +40,10 @@ fn sample_error(json: &str) -> DecodeError {
 }
 
 fn label(json: &str) -> Result<Truth, DecodeError> {
-    codec().decode_label(json.as_bytes(), NOW).map(|label| label.truth)
+    codec().decode_label(json.as_bytes(), NOW).map(|told| match told {
+        Told::Label(label) => label.truth,
+        Told::Retraction(_) => panic!("nothing is taken back"),
+    })
 }
 
 #[test]
@@ -142,9 +145,23 @@ fn a_class_is_found_by_its_text() {
 #[test]
 fn a_number_is_a_label_too() {
     let codec = JsonCodec::new(schema(Target::Regression), CodecConfig::default()).unwrap();
-    let label = codec.decode_label(br#"{"id":"a","label":2.5}"#, NOW).unwrap();
-    assert_eq!(label.truth, Truth::Number(2.5));
+    let told = codec.decode_label(br#"{"id":"a","label":2.5}"#, NOW).unwrap();
+    let id = EventId::new("a").unwrap();
+    assert_eq!(told, Told::Label(Label { id, time: NOW, truth: Truth::Number(2.5), revision: 0 }));
     assert_eq!(codec.decode_label(br#"{"id":"a","label":"2.5"}"#, NOW).unwrap_err().reason(), "wrong_type");
+}
+
+#[test]
+fn labels_are_corrected_and_taken_back() {
+    let told = |json: &str| codec().decode_label(json.as_bytes(), NOW);
+    let id = EventId::new("a").unwrap();
+    let corrected = Label { id: id.clone(), time: NOW, truth: Truth::Class(1), revision: 2 };
+    assert_eq!(told(r#"{"id":"a","label":"1","revision":2}"#), Ok(Told::Label(corrected)));
+    assert_eq!(told(r#"{"id":"a","label":null}"#), Ok(Told::Retraction(Retraction { id, time: NOW })));
+    for revision in ["-1", "0.5", "4294967296", "\"2\""] {
+        let json = format!(r#"{{"id":"a","label":"1","revision":{revision}}}"#);
+        assert_eq!(told(&json).unwrap_err().reason(), "wrong_type", "{revision}");
+    }
 }
 
 #[test]

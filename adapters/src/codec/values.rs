@@ -116,7 +116,7 @@ pub(super) fn text(value: &Value) -> Option<String> {
     }
 }
 
-fn wrong_type(value: &Value, at: &Pointer, expected: &str) -> DecodeError {
+pub(super) fn wrong_type(value: &Value, at: &Pointer, expected: &str) -> DecodeError {
     DecodeError::WrongType { at: at.clone(), found: shown(value), expected: expected.to_owned() }
 }
 

@@ -138,44 +138,35 @@ pub enum StoreError {
         /// The number that is remembered.
         known: u64,
     },
-    /// A row does not read back as it was written.
-    #[error("row {row} in {path} is damaged")]
-    RowDamaged {
-        /// Its number.
-        row: u64,
+    /// A record does not read back as it was written.
+    #[error("the record at {place} in {path} is damaged")]
+    RecordDamaged {
+        /// Where it begins.
+        place: u64,
         /// Its file.
         path: PathBuf,
     },
-    /// A row has been dropped, or was never written.
-    #[error("row {row} is not there; rows {first} up to {end} are")]
-    RowGone {
-        /// Its number.
-        row: u64,
-        /// The oldest row.
+    /// A record has been dropped, or was never written.
+    #[error("no record is at {place}; they are from {first} up to {end}")]
+    RecordGone {
+        /// Where it would begin.
+        place: u64,
+        /// Where the oldest one begins.
         first: u64,
-        /// The row to come next.
+        /// Where the next one will.
         end: u64,
     },
-    /// A row of another width than the file's.
-    #[error("a row of {found} values does not fit rows of {expected} in {folder}")]
-    RowWidth {
-        /// The folder.
-        folder: PathBuf,
-        /// How many values it has.
-        found: usize,
-        /// How many it should have.
-        expected: usize,
+    /// A record is longer than any may be.
+    #[error("a record of {bytes} bytes is longer than {max}", max = super::records::RECORD_BYTES_MAX)]
+    RecordTooLong {
+        /// How long it is.
+        bytes: usize,
     },
-    /// A file is not one of ours, or of another width or version.
-    #[error(
-        "{path} is not a row file for this schema: {message}; if the schema was changed, move the state \
-         folder away"
-    )]
-    RowFile {
+    /// A file is not one of ours, or of another version.
+    #[error("{path} is not a file of records of this release; move the state folder away to start anew")]
+    RecordFile {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
-        message: String,
     },
 }
 

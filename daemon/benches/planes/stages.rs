@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use adapters::codec::JsonCodec;
 use adapters::kafka::Positions;
-use adapters::store::RowSegments;
+use adapters::store::Records;
 use anyhow::Result;
 use daemon::config::Config;
-use daemon::join::{Join, Prediction};
+use daemon::join::{Join, Origin};
 use daemon::learn::{Learn, Outside, State};
 use daemon::slot::{Served, Slot};
 use daemon::trials::WorkerCommand;
@@ -34,7 +34,6 @@ pub struct Stages {
     learn: Learn,
     state: State,
     join: Join,
-    prediction: Prediction,
     samples: Vec<Sample>,
     /// An event and its label, as JSON.
     messages: (String, String),
@@ -48,32 +47,20 @@ impl Stages {
     pub fn new() -> Result<Self> {
         let config = config()?;
         let folder = tempfile::tempdir()?;
-        let (segment, _) = RowSegments::resume(folder.path(), FEATURES, 0)?;
+        let (records, _) = Records::resume(folder.path(), 0)?;
         let worker = WorkerCommand { program: "/nowhere".into(), arguments: Vec::new(), seconds_max: 1 };
-        let outside = Outside { segment, storage: None, worker, waits_for_trials: true };
+        let outside = Outside { records, storage: None, worker, waits_for_trials: true };
         let mut learn = Learn::cold(config.learn.clone(), outside)?;
         for number in 0..WARM_UP {
             learn.turn(vec![event(number)?, label(number)?], Positions::default())?;
         }
         learn.turn(vec![event(WARM_UP)?], Positions::default())?;
-        let waiting = EventId::new(&WARM_UP.to_string())?;
-        let answers = learn.state().join.answers(&waiting).cloned();
-        let prediction = Prediction {
-            time: Timestamp(0),
-            generation: Generation(0),
-            row: 0,
-            outcomes_before: 0,
-            context: model::Context::default(),
-            group: None,
-            holdback: false,
-            answers: answers.ok_or_else(|| anyhow::anyhow!("the last event waits"))?,
-        };
         let codec = JsonCodec::new(Arc::clone(&config.learn.schema), config.codec.clone())?;
         let samples = (0..SERVED_ROWS as u64).map(sample).collect::<Result<_>>()?;
-        let (state, join) = (State::new(&config.learn), Join::new(&config.learn.join));
+        let (state, join) = (State::new(&config.learn), Join::new(&config.learn.join, 0));
         let next = WARM_UP + 1;
         let messages = messages(next);
-        Ok(Self { config, codec, learn, state, join, prediction, samples, messages, next, _folder: folder })
+        Ok(Self { config, codec, learn, state, join, samples, messages, next, _folder: folder })
     }
 
     fn next(&mut self) -> u64 {
@@ -93,11 +80,10 @@ impl Stages {
     #[inline(never)]
     pub fn join(&mut self) -> Result<()> {
         let number = self.next();
-        let time = Timestamp(number.cast_signed());
-        let prediction = Prediction { time, ..self.prediction.clone() };
-        self.join.predicted(EventId::new(&number.to_string())?, prediction);
+        let (id, time) = (EventId::new(&number.to_string())?, Timestamp(number.cast_signed()));
+        black_box(self.join.predicted(Origin::Events(0), &id, time, number));
         let Record::Label(label) = label(number)? else { return Ok(()) };
-        black_box(self.join.labelled(label));
+        black_box(self.join.labelled(Origin::Labels(0), &label));
         Ok(())
     }
 
@@ -202,5 +188,5 @@ fn event(number: u64) -> Result<Record> {
 fn label(number: u64) -> Result<Record> {
     let truth = Truth::Class(u32::from(wave(number, 0) > 0.0));
     let id = EventId::new(&number.to_string())?;
-    Ok(Record::Label(Label { id, time: Timestamp(number.cast_signed()), truth }))
+    Ok(Record::Label(Label { id, time: Timestamp(number.cast_signed()), truth, revision: 0 }))
 }

@@ -14,13 +14,12 @@ use adapters::http::{Health, Status};
 use adapters::kafka::{KafkaError, Polled, Positions, Sink, Source, TopicRole};
 use adapters::store::StoreError;
 use anyhow::{Context as _, Result};
-use model::Record;
 use tokio::sync::{mpsc, watch};
 
 use super::{CLOSE_WAIT, LEARN_BATCH_MAX, POLL_WAIT, end_within};
 use crate::clock::Clock;
 use crate::config::{Config, StateConfig};
-use crate::learn::{Learn, LearnError};
+use crate::learn::{Incoming, Learn, LearnError};
 use crate::reader::Reader;
 use crate::telemetry::{AuditEvent, Telemetry, Timeline};
 
@@ -64,7 +63,7 @@ pub(super) struct LearnPlane {
 
 /// What one unit of work takes in.
 pub(super) struct Unit {
-    records: Vec<Record>,
+    records: Vec<Incoming>,
     /// Those after it.
     positions: Positions,
     /// Records read for it.
@@ -86,7 +85,7 @@ impl LearnPlane {
     fn run(mut self, stop: &AtomicBool) -> Result<Learn> {
         let (mut snapshot_at, mut told_at) = (self.clock.now(), self.clock.now());
         while !stop.load(Ordering::Relaxed) {
-            self.turn(stop)?;
+            self.turn()?;
             if self.clock.elapsed(told_at) >= TELL_EVERY {
                 told_at = self.clock.now();
                 self.tell();
@@ -113,7 +112,7 @@ impl LearnPlane {
     }
 
     /// One unit of work around the learn plane's own.
-    fn turn(&mut self, stop: &AtomicBool) -> Result<()> {
+    fn turn(&mut self) -> Result<()> {
         if let Err(error) = self.learn.make_room() {
             // Records are safe where they are. Serving goes on, and so does this once the disk takes rows again.
             self.unsaved = Some(error.to_string());
@@ -126,16 +125,13 @@ impl LearnPlane {
             return self.idle();
         }
         let Unit { records, positions, polled } = unit;
-        if records.iter().any(|record| matches!(record, Record::Adoption(_))) && !self.written_out(stop) {
-            return Ok(());
-        }
         self.work(records, positions)?;
         self.since_snapshot += polled;
         self.consumed.fetch_add(polled, Ordering::Relaxed);
         Ok(())
     }
 
-    fn work(&mut self, records: Vec<Record>, positions: Positions) -> Result<()> {
+    fn work(&mut self, records: Vec<Incoming>, positions: Positions) -> Result<()> {
         self.learn.passed(self.clock.now())?;
         self.take_orders()?;
         self.learn.turn(records, positions)?;
@@ -164,13 +160,15 @@ impl LearnPlane {
     /// The next records. What cannot be read is on its way to the dead letters.
     fn read(&mut self) -> Result<Unit> {
         let polled = self.source.poll(LEARN_BATCH_MAX, POLL_WAIT)?;
-        let mut records = Vec::with_capacity(polled.len());
+        let (mut records, mut read) = (Vec::with_capacity(polled.len()), Vec::new());
         for record in &polled {
             let role = role_name(record.role);
             self.telemetry.records.with_label_values(&[role]).inc();
-            if let Err(error) = self.reader.read(record, &mut records) {
+            if let Err(error) = self.reader.read(record, &mut read) {
                 self.bury(record, role, &error)?;
             }
+            let partition = record.partition;
+            records.extend(read.drain(..).map(|record| Incoming { partition, record }));
         }
         Ok(Unit { records, positions: self.source.positions(), polled: polled.len() as u64 })
     }
@@ -196,19 +194,6 @@ impl LearnPlane {
             }
         }
         anyhow::bail!("the dead letters cannot be written, so reading stops here: nothing is lost")
-    }
-
-    /// Rows become wider, so those before must be on the disk; whether they are, or it is time to stop.
-    fn written_out(&mut self, stop: &AtomicBool) -> bool {
-        while let Err(error) = self.learn.write_out() {
-            if stop.load(Ordering::Relaxed) {
-                return false;
-            }
-            self.unsaved = Some(error.to_string());
-            self.tell();
-            std::thread::sleep(POLL_WAIT);
-        }
-        true
     }
 
     /// What happened, for people; the lines that are on the disk, for the decisions topic.

@@ -8,19 +8,23 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use adapters::files::{InferOptions, Rows, infer};
-use adapters::store::RowSegments;
+use adapters::store::Records;
 use anyhow::{Context as _, Result};
 use model::{EventId, Label, Record, Row, Sample, Timestamp, Truth};
 use serde_json::{Value, json};
 
-use crate::config::{Approval, Config};
-use crate::learn::{Learn, Outside};
+use crate::config::{Approval, Config, JoinConfig};
+use crate::join::{Absent, Lateness};
+use crate::learn::{Learn, Outside, Prediction};
 use crate::telemetry::AuditEvent;
 
 /// The first champion is frozen after this share of the labels, if that is earlier.
 const FIRST_SHARE: u64 = 10;
 /// Rows between two lines of progress.
 const PROGRESS_ROWS: u64 = 10_000;
+
+/// Rows and labels come in their order.
+const PUNCTUAL: Lateness = Lateness { allowed_ms: 0, idle_ms: i64::MAX, skew_ms: 0 };
 
 /// What is replayed, and how.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -83,7 +87,7 @@ pub fn replay(arguments: &Arguments, heard: &mut dyn FnMut(Answered)) -> Result<
     let (config, target, rows) = configure(arguments)?;
     let started = Instant::now();
     let scratch = tempfile::tempdir().context("no temporary folder for the rows")?;
-    let learn = build(&config, scratch.path(), rows)?;
+    let learn = build(&config, scratch.path(), rows, arguments.label_delay)?;
     let mut stage = Stage { learn, story: Vec::new(), heard };
     let replayed = feed(&mut stage, arguments, &config, (&target, rows))?;
     let Stage { mut learn, story, .. } = stage;
@@ -106,18 +110,18 @@ fn configure(arguments: &Arguments) -> Result<(Config, String, u64)> {
     Ok((config, inferred.target, rows))
 }
 
-fn build(config: &Config, folder: &Path, rows: u64) -> Result<Learn> {
+fn build(config: &Config, folder: &Path, rows: u64, label_delay: usize) -> Result<Learn> {
     let mut learn_config = config.learn.clone();
     learn_config.first_outcomes = learn_config.first_outcomes.min(rows / FIRST_SHARE).max(1);
-    // Event time here is the row number, so the window must not censor a long delay.
-    learn_config.join.window_ms = i64::MAX;
-    learn_config.join.pending_max = usize::MAX;
+    // Event time here is the row number, in milliseconds. All labels come, and none is dropped for memory.
+    let window_ms = i64::try_from(label_delay)?.saturating_add(1);
+    learn_config.join =
+        JoinConfig { window_ms, memory_bytes: usize::MAX, absent: Absent::Censored, lateness: PUNCTUAL };
     // There is nobody to ask: a replay shows what the gates let through.
     learn_config.gate.approval = Approval::None;
-    let width = learn_config.schema.features().len();
-    let (segment, _) = RowSegments::resume(folder, width, 0)?;
+    let (records, _) = Records::resume(folder, 0)?;
     let worker = super::worker_command(&learn_config)?;
-    let outside = Outside { segment, storage: None, worker, waits_for_trials: true };
+    let outside = Outside { records, storage: None, worker, waits_for_trials: true };
     Ok(Learn::cold(learn_config, outside)?)
 }
 
@@ -164,13 +168,12 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn label(&mut self, of: u64, now: u64, truth: Truth) -> Result<()> {
         let id = EventId::new(&of.to_string())?;
-        let state = self.learn.state();
-        if let Some(answers) = state.join.answers(&id) {
-            let decided = |output| model::decide(state.schema(), output);
+        if let Some(Prediction { answers, .. }) = self.learn.waiting(&id) {
+            let decided = |output| model::decide(self.learn.state().schema(), output);
             let (champion, first) = (decided(&answers.champion), decided(&answers.first));
             (self.heard)(Answered { truth, champion, first });
         }
-        self.turn(Record::Label(Label { id, time: Timestamp(now.try_into()?), truth }))
+        self.turn(Record::Label(Label { id, time: Timestamp(now.try_into()?), truth, revision: 0 }))
     }
 
     fn turn(&mut self, record: Record) -> Result<()> {

@@ -65,6 +65,7 @@ section!(
         label_id: String,
         label_time: String,
         label_value: String,
+        label_revision: String,
         features: BTreeMap<String, String>,
     }
 );
@@ -120,10 +121,6 @@ section!(
         memory_policy: String,
         holdback: f64,
     }
-);
-section!(
-    /// `[join]`
-    JoinSection { window_seconds: u64, pending_max: usize, early_max: usize, joined_max: usize }
 );
 section!(
     /// `[cold_start]`
@@ -190,7 +187,7 @@ section!(
         state: State,
         http: Http,
         serve: Serve,
-        join: JoinSection,
+        join: super::join::JoinSection,
         cold_start: ColdStart,
         mixture: MixtureSection,
         refresh: Refresh,
@@ -327,6 +324,7 @@ impl Raw {
         codec.label.id = pointer("label_id", &section.label_id)?;
         codec.label.time = Some(pointer("label_time", &section.label_time)?);
         codec.label.value = pointer("label_value", &section.label_value)?;
+        codec.label.revision = Some(pointer("label_revision", &section.label_revision)?);
         for (name, text) in &section.features {
             if !schema.features().iter().any(|feature| feature.name == *name) {
                 return refuse(format!("`codec.features.{name}` names no feature of `schema.features`"));
@@ -378,10 +376,6 @@ impl Raw {
             ("state.snapshot_every_records", self.state.snapshot_every_records as f64),
             ("state.snapshot_every_seconds", self.state.snapshot_every_seconds as f64),
             ("serve.batch_max", self.serve.batch_max as f64),
-            ("join.window_seconds", self.join.window_seconds as f64),
-            ("join.pending_max", self.join.pending_max as f64),
-            ("join.early_max", self.join.early_max as f64),
-            ("join.joined_max", self.join.joined_max as f64),
             ("cold_start.outcomes", self.cold_start.outcomes as f64),
             ("refresh.every_outcomes", self.refresh.every_outcomes as f64),
             ("detect.reference_outcomes", self.detect.reference_outcomes as f64),

@@ -33,7 +33,6 @@ impl Learn {
     /// Follows a schema that evolved from the one in force.
     pub(super) fn widen(&mut self, schema: Arc<Schema>) -> Result<(), LearnError> {
         let widening = Widening::between(self.state.schema(), &schema)?;
-        self.segment.widen(schema.features().len())?;
         self.arms.widen(&schema, &widening)?;
         self.state.widen(&schema, &widening)?;
         self.rules.config.schema = schema.clone();

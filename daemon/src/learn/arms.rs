@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use super::LearnError;
 use super::judged::Judged;
+use super::outcome::{Answers, ArmAnswer, Outcome};
 use super::path::{EvidencePath, Point};
 use super::state::{Losses, State};
 use crate::config::{COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig, LearnConfig};
-use crate::join::{Answers, ArmAnswer, Outcome};
 use crate::slot::Served;
 use crate::telemetry::AuditEvent;
 use crate::trials::worker::{MEASURE_REPEATS, time_batches};
@@ -190,7 +190,7 @@ impl Arms {
 
     /// Notes what the challenger and the control had answered, if both had.
     pub fn note(&mut self, outcome: &Outcome, schema: &Schema, gate: &GateConfig) {
-        let Outcome { prediction, truth } = outcome;
+        let Outcome { prediction, truth, .. } = outcome;
         let Some(challenger) = &mut self.challenger else { return };
         let Some((number, answer)) = &prediction.answers.challenger else { return };
         let (Some(card), true) = (&mut challenger.scorecard, *number == challenger.number) else { return };

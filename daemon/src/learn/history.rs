@@ -1,6 +1,6 @@
 //! History: the recent outcomes a trial can be trained on, and the learner before each window of them.
 //!
-//! Lives here: bounded rings of references; rows stay in the segment. May not: train.
+//! Lives here: bounded rings of references; rows stay in the records. May not: train.
 //!
 //! A checkpoint is every learner of the control, with its moments and its kept rows: the largest thing a daemon
 //! remembers. So older ones are thinned: a trial may start a little earlier than it has to, and learns a few rows
@@ -22,8 +22,8 @@ const SPARSE_WINDOWS: usize = 4;
 /// One outcome: where its row lies, and its truth.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recent {
-    /// Place in the segment.
-    pub row: u64,
+    /// Where it lies in the records.
+    pub place: u64,
     /// What was true.
     pub truth: Truth,
     /// The labels that had arrived when the event came.
@@ -157,8 +157,8 @@ impl History {
     }
 
     /// The oldest row still needed.
-    pub fn oldest_row(&self) -> Option<u64> {
-        self.recent.iter().map(|recent| recent.row).min()
+    pub fn oldest_place(&self) -> Option<u64> {
+        self.recent.iter().map(|recent| recent.place).min()
     }
 
     /// The learner and the outcomes for scoring up to `windows` windows. It starts at the newest checkpoint that

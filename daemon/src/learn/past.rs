@@ -1,6 +1,6 @@
 //! Past: labelled rows from before the last drifts, so that who would serve can be asked what it has forgotten.
 //!
-//! Lives here: which rows stay, and how many. May not: judge. Rows are copied: the segment lets go of them long before.
+//! Lives here: which rows stay, and how many. May not: judge. Rows are copied: the records let go of them long before.
 
 use std::collections::VecDeque;
 
@@ -59,7 +59,7 @@ impl Learn {
         }
         let recent = self.state.history.since(from).into_iter().take(WINDOW_OUTCOMES as usize);
         let known = recent.filter_map(|recent| {
-            let row = self.segment.read(adapters::store::RowRef(recent.row)).ok()?;
+            let row = self.row(recent.place)?;
             Some(Known { row, truth: recent.truth, context: recent.context })
         });
         let window: Vec<Known> = known.collect();

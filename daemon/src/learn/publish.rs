@@ -6,7 +6,6 @@
 //! warmed up, prepared (the journal is on the disk), committed (the snapshot that names it). Before the commit the old
 //! champion serves after a crash, after it the new one; a failure of any step before it changes nothing.
 
-use adapters::store::RowRef;
 use model::{Generation, Model, Output, Row};
 
 use super::{Learn, LearnError};
@@ -83,7 +82,7 @@ impl Learn {
         let history = &self.state.history;
         let recent = history.since(history.pushed().saturating_sub(PROBE_ROWS as u64));
         let width = self.state.schema().features().len();
-        let rows = recent.iter().filter_map(|recent| self.segment.read(RowRef(recent.row)).ok());
+        let rows = recent.iter().filter_map(|recent| self.row(recent.place));
         rows.filter(|row| row.values().len() == width).collect()
     }
 }

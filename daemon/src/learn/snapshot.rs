@@ -20,11 +20,11 @@ use crate::lifecycle::Rules;
 use crate::slot::{Served, Slot};
 use crate::storage::Storage;
 use crate::trials::{Trials, WorkerCommand};
-use adapters::store::RowSegments;
+use adapters::store::Records;
 
 /// Of what [`Snapshot`] says; to be raised whenever anything in it changes, so that another release says what is
 /// the matter instead of misreading it.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 /// Everything that survives a crash. The state, which is the larger part, is not copied to be written.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,8 +42,8 @@ pub struct Snapshot<'a> {
     first: Option<ModelParts>,
     challenger: Option<Challenger>,
     displaced: Option<Displaced>,
-    /// Rows in the segment that the state refers to.
-    rows: u64,
+    /// Bytes of records that the state refers to.
+    records: u64,
     /// The last line of the journal.
     journal: Tip,
     /// The last line that the decisions topic has, with all before it.
@@ -51,14 +51,9 @@ pub struct Snapshot<'a> {
 }
 
 impl Snapshot<'_> {
-    /// Values of a row under the schema in force then.
-    pub fn width(&self) -> usize {
-        self.state.schema().features().len()
-    }
-
-    /// Rows the segment has to have.
-    pub fn rows(&self) -> u64 {
-        self.rows
+    /// Bytes of records that there have to be.
+    pub fn records(&self) -> u64 {
+        self.records
     }
 
     /// The last line of the journal then.
@@ -102,7 +97,7 @@ impl Snapshot<'_> {
 /// What the learn plane is given from outside.
 pub struct Outside {
     /// Rows, resumed to what the snapshot refers to.
-    pub segment: RowSegments,
+    pub records: Records,
     /// Where promotions are made durable.
     pub storage: Option<Storage>,
     /// How trials are started.
@@ -150,6 +145,7 @@ impl Learn {
         let device = config.device.open()?;
         let mut state = saved.state.into_owned();
         state.lifecycle.resumed();
+        state.join.reconfigure(&config.join);
         state.tests = state.tests.under(config.gate.alpha_rule, config.gate.quality.alpha);
         let arms = Arms {
             pool: Pool::restore(saved.pool, &device)?,
@@ -188,14 +184,14 @@ impl Learn {
             time: TimeWatch::default(),
             slot,
             trials: Trials::start(outside.worker)?,
-            segment: outside.segment,
+            records: outside.records,
             storage: outside.storage,
             waits_for_trials: outside.waits_for_trials,
             rules: Rules { config, scheduler },
             device,
             space,
             arms,
-            kept_rows: std::collections::VecDeque::new(),
+            kept_records: std::collections::VecDeque::new(),
             pending_swap: None,
             rolled_back: None,
             rollback_waits: false,
@@ -227,7 +223,7 @@ impl Learn {
             first: self.arms.first.as_ref().map(Model::parts).transpose()?,
             challenger: self.arms.challenger.clone(),
             displaced: self.arms.displaced.clone(),
-            rows: self.segment.len(),
+            records: self.records.len(),
             journal: self
                 .storage
                 .as_ref()
@@ -248,18 +244,19 @@ impl Learn {
         if self.storage.is_none() {
             return Ok(());
         }
-        // Rows first: a snapshot must not refer to rows that are not there.
-        self.segment.sync()?;
+        // Records first: a snapshot must not refer to what is not there.
+        self.records.sync()?;
         let bytes = self.snapshot(served)?.to_bytes()?;
         let Some(storage) = &mut self.storage else { return Ok(()) };
         storage.write_snapshot(&bytes)?;
         let kept = storage.snapshots_kept();
-        self.kept_rows.push_back(self.oldest_row());
-        while self.kept_rows.len() > kept {
-            self.kept_rows.pop_front();
+        self.kept_records.push_back(self.oldest_place());
+        while self.kept_records.len() > kept {
+            self.kept_records.pop_front();
         }
-        // The snapshot is there: that rows stay which nobody needs is no reason to call it missing.
-        if let Some(oldest) = self.kept_rows.iter().min().copied().filter(|_| self.kept_rows.len() == kept)
+        // The snapshot is there: that records stay which nobody needs is no reason to call it missing.
+        if let Some(oldest) =
+            self.kept_records.iter().min().copied().filter(|_| self.kept_records.len() == kept)
             && let Err(error) = self.prune_before(oldest)
         {
             tracing::warn!("{error}");

@@ -13,9 +13,10 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use super::history::History;
+use super::outcome::Outcome;
 use super::past::Past;
 use crate::config::LearnConfig;
-use crate::join::{Join, Outcome};
+use crate::join::Join;
 use crate::lifecycle::Lifecycle;
 
 /// Name of the budget of compute time, in the configuration and on the metrics topic.
@@ -138,7 +139,7 @@ pub struct Counts {
     pub promotions: u64,
     pub reliefs: u64,
     pub rollbacks: u64,
-    pub rows_lost: u64,
+    pub records_lost: u64,
     pub adopted: Adopted,
     pub rejected: Rejected,
 }
@@ -231,7 +232,7 @@ impl State {
             next_number: 0,
             encoder: Encoder::new(&config.schema),
             crowding: Crowding::new(&config.schema),
-            join: Join::new(&config.join),
+            join: Join::new(&config.join, config.seed),
             lifecycle: Lifecycle::new(),
             detectors: Detectors::new(config),
             budgets: vec![
@@ -264,7 +265,6 @@ impl State {
         self.history.widen(widening)?;
         self.encoder = self.encoder.widened(schema);
         self.crowding = self.crowding.widened(schema);
-        self.join.widen(schema.target().outputs());
         self.detectors.features = self.detectors.features.widened(schema);
         self.baselines.counts.resize(schema.target().outputs(), 0);
         let scores = &mut self.scores;
@@ -313,7 +313,7 @@ impl State {
 
     /// Counts what every arm and baseline had said.
     pub fn score(&mut self, outcome: &Outcome) {
-        let Outcome { prediction, truth } = outcome;
+        let Outcome { prediction, truth, .. } = outcome;
         let answers = &prediction.answers;
         for (tally, output) in [
             (&mut self.scores.champion, &answers.champion),

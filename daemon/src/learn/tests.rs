@@ -1,7 +1,7 @@
 //! The learn plane's promises about time: only what was said when the event came counts.
 
 use adapters::kafka::Positions;
-use adapters::store::RowSegments;
+use adapters::store::Records;
 use model::{
     Activation, Architecture, Block, Context, Edit, EventId, Hyper, Label, Learner, Origin, Record, Row,
     Sample, Timestamp, Truth,
@@ -31,9 +31,9 @@ pub(super) fn plane_with(folder: &tempfile::TempDir, settings: &str) -> Learn {
         classes = [\"a\", \"b\"]
         features = [{ name = \"x\", kind = \"numeric\" }]";
     let config = Config::parse(&format!("{settings}\n{schema}")).expect("a small valid configuration").learn;
-    let (segment, _) = RowSegments::resume(folder.path(), 1, 0).expect("an empty folder");
+    let (records, _) = Records::resume(folder.path(), 0).expect("an empty folder");
     let worker = WorkerCommand { program: "/nowhere".into(), arguments: Vec::new(), seconds_max: 1 };
-    let outside = Outside { segment, storage: None, worker, waits_for_trials: true };
+    let outside = Outside { records, storage: None, worker, waits_for_trials: true };
     Learn::cold(config, outside).expect("a plane can be built")
 }
 
@@ -45,7 +45,12 @@ pub(super) fn event(number: u64, value: f32) -> Record {
 
 pub(super) fn label(number: u64, class: u32) -> Record {
     let id = EventId::new(&number.to_string()).expect("short");
-    Record::Label(Label { id, time: Timestamp((number + DELAY).cast_signed()), truth: Truth::Class(class) })
+    Record::Label(Label {
+        id,
+        time: Timestamp((number + DELAY).cast_signed()),
+        truth: Truth::Class(class),
+        revision: 0,
+    })
 }
 
 /// A stream in long runs of one class, on which whoever knows the last labels looks like genius.
@@ -272,13 +277,13 @@ fn an_event_sees_the_labels_that_had_arrived_when_it_came_and_none_that_came_lat
         let mut records = vec![event(number, 0.5)];
         records.extend(number.checked_sub(DELAY).map(|of| label(of, coin(of))));
         learn.turn(records, Positions::default()).expect("nothing fails");
-        let waiting = learn.state().join.context(&EventId::new(&number.to_string()).expect("short"));
-        assert_eq!(waiting, Some(expected(number)), "event {number}");
+        let waiting = learn.waiting(&EventId::new(&number.to_string()).expect("short"));
+        assert_eq!(waiting.map(|waiting| waiting.context), Some(expected(number)), "event {number}");
     }
     let learned = learn.state().history.since(0);
     assert_eq!(learned.len() as u64, 400 - DELAY);
-    for recent in learned {
-        assert_eq!(recent.context, expected(recent.row), "what is learned is what was seen");
+    for (number, recent) in (0..).zip(learned) {
+        assert_eq!(recent.context, expected(number), "what is learned is what was seen");
     }
 }
 

@@ -40,6 +40,7 @@ fn read(reader: &mut Reader, role: TopicRole, payload: &str) -> (String, Vec<Rec
         Record::Adoption(_) => 'A',
         Record::Sample(_) => 'S',
         Record::Label(_) => 'L',
+        Record::Retraction(_) => 'R',
         Record::Metric(_) => 'M',
     };
     (out.iter().map(letter).chain(refused.then_some('!')).collect(), out)

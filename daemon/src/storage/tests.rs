@@ -8,7 +8,7 @@ use super::{StateConfig, Storage};
 fn a_directory_in_use_is_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = StateConfig::within(folder.path(), 1);
-    let open = || Storage::open(&config, "fraud", 1, Device::cpu());
+    let open = || Storage::open(&config, "fraud", Device::cpu());
     let owner = open().expect("nobody uses it");
     let error = open().err().expect("it is in use").to_string();
     let process = format!("process {} on", std::process::id());

@@ -10,6 +10,7 @@ use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
 };
 
+use crate::join::{Join, JoinCounts};
 use crate::learn::{Counts, Learn};
 
 pub(super) const TOLD: &str = "metric names are valid constants, registered once";
@@ -53,8 +54,7 @@ impl Declare {
 /// What the learn plane's state says.
 #[derive(Clone, Debug)]
 pub(super) struct LearnMetrics {
-    join: IntCounterVec,
-    pending: IntGauge,
+    join: JoinMetrics,
     outcomes: IntCounter,
     drifts: IntCounter,
     breaches: IntCounter,
@@ -76,16 +76,13 @@ pub(super) struct LearnMetrics {
 
 impl LearnMetrics {
     pub(super) fn new(declare: &Declare) -> Self {
-        let ends = ["joined", "expired", "evicted", "duplicate", "orphan", "late", "repeated"];
         let changes = ["refresh", "promotion", "relief", "rollback"];
         let verdicts = ["pass", "fail", "inconclusive"];
         let quality =
             Opts::new("driftform_quality_ratio", "Accuracy (or r2) over the last outcomes, by arm.");
-        let join = "What became of events and labels.";
         let trials = "Trials by how they ended.";
         Self {
-            join: declare.counters("driftform_join_outcomes_total", join, "outcome", &ends),
-            pending: declare.gauge("driftform_join_state_entries", "Predictions waiting for their label."),
+            join: JoinMetrics::new(declare),
             outcomes: declare.counter("driftform_learn_outcomes_total", "Outcomes learned."),
             drifts: declare.counter("driftform_drift_alarms_total", "Drifts detected."),
             breaches: declare.counter("driftform_budget_breaches_total", "Budgets breached."),
@@ -152,7 +149,7 @@ impl LearnMetrics {
         let state = learn.state();
         raise(&self.outcomes, state.outcomes);
         self.update_counts(state.counts);
-        self.update_join(&state.join);
+        self.join.update(&state.join);
         let served = learn.slot().load();
         self.generation.set(gauge(served.generation.0));
         self.prior_only.set(i64::from(served.prior_only));
@@ -185,22 +182,65 @@ impl LearnMetrics {
         raise(&self.swaps.with_label_values(&["rollback"]), counts.rollbacks);
     }
 
-    fn update_join(&self, join: &crate::join::Join) {
-        let counts = join.counts();
-        let end = |name: &str, value| raise(&self.join.with_label_values(&[name]), value);
-        end("joined", counts.joined);
-        end("expired", counts.expired);
-        end("evicted", counts.evicted);
-        end("duplicate", counts.duplicate);
-        end("orphan", counts.orphan);
-        end("late", counts.late);
-        end("repeated", counts.repeated);
-        self.pending.set(gauge(join.pending() as u64));
-    }
-
     fn update_quality(&self, arm: &str, tally: &Tally) {
         self.quality.with_label_values(&[arm]).set(tally.window_quality());
     }
+}
+
+/// What waits, and what became of the rest.
+#[derive(Clone, Debug)]
+struct JoinMetrics {
+    ends: IntCounterVec,
+    pending: IntGauge,
+    early: IntGauge,
+    share: Gauge,
+    future: IntCounter,
+}
+
+impl JoinMetrics {
+    fn new(declare: &Declare) -> Self {
+        let ends = ends(JoinCounts::default()).map(|(name, _)| name);
+        Self {
+            ends: declare.counters(
+                "driftform_join_outcomes_total",
+                "What became of events and labels.",
+                "outcome",
+                &ends,
+            ),
+            pending: declare.gauge("driftform_join_state_entries", "Predictions waiting for their label."),
+            early: declare.gauge("driftform_join_early_entries", "Labels waiting for their event."),
+            share: declare.ratio("driftform_join_sampled_ratio", "Share of all ids that the join keeps."),
+            future: declare
+                .counter("driftform_join_future_total", "Records dated further ahead than clocks differ."),
+        }
+    }
+
+    fn update(&self, join: &Join) {
+        let counts = join.counts();
+        for (name, value) in ends(counts) {
+            raise(&self.ends.with_label_values(&[name]), value);
+        }
+        raise(&self.future, counts.future);
+        self.pending.set(gauge(join.pending() as u64));
+        self.early.set(gauge(join.early() as u64));
+        self.share.set(join.share());
+    }
+}
+
+/// By name, the ends that a record can have.
+fn ends(counts: JoinCounts) -> [(&'static str, u64); 10] {
+    [
+        ("joined", counts.joined),
+        ("expired", counts.expired),
+        ("repeated", counts.repeated),
+        ("unsampled_event", counts.unsampled_events),
+        ("unsampled_label", counts.unsampled_labels),
+        ("duplicate", counts.duplicate),
+        ("revised", counts.revised),
+        ("retracted", counts.retracted),
+        ("late", counts.late),
+        ("orphan", counts.orphan),
+    ]
 }
 
 /// A watch, while there is one.

@@ -86,7 +86,8 @@ fn check_state(found: &Snapshot<'_>, expected: &Snapshot<'_>) -> Result<()> {
     ensure!(found.encoder == expected.encoder, "other rows were seen");
     let (counts, wanted) = (found.counts, expected.counts);
     ensure!(
-        (counts.promotions, counts.rollbacks, counts.rows_lost) == (wanted.promotions, wanted.rollbacks, 0),
+        (counts.promotions, counts.rollbacks, counts.records_lost)
+            == (wanted.promotions, wanted.rollbacks, 0),
         "{counts:?} is not {wanted:?}"
     );
     Ok(())

@@ -82,7 +82,7 @@ fn check(scene: &Scene, stream: &Stream) -> Result<()> {
     ensure!(status.success(), "{status}; the log ends with\n{}", daemon.tail());
 
     let snapshot = look_at_snapshot(&scene.state())?.context("no snapshot")?;
-    ensure!(snapshot.state().counts.rows_lost == 0, "rows are lost");
+    ensure!(snapshot.state().counts.records_lost == 0, "records are lost");
     let topics = &scene.kafka.topics;
     let payloads = |topic: &str| -> Result<Vec<Vec<u8>>> {
         Ok(scene.records(topic)?.into_iter().map(|record| record.payload).collect())

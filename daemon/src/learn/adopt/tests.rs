@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adapters::codec::JsonCodec;
 use adapters::kafka::{Polled, Positions, TopicRole};
-use adapters::store::RowSegments;
+use adapters::store::Records;
 use model::{Device, LearnerState, Record, Timestamp, Truth, Widening};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
@@ -42,9 +42,9 @@ fn worker() -> WorkerCommand {
 /// A plane over the state in this folder, as the daemon opens it.
 fn open(folder: &Path, config: LearnConfig) -> Result<Learn, LearnError> {
     let state = StateConfig::within(folder, 2);
-    let found = Storage::open(&state, "adopt", config.schema.features().len(), Device::cpu())?;
+    let found = Storage::open(&state, "adopt", Device::cpu())?;
     let outside = Outside {
-        segment: found.segment,
+        records: found.records,
         storage: Some(found.storage),
         worker: worker(),
         waits_for_trials: true,
@@ -134,7 +134,7 @@ fn a_feature_and_a_class_come_along_and_are_learned_without_starting_again() {
     assert_eq!((state.counts.adopted.features, state.counts.adopted.classes), (1, 1));
     assert_eq!((state.schema().features().len(), state.schema().target().outputs()), (2, 3));
     assert_eq!(state.outcomes, 5_000 - DELAY as u64);
-    assert_eq!(state.counts.rows_lost, 0);
+    assert_eq!(state.counts.records_lost, 0);
     assert!(learn.arms().pool.learned() > learned, "the learners went on");
     assert!(state.scores.champion.window_quality() > 0.9, "{}", state.scores.champion.window_quality());
     let told = learn.happened();
@@ -236,8 +236,8 @@ fn crowded_categories_get_more_buckets_and_are_told_apart() {
         classes = [\"low\", \"high\"]
         features = [{ name = \"city\", kind = \"categorical\", buckets = 8 }]";
     let config = Config::parse(text).expect("a small valid configuration").learn;
-    let (segment, _) = RowSegments::resume(folder.path(), 1, 0).expect("an empty folder");
-    let outside = Outside { segment, storage: None, worker: worker(), waits_for_trials: true };
+    let (records, _) = Records::resume(folder.path(), 0).expect("an empty folder");
+    let outside = Outside { records, storage: None, worker: worker(), waits_for_trials: true };
     let mut learn = Learn::cold(config.clone(), outside).expect("a plane can be built");
     let mut reader = reader(&learn, &config);
     let mut rng = Pcg64::seed_from_u64(3);

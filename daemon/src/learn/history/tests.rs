@@ -23,7 +23,11 @@ fn feed(history: &mut History, arm: &ArmState, outcomes: u64, delay: u64) {
     for _ in 0..outcomes {
         let row = history.pushed();
         let said = Said { members: Arc::new([]), outputs: Box::new([]) };
-        history.push(Recent { row, truth: Truth::Number(0.0), context: Context::default() }, said, delay);
+        history.push(
+            Recent { place: row, truth: Truth::Number(0.0), context: Context::default() },
+            said,
+            delay,
+        );
         if history.window_ends() {
             history.checkpoint(arm.clone());
         }
@@ -59,8 +63,8 @@ proptest! {
 
         let reach = history.reach(windows).expect("there is a checkpoint");
         let (rows, score_from) = (reach.outcomes, reach.score_from);
-        let from = rows.first().map_or(history.pushed(), |(recent, _)| recent.row);
-        let before: Vec<u64> = reach.before.iter().map(|recent| recent.row).collect();
+        let from = rows.first().map_or(history.pushed(), |(recent, _)| recent.place);
+        let before: Vec<u64> = reach.before.iter().map(|recent| recent.place).collect();
         let expected: Vec<u64> = (from.saturating_sub(WINDOW_ROWS_MAX as u64)..from).collect();
         prop_assert_eq!(before, expected, "the last that were labelled by then");
         let starts = history.checkpoints.iter().map(|(at, _)| *at);

@@ -39,7 +39,7 @@ fn the_last_outcomes_before_it_was_noticed_are_left_out() {
     feed(&mut learn, 0..(WINDOW_OUTCOMES + NOTICED_AFTER));
     learn.remember_past();
     let first = learn.state.history.since(0)[0];
-    let row = learn.segment.read(adapters::store::RowRef(first.row)).expect("it is there");
+    let row = learn.row(first.place).expect("it is there");
     let window = &learn.state.past.windows[0];
     assert_eq!((&window[0].row, window.len() as u64), (&row, WINDOW_OUTCOMES));
 }

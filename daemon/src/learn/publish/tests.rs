@@ -30,11 +30,10 @@ fn config(folder: &Path) -> Config {
 /// A plane on a state directory, as the daemon opens it.
 fn opened(folder: &Path) -> Learn {
     let config = config(folder);
-    let found =
-        Storage::open(&config.state, &config.name, 1, model::Device::cpu()).expect("nobody else has it");
+    let found = Storage::open(&config.state, &config.name, model::Device::cpu()).expect("nobody else has it");
     let worker = WorkerCommand { program: "/nowhere".into(), arguments: Vec::new(), seconds_max: 1 };
     let outside =
-        Outside { segment: found.segment, storage: Some(found.storage), worker, waits_for_trials: false };
+        Outside { records: found.records, storage: Some(found.storage), worker, waits_for_trials: false };
     let mut learn = match found.snapshot {
         Some(snapshot) => Learn::resume(config.learn, snapshot, outside),
         None => Learn::cold(config.learn, outside),
@@ -51,7 +50,7 @@ fn feed(learn: &mut Learn, numbers: std::ops::Range<u64>) {
         let row = Row::new(vec![class as f32]).expect("finite");
         let id = EventId::new(&number.to_string()).expect("short");
         let time = Timestamp(number.cast_signed());
-        let label = Label { id: id.clone(), time, truth: Truth::Class(class as u32) };
+        let label = Label { id: id.clone(), time, truth: Truth::Class(class as u32), revision: 0 };
         let records = vec![Record::Sample(Sample { id, time, row }), Record::Label(label)];
         let positions = Positions::from([(("fraud.events".to_owned(), 0), number.cast_signed() + 1)]);
         learn.turn(records, positions).expect("nothing fails");
