@@ -12,7 +12,6 @@ use crate::device::Device;
 use crate::learner::Learner;
 use crate::network::Network;
 use crate::testing::{self, random_architecture, tensor_devices};
-use crate::weights::Weights;
 
 /// Any ends a stream may give: few and many outputs, classes and numbers, with a recent label or two.
 fn random_shape(rng: &mut Pcg64) -> Shape {
@@ -56,9 +55,8 @@ fn random_widths(rng: &mut Pcg64) -> Architecture {
     architecture.canonical()
 }
 
-fn random_weights(architecture: &Architecture, shape: Shape, rng: &mut Pcg64) -> Weights {
-    testing::random_weights(architecture, shape, 0.4, rng)
-}
+/// Of weights about their mean: many units are saturated.
+const SPREAD: f32 = 0.4;
 
 fn close(found: &[f32], expected: &[f32], tolerance: f32) -> Result<(), TestCaseError> {
     prop_assert_eq!(found.len(), expected.len());
@@ -87,7 +85,7 @@ proptest! {
     fn a_program_answers_as_tensors_do(seed: u64, rows in 1_usize..70) {
         let mut rng = Pcg64::seed_from_u64(seed);
         let (architecture, shape) = (random_widths(&mut rng), random_shape(&mut rng));
-        let weights = random_weights(&architecture, shape, &mut rng);
+        let weights = testing::random_weights(&architecture, shape, SPREAD, &mut rng);
         let encoded = random_rows(rows, shape, &mut rng);
         let says = |device: &Device, rows: &[f32]| {
             Network::from_weights(&architecture, shape, &weights, device).unwrap().predict(rows).unwrap()
@@ -116,23 +114,33 @@ proptest! {
             ..Hyper::default()
         };
         let mut architecture = Architecture { hyper, ..random_widths(&mut rng) };
-        if matches!(hyper.optimiser, Optimiser::RmsProp | Optimiser::AdamW) {
+        let adaptive = matches!(hyper.optimiser, Optimiser::RmsProp | Optimiser::AdamW);
+        if adaptive {
             // A norm takes gradients away, and Adam makes whole steps of the rounding that is left.
             architecture.blocks.iter_mut().for_each(|block| block.norm = Norm::None);
         }
         let class_weights: Vec<f32> = (0..shape.outputs).map(|_| rng.random_range(0.5..2.0)).collect();
         let rows = steps * usize::from(hyper.batch);
         let (encoded, goals) = (random_rows(rows, shape, &mut rng), random_goals(rows, shape, &mut rng));
-        let weights = random_weights(&architecture, shape, &mut rng);
-        let learned = |device: &Device| {
+        // Nor may it be sure of an answer: the error of one near 1 is rounding too.
+        let spread = if adaptive { 0.1 } else { SPREAD };
+        let weights = testing::random_weights(&architecture, shape, spread, &mut rng);
+        let learned = |device: &Device, encoded: &[f32]| {
             let network = Network::from_weights(&architecture, shape, &weights, device).unwrap();
             let mut learner = Learner::from_network(&network, &class_weights, seed).unwrap();
-            learner.learn(&encoded, &goals).unwrap();
+            learner.learn(encoded, &goals).unwrap();
             learner
         };
-        let program = learned(&Device::cpu());
+        let program = learned(&Device::cpu(), &encoded);
         for device in tensor_devices() {
-            learned_alike(&program, &learned(&device), &encoded, &goals)?;
+            let tensors = learned(&device, &encoded);
+            if adaptive {
+                let nudged: Vec<f32> = encoded.iter().map(|value| value * (1.0 + 4.0 * f32::EPSILON)).collect();
+                let [found, rounded] = [&program, &learned(&device, &nudged)].map(|other| off(other, &tensors));
+                prop_assert!(found <= 3 * rounded + 40, "{} numbers are off, by rounding {}", found, rounded);
+            } else {
+                learned_alike(&program, &tensors, &encoded, &goals)?;
+            }
         }
     }
 }
@@ -145,17 +153,16 @@ fn learned_alike(
 ) -> Result<(), TestCaseError> {
     prop_assert_eq!(program.steps(), tensors.steps());
     let norms = [program, tensors].map(|learner| learner.gradient_norm(encoded, goals).unwrap());
-    let (found, expected) = (numbers(program), numbers(tensors));
-    if matches!(program.architecture().hyper.optimiser, Optimiser::RmsProp | Optimiser::AdamW) {
-        let off = found.iter().zip(&expected).filter(|(a, b)| (*a - *b).abs() > 1e-4).count();
-        prop_assert!(5 * off <= expected.len() + 40, "{} of {} numbers are off", off, expected.len());
-    } else {
-        let tolerance = tolerance(program.architecture());
-        prop_assert!((norms[0] - norms[1]).abs() <= 50.0 * tolerance * norms[1].max(0.1), "{:?}", norms);
-        close(&found, &expected, tolerance)?;
-        close(&program.predict(encoded).unwrap(), &tensors.predict(encoded).unwrap(), 10.0 * tolerance)?;
-    }
-    Ok(())
+    let tolerance = tolerance(program.architecture());
+    prop_assert!((norms[0] - norms[1]).abs() <= 50.0 * tolerance * norms[1].max(0.1), "{:?}", norms);
+    close(&numbers(program), &numbers(tensors), tolerance)?;
+    close(&program.predict(encoded).unwrap(), &tensors.predict(encoded).unwrap(), 10.0 * tolerance)
+}
+
+/// Where two learners differ by more than rounding. An adaptive step is whole where a gradient is nothing
+/// but rounding, so it is compared by count, with what a nudge of the rows by their rounding does.
+fn off(one: &Learner, other: &Learner) -> usize {
+    numbers(one).iter().zip(numbers(other)).filter(|(a, b)| (*a - b).abs() > 1e-4).count()
 }
 
 #[test]
