@@ -51,8 +51,24 @@ pub enum DetectorKind {
     Adwin,
     /// [`ESr`].
     ESr,
+    /// Page-Hinkley.
+    PageHinkley,
+    /// HDDM with averages.
+    HddmA,
+    /// HDDM with weighted averages.
+    HddmW,
+    /// KSWIN.
+    Kswin,
     /// [`FeatureDrift`].
     Features,
+    /// All features together, by random Fourier features.
+    Mmd,
+    /// All features together, by a classifier.
+    TwoSample,
+    /// Shares of classes, from labels or from answers.
+    Shares,
+    /// Delay and coverage of labels.
+    LabelFeed,
     /// [`BudgetDetector`].
     Budget,
 }
@@ -63,7 +79,15 @@ impl DetectorKind {
         match self {
             Self::Adwin => "adwin",
             Self::ESr => "e_sr",
+            Self::PageHinkley => "page_hinkley",
+            Self::HddmA => "hddm_a",
+            Self::HddmW => "hddm_w",
+            Self::Kswin => "kswin",
             Self::Features => "features",
+            Self::Mmd => "mmd",
+            Self::TwoSample => "two_sample",
+            Self::Shares => "shares",
+            Self::LabelFeed => "label_feed",
             Self::Budget => "budget",
         }
     }
@@ -78,6 +102,8 @@ pub struct Drift {
     pub statistic: f64,
     /// What the size of the statistic had to exceed.
     pub threshold: f64,
+    /// How many observations ago the change most likely began, as far as the detector can tell.
+    pub ago: u64,
     /// Where the change is, strongest first; empty where a detector cannot tell.
     pub features: Vec<FeatureShift>,
 }

@@ -170,7 +170,13 @@ impl Detector for Adwin {
             self.drop_oldest();
         }
         let (statistic, threshold) = first;
-        Some(Drift { detector: DetectorKind::Adwin, statistic, threshold, features: Vec::new() })
+        Some(Drift {
+            detector: DetectorKind::Adwin,
+            statistic,
+            threshold,
+            ago: self.width,
+            features: Vec::new(),
+        })
     }
 
     fn reset(&mut self) {

@@ -89,6 +89,7 @@ impl Detector for BudgetDetector {
             detector: DetectorKind::Budget,
             statistic: breach.measured,
             threshold: breach.limit,
+            ago: u64::from(self.patience),
             features: Vec::new(),
         })
     }

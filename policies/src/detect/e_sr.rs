@@ -109,7 +109,7 @@ impl Detector for ESr {
             return None;
         }
         self.log_terms = [NOTHING; STAKES.len()];
-        Some(Drift { detector: DetectorKind::ESr, statistic, threshold, features: Vec::new() })
+        Some(Drift { detector: DetectorKind::ESr, statistic, threshold, ago: 0, features: Vec::new() })
     }
 
     fn reset(&mut self) {

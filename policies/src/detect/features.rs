@@ -162,6 +162,7 @@ impl FeatureDrift {
             detector: DetectorKind::Features,
             statistic,
             threshold,
+            ago: self.config.window as u64,
             features: self.strongest(),
         });
         if drift.is_some() {
