@@ -1,7 +1,7 @@
 //! What bytes mean: JSON records into samples, labels and metrics, predictions into JSON.
 //!
-//! In reading order: where a value sits ([`Pointer`], [`CodecConfig`]); reading ([`JsonCodec`]), also what
-//! the schema does not have yet; what is said about a bad record ([`DecodeError`]). A bad record never stops the stream: it is an error to be
+//! In reading order: where a value sits ([`Pointer`], [`CodecConfig`]); what stands around a record ([`Envelope`]); reading
+//! ([`JsonCodec`]), also what the schema does not have yet; what is said about a bad record ([`DecodeError`]). A bad record never stops the stream: it is an error to be
 //! sent where it can be found again.
 //!
 //! May not: know topics, files or clocks.
@@ -9,6 +9,7 @@
 mod config;
 mod decode;
 mod encode;
+mod envelope;
 mod error;
 mod news;
 mod pointer;
@@ -24,7 +25,8 @@ use std::sync::Arc;
 use model::{Feature, Schema};
 
 pub use config::{CodecConfig, EventPaths, LabelPaths, MetricPaths};
-pub use decode::Told;
+pub use decode::{Event, Told};
+pub use envelope::Envelope;
 pub use error::{CodecError, DecodeError};
 pub use pointer::Pointer;
 pub(crate) use time::MILLIS_MAX;
@@ -69,7 +71,8 @@ impl JsonCodec {
             .map(|feature| path(feature).unwrap_or_else(|| Pointer::of_feature(&feature.name)))
             .collect();
         let names = schema.features().iter().map(|feature| feature.name.as_str());
-        let paths = features.iter().chain([&config.event.id]).chain(&config.event.time);
+        let paths =
+            features.iter().chain([&config.event.id]).chain(&config.event.time).chain(&config.event.label);
         let known = names.chain(paths.filter_map(Pointer::under_features)).map(str::to_owned).collect();
         Self { schema, config, features, known }
     }

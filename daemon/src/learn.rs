@@ -71,19 +71,25 @@ pub enum LearnError {
     Snapshot(String),
 }
 
-/// A record and the partition of its topic that it came from.
+/// A record and where it came from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incoming {
-    /// The partition.
-    pub partition: i32,
+    /// The topic and its partition.
+    pub origin: Origin,
     /// The record.
     pub record: Record,
 }
 
 impl From<Record> for Incoming {
-    /// Of a stream that has one partition.
+    /// Of a stream that has one partition a topic.
     fn from(record: Record) -> Self {
-        Self { partition: 0, record }
+        let origin = match record {
+            Record::Sample(_) => Origin::Events(0),
+            Record::Label(_) | Record::Retraction(_) | Record::Metric(_) | Record::Adoption(_) => {
+                Origin::Labels(0)
+            }
+        };
+        Self { origin, record }
     }
 }
 
@@ -165,15 +171,15 @@ impl Learn {
         records: Vec<R>,
         positions: Positions,
     ) -> Result<(), LearnError> {
-        for Incoming { partition, record } in records.into_iter().map(Into::into) {
+        for Incoming { origin, record } in records.into_iter().map(Into::into) {
             match record {
-                Record::Sample(sample) => self.sample(Origin::Events(partition), &sample)?,
+                Record::Sample(sample) => self.sample(origin, &sample)?,
                 Record::Label(label) => {
-                    let matched = self.state.join.labelled(Origin::Labels(partition), &label);
+                    let matched = self.state.join.labelled(origin, &label);
                     self.outcomes(matched)?;
                 }
                 Record::Retraction(Retraction { id, time }) => {
-                    let matched = self.state.join.retracted(Origin::Labels(partition), &id, time);
+                    let matched = self.state.join.retracted(origin, &id, time);
                     self.outcomes(matched)?;
                 }
                 Record::Metric(metric) => self.metric(&metric),
@@ -293,7 +299,7 @@ impl Learn {
         self.state.outcomes += 1;
         let scale = self.state.encoder.scale();
         let losses = self.state.losses(outcome, scale);
-        self.state.score(outcome);
+        self.state.score(outcome, &losses);
         self.detect(&losses);
         self.arms.test(&losses, &outcome.prediction.answers);
         if self.rules.config.gate.quality_on.counts(outcome.prediction.holdback) {

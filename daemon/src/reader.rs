@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use adapters::codec::{DecodeError, JsonCodec};
+use adapters::codec::{DecodeError, Envelope, JsonCodec};
 use adapters::kafka::{Polled, TopicRole};
 use model::{Addition, Adoption, Record, Timestamp};
 use policies::evolve::EvolveLimits;
@@ -28,54 +28,55 @@ impl Reader {
 
     /// Appends what one record means: itself, after what the schema gains by it.
     pub fn read(&mut self, record: &Polled, out: &mut Vec<Record>) -> Result<(), DecodeError> {
-        let (bytes, received) = (record.payload.as_slice(), record.timestamp);
+        let bytes = record.payload.as_slice();
+        let envelope = Envelope::of_headers(record.timestamp, &record.headers);
         match record.role {
-            TopicRole::Labels => self.label(bytes, received, out),
+            TopicRole::Labels => self.label(bytes, &envelope, out),
             TopicRole::Metrics => {
-                out.push(Record::Metric(self.codec.decode_metric(bytes, received)?));
+                out.push(Record::Metric(self.codec.decode_metric(bytes, envelope)?));
                 Ok(())
             }
             TopicRole::Events | TopicRole::Predictions | TopicRole::Other => {
-                self.sample(bytes, received, out)
+                self.event(bytes, &envelope, out)
             }
         }
     }
 
-    fn sample(
-        &mut self,
-        bytes: &[u8],
-        received: Timestamp,
-        out: &mut Vec<Record>,
-    ) -> Result<(), DecodeError> {
-        let mut sample = match self.limits {
-            None => self.codec.decode_sample(bytes, received)?,
-            Some(limits) => {
-                let (sample, news) = self.codec.decode_sample_with_news(bytes, received)?;
-                for addition in news {
-                    self.adopt(limits, addition, sample.time, out);
-                }
-                sample
+    fn event(&mut self, bytes: &[u8], envelope: &Envelope, out: &mut Vec<Record>) -> Result<(), DecodeError> {
+        let mut event = match (self.codec.decode_event(bytes, envelope.clone()), self.limits) {
+            (Err(error @ DecodeError::UnknownClass { .. }), Some(limits)) => {
+                let class = self.codec.class_of_event(bytes, envelope.clone()).ok_or(error)?;
+                self.adopt(limits, class, envelope.received(), out);
+                // Still refused if the class was not taken.
+                self.codec.decode_event(bytes, envelope.clone())?
             }
+            (decoded, _) => decoded?,
         };
-        if sample.row.values().len() < self.codec.schema().features().len() {
-            // Read again, with what it brought.
-            sample = self.codec.decode_sample(bytes, received)?;
+        if let Some(limits) = self.limits {
+            for addition in self.codec.news(&event) {
+                self.adopt(limits, addition, event.sample.time, out);
+            }
         }
-        out.push(Record::Sample(sample));
+        if event.sample.row.values().len() < self.codec.schema().features().len() {
+            // Read again, with what it brought.
+            event = self.codec.decode_event(bytes, envelope.clone())?;
+        }
+        out.push(Record::Sample(event.sample));
+        out.extend(event.label.map(Record::Label));
         Ok(())
     }
 
-    fn label(&mut self, bytes: &[u8], received: Timestamp, out: &mut Vec<Record>) -> Result<(), DecodeError> {
-        let decoded = self.codec.decode_label(bytes, received);
-        if let (Err(DecodeError::UnknownClass { .. }), Some(limits)) = (&decoded, self.limits)
-            && let Some(class) = self.codec.class_of_label(bytes)
-        {
-            self.adopt(limits, class, received, out);
-            // Still refused if the class was not taken.
-            out.push(self.codec.decode_label(bytes, received)?.into());
-            return Ok(());
-        }
-        out.push(decoded?.into());
+    fn label(&mut self, bytes: &[u8], envelope: &Envelope, out: &mut Vec<Record>) -> Result<(), DecodeError> {
+        let told = match (self.codec.decode_label(bytes, envelope.clone()), self.limits) {
+            (Err(error @ DecodeError::UnknownClass { .. }), Some(limits)) => {
+                let class = self.codec.class_of_label(bytes, envelope.clone()).ok_or(error)?;
+                self.adopt(limits, class, envelope.received(), out);
+                // Still refused if the class was not taken.
+                self.codec.decode_label(bytes, envelope.clone())?
+            }
+            (decoded, _) => decoded?,
+        };
+        out.push(told.into());
         Ok(())
     }
 

@@ -12,6 +12,7 @@ pub mod quantile;
 pub mod reliability;
 pub mod special;
 mod tally;
+mod weighted_mean;
 
 #[cfg(test)]
 pub(crate) mod simulate;
@@ -23,3 +24,4 @@ pub use non_inferiority::{NonInferior, NonInferiority};
 pub use onset::Onset;
 pub use reliability::Reliability;
 pub use tally::{Tally, mean_paired_gain};
+pub use weighted_mean::WeightedMean;

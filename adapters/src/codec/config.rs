@@ -26,8 +26,10 @@ pub struct CodecConfig {
 pub struct EventPaths {
     /// The id, by which its label finds it: a string or an integer.
     pub id: Pointer,
-    /// When it happened; where it is absent or null, the time Kafka has for the record counts.
+    /// When it happened; where it is absent or null, the envelope's time counts, or that of Kafka.
     pub time: Option<Pointer>,
+    /// What is true of it, where that is known with the event: most events have nothing there.
+    pub label: Option<Pointer>,
     /// Features that do not sit at `/features/NAME`.
     pub features: BTreeMap<String, Pointer>,
 }
@@ -38,7 +40,7 @@ pub struct EventPaths {
 pub struct LabelPaths {
     /// The id of the event it speaks of.
     pub id: Pointer,
-    /// When it became known; where it is absent or null, the time Kafka has for the record counts.
+    /// When it became known; where it is absent or null, the envelope's time counts, or that of Kafka.
     pub time: Option<Pointer>,
     /// The class or number; null where a label is taken back.
     pub value: Pointer,
@@ -51,7 +53,7 @@ pub struct LabelPaths {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MetricPaths {
-    /// When it was measured or set; where it is absent or null, Kafka's time counts.
+    /// When it was measured or set; where it is absent or null, the envelope's time counts, or that of Kafka.
     pub time: Option<Pointer>,
     /// Name of the measured quantity.
     pub metric: Pointer,
@@ -65,7 +67,7 @@ pub struct MetricPaths {
 
 impl Default for EventPaths {
     fn default() -> Self {
-        Self { id: at("/id"), time: Some(at("/time")), features: BTreeMap::new() }
+        Self { id: at("/id"), time: Some(at("/time")), label: Some(at("/label")), features: BTreeMap::new() }
     }
 }
 

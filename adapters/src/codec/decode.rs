@@ -2,58 +2,90 @@
 //!
 //! Lives here: which field is read from where. May not: know topics or clocks.
 
-use model::{Label, Metric, Reading, Record, Retraction, Row, Sample, Timestamp};
+use model::{Label, Metric, Reading, Record, Retraction, Row, Sample};
 use serde_json::Value;
 
+use super::envelope::{Envelope, Message};
 use super::error::DecodeError;
 use super::pointer::Pointer;
-use super::{JsonCodec, RECORD_BYTES_MAX, values};
+use super::{JsonCodec, values};
+
+/// An event, and what else its record says.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The event.
+    pub sample: Sample,
+    /// What is true of it, where its record says that too.
+    pub label: Option<Label>,
+    pub(super) message: Message,
+}
 
 impl JsonCodec {
-    /// Reads an event; `received` is its time where the record names none.
-    pub fn decode_sample(&self, bytes: &[u8], received: Timestamp) -> Result<Sample, DecodeError> {
-        self.sample(&parse(bytes)?, received)
+    /// Reads an event, and nothing else that its record may say.
+    pub fn decode_sample(&self, bytes: &[u8], envelope: impl Into<Envelope>) -> Result<Sample, DecodeError> {
+        self.sample(&Message::parse(bytes, envelope.into())?)
     }
 
-    pub(super) fn sample(&self, record: &Value, received: Timestamp) -> Result<Sample, DecodeError> {
+    /// Reads an event and the label that may ride in it.
+    pub fn decode_event(&self, bytes: &[u8], envelope: impl Into<Envelope>) -> Result<Event, DecodeError> {
+        let message = Message::parse(bytes, envelope.into())?;
+        let sample = self.sample(&message)?;
+        let label = match self.riding(&message) {
+            Some((at, value)) => Some(Label {
+                id: sample.id.clone(),
+                time: sample.time,
+                truth: values::truth(value, &self.schema, at)?,
+                revision: 0,
+            }),
+            None => None,
+        };
+        Ok(Event { sample, label, message })
+    }
+
+    fn sample(&self, message: &Message) -> Result<Sample, DecodeError> {
         let paths = &self.config.event;
-        let id = required_id(record, &paths.id)?;
-        let time = time(record, paths.time.as_ref(), received)?;
-        Ok(Sample { id, time, row: self.row(record)? })
+        let id = message.event_id(&paths.id)?;
+        let time = message.time(paths.time.as_ref())?;
+        Ok(Sample { id, time, row: self.row(&message.fields)? })
     }
 
-    /// Reads a label, or that one is taken back: its value is there and null. `received` is its time where the record names
-    /// none.
-    pub fn decode_label(&self, bytes: &[u8], received: Timestamp) -> Result<Told, DecodeError> {
-        let record = parse(bytes)?;
-        let paths = &self.config.label;
-        let id = required_id(&record, &paths.id)?;
-        let time = time(&record, paths.time.as_ref(), received)?;
-        if paths.value.points_at_null(&record) {
+    /// The label in an event's record, and where it stands.
+    pub(super) fn riding<'a>(&self, message: &'a Message) -> Option<(&Pointer, &'a Value)> {
+        let at = self.config.event.label.as_ref()?;
+        Some((at, at.find(&message.fields)?))
+    }
+
+    /// Reads a label, or that one is taken back: its value is there and null.
+    pub fn decode_label(&self, bytes: &[u8], envelope: impl Into<Envelope>) -> Result<Told, DecodeError> {
+        let message = Message::parse(bytes, envelope.into())?;
+        let (paths, record) = (&self.config.label, &message.fields);
+        let id = message.subject_id(&paths.id)?;
+        let time = message.time(paths.time.as_ref())?;
+        if paths.value.points_at_null(record) {
             return Ok(Told::Retraction(Retraction { id, time }));
         }
-        let value = paths.value.find(&record).ok_or_else(|| DecodeError::MissingLabel {
+        let value = paths.value.find(record).ok_or_else(|| DecodeError::MissingLabel {
             at: paths.value.clone(),
             expected: if self.schema.target().is_classification() { "a class" } else { "a number" }.into(),
         })?;
         let truth = values::truth(value, &self.schema, &paths.value)?;
-        let revision = revision(&record, paths.revision.as_ref())?;
+        let revision = revision(record, paths.revision.as_ref())?;
         Ok(Told::Label(Label { id, time, truth, revision }))
     }
 
-    /// Reads a metrics message; `received` is its time where the record names none.
-    pub fn decode_metric(&self, bytes: &[u8], received: Timestamp) -> Result<Metric, DecodeError> {
-        let record = parse(bytes)?;
-        let paths = &self.config.metric;
-        let time = time(&record, paths.time.as_ref(), received)?;
-        let reading = match (paths.metric.find(&record), paths.budget.find(&record)) {
+    /// Reads a metrics message.
+    pub fn decode_metric(&self, bytes: &[u8], envelope: impl Into<Envelope>) -> Result<Metric, DecodeError> {
+        let message = Message::parse(bytes, envelope.into())?;
+        let (paths, record) = (&self.config.metric, &message.fields);
+        let time = message.time(paths.time.as_ref())?;
+        let reading = match (paths.metric.find(record), paths.budget.find(record)) {
             (Some(name), None) => Reading::Measured {
                 name: values::name(name, &paths.metric)?,
-                value: quantity(&record, &paths.metric, &paths.value)?,
+                value: quantity(record, &paths.metric, &paths.value)?,
             },
             (None, Some(name)) => Reading::Budget {
                 name: values::name(name, &paths.budget)?,
-                limit: quantity(&record, &paths.budget, &paths.limit)?,
+                limit: quantity(record, &paths.budget, &paths.limit)?,
             },
             (found, _) => return Err(metric_shape(found.is_some(), &paths.metric, &paths.budget)),
         };
@@ -97,39 +129,6 @@ fn revision(record: &Value, at: Option<&Pointer>) -> Result<u32, DecodeError> {
         .as_u64()
         .and_then(|number| u32::try_from(number).ok())
         .ok_or_else(|| values::wrong_type(value, at, "a revision, a number from 0 to 4294967295"))
-}
-
-pub(super) fn parse(bytes: &[u8]) -> Result<Value, DecodeError> {
-    match bytes.len() {
-        0 => Err(DecodeError::Empty),
-        1..=RECORD_BYTES_MAX => serde_json::from_slice(bytes).map_err(|error| not_json(bytes, &error)),
-        bytes => Err(DecodeError::TooLarge { bytes }),
-    }
-}
-
-fn not_json(bytes: &[u8], error: &serde_json::Error) -> DecodeError {
-    let message = error.to_string();
-    // The library has no code for it, only these words.
-    if message.starts_with("number out of range") {
-        return DecodeError::NumberTooLarge(message);
-    }
-    let contains = |word: &[u8]| bytes.windows(word.len()).any(|part| part == word);
-    if contains(b"NaN") || contains(b"Infinity") {
-        let hint = "`NaN` and `Infinity` are not JSON, write null for a missing number";
-        return DecodeError::NotJson(format!("{message} ({hint})"));
-    }
-    DecodeError::NotJson(message)
-}
-
-fn required_id(record: &Value, at: &Pointer) -> Result<model::EventId, DecodeError> {
-    values::id(at.find(record).ok_or_else(|| DecodeError::MissingId(at.clone()))?, at)
-}
-
-fn time(record: &Value, at: Option<&Pointer>, received: Timestamp) -> Result<Timestamp, DecodeError> {
-    match at.and_then(|at| Some((at, at.find(record)?))) {
-        Some((at, value)) => values::time(value, at),
-        None => Ok(received),
-    }
 }
 
 fn quantity(record: &Value, name_at: &Pointer, at: &Pointer) -> Result<f64, DecodeError> {

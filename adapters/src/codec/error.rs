@@ -41,6 +41,9 @@ pub enum DecodeError {
     /// The bytes are not JSON.
     #[error("not JSON: {0}")]
     NotJson(String),
+    /// A `CloudEvent` has no JSON in it.
+    #[error("a CloudEvent without `data`; a JSON object was expected there")]
+    NoData,
     /// There is no id.
     #[error("no id at {0}; a string or an integer was expected")]
     MissingId(Pointer),
@@ -97,6 +100,7 @@ impl DecodeError {
             Self::TooLarge { .. } => "too_large",
             Self::Empty => "empty",
             Self::NotJson(_) => "not_json",
+            Self::NoData => "no_data",
             Self::MissingId(_) => "missing_id",
             Self::MissingLabel { .. } => "missing_label",
             Self::MetricShape(_) => "metric_shape",

@@ -4,43 +4,44 @@
 //! elsewhere), reading it (once the schema has it, it is read like anything else).
 
 use model::schema::{BUCKETS_DEFAULT, NAME_BYTES_MAX};
-use model::{Addition, Feature, FeatureKind, Sample, Timestamp};
+use model::{Addition, Feature, FeatureKind};
 use serde_json::Value;
 
-use super::decode::parse;
-use super::error::DecodeError;
+use super::envelope::{Envelope, Message};
 use super::pointer::Pointer;
-use super::{JsonCodec, values};
+use super::{Event, JsonCodec, values};
 
 impl JsonCodec {
-    /// As [`JsonCodec::decode_sample`]; beside it the features that stand under `/features` and are not in
-    /// the schema: a number is numeric, a truth value boolean, a text categorical, and nothing else is a
-    /// feature. In the order of their names.
-    pub fn decode_sample_with_news(
-        &self,
-        bytes: &[u8],
-        received: Timestamp,
-    ) -> Result<(Sample, Vec<Addition>), DecodeError> {
-        let record = parse(bytes)?;
-        let sample = self.sample(&record, received)?;
+    /// The features in an event's record that stand under `/features` and are not in the schema: a number is numeric, a
+    /// truth value boolean, a text categorical, and nothing else is a feature. In the order of their names.
+    pub fn news(&self, event: &Event) -> Vec<Addition> {
         let mut news = Vec::new();
-        if let Some(Value::Object(fields)) = record.get("features") {
+        if let Some(Value::Object(fields)) = event.message.fields.get("features") {
             let unknown = fields.iter().filter(|(name, _)| !self.known.contains(*name));
             news.extend(unknown.filter_map(|(name, value)| feature(name, value)));
             news.sort_by(|a, b| a.name.cmp(&b.name));
         }
-        Ok((sample, news.into_iter().map(Addition::Feature).collect()))
+        news.into_iter().map(Addition::Feature).collect()
     }
 
     /// The class that a label names, for one that was refused because the schema does not have it.
-    pub fn class_of_label(&self, bytes: &[u8]) -> Option<Addition> {
-        let record = parse(bytes).ok()?;
-        let value = self.config.label.value.find(&record)?;
-        let text = values::text(value)?;
-        // 3.0 means the class `3`: not every producer keeps integers apart.
-        let name = if value.is_number() { text.strip_suffix(".0").unwrap_or(&text) } else { &text };
-        named(name).then(|| Addition::Class(name.to_owned()))
+    pub fn class_of_label(&self, bytes: &[u8], envelope: Envelope) -> Option<Addition> {
+        let message = Message::parse(bytes, envelope).ok()?;
+        class(self.config.label.value.find(&message.fields)?)
     }
+
+    /// The class that the label names which rides in an event.
+    pub fn class_of_event(&self, bytes: &[u8], envelope: Envelope) -> Option<Addition> {
+        let message = Message::parse(bytes, envelope).ok()?;
+        class(self.riding(&message)?.1)
+    }
+}
+
+fn class(value: &Value) -> Option<Addition> {
+    let text = values::text(value)?;
+    // 3.0 means the class `3`: not every producer keeps integers apart.
+    let name = if value.is_number() { text.strip_suffix(".0").unwrap_or(&text) } else { &text };
+    named(name).then(|| Addition::Class(name.to_owned()))
 }
 
 /// The feature that a field is, if it can be one.

@@ -36,6 +36,11 @@ impl Pointer {
         Self { text: format!("/features/{escaped}"), tokens: vec!["features".into(), name.to_owned()] }
     }
 
+    /// An attribute of the envelope, for messages.
+    pub(super) fn of_attribute(name: &str) -> Self {
+        Self { text: format!("/{name}"), tokens: vec![name.to_owned()] }
+    }
+
     /// The pointer as text.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 use super::{CLOSE_WAIT, LEARN_BATCH_MAX, POLL_WAIT, end_within};
 use crate::clock::Clock;
 use crate::config::{Config, StateConfig};
+use crate::join::Origin;
 use crate::learn::{Incoming, Learn, LearnError};
 use crate::reader::Reader;
 use crate::telemetry::{AuditEvent, Telemetry, Timeline};
@@ -167,8 +168,8 @@ impl LearnPlane {
             if let Err(error) = self.reader.read(record, &mut read) {
                 self.bury(record, role, &error)?;
             }
-            let partition = record.partition;
-            records.extend(read.drain(..).map(|record| Incoming { partition, record }));
+            let origin = origin(record);
+            records.extend(read.drain(..).map(|record| Incoming { origin, record }));
         }
         Ok(Unit { records, positions: self.source.positions(), polled: polled.len() as u64 })
     }
@@ -328,6 +329,14 @@ impl LearnPlane {
 /// Whether another process has taken over: whatever this one still did would be undone or do harm.
 fn is_fenced(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(LearnError::Store(StoreError::Fenced { .. })))
+}
+
+/// Whose time it is that a record tells.
+fn origin(record: &Polled) -> Origin {
+    match record.role {
+        TopicRole::Labels | TopicRole::Metrics => Origin::Labels(record.partition),
+        TopicRole::Events | TopicRole::Predictions | TopicRole::Other => Origin::Events(record.partition),
+    }
 }
 
 fn role_name(role: TopicRole) -> &'static str {

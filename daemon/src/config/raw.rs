@@ -62,6 +62,7 @@ section!(
     CodecSection {
         event_id: String,
         event_time: String,
+        event_label: String,
         label_id: String,
         label_time: String,
         label_value: String,
@@ -321,6 +322,10 @@ impl Raw {
         };
         codec.event.id = pointer("event_id", &section.event_id)?;
         codec.event.time = Some(pointer("event_time", &section.event_time)?);
+        codec.event.label = match section.event_label.as_str() {
+            "" => None,
+            text => Some(pointer("event_label", text)?),
+        };
         codec.label.id = pointer("label_id", &section.label_id)?;
         codec.label.time = Some(pointer("label_time", &section.label_time)?);
         codec.label.value = pointer("label_value", &section.label_value)?;

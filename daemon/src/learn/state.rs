@@ -8,7 +8,7 @@ use policies::detect::{Adwin, BudgetDetector, ESr, FeatureDrift, FeatureDriftCon
 use policies::evolve::Crowding;
 use policies::op_cost::OpCost;
 use policies::search::Evolution;
-use policies::stats::{Tally, Tests};
+use policies::stats::{Tally, Tests, WeightedMean};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
@@ -124,6 +124,8 @@ pub struct Scores {
     pub first: Tally,
     pub majority: Tally,
     pub no_change: Tally,
+    /// The champion's bounded loss over all events whose label comes, by what each kept one stands for.
+    pub live: WeightedMean,
 }
 
 /// What has happened, counted.
@@ -252,6 +254,7 @@ impl State {
                 first: tally(),
                 majority: tally(),
                 no_change: tally(),
+                live: WeightedMean::default(),
             },
             counts: Counts::default(),
             tests: Tests::new(config.gate.alpha_rule, config.gate.quality.alpha),
@@ -312,8 +315,9 @@ impl State {
     }
 
     /// Counts what every arm and baseline had said.
-    pub fn score(&mut self, outcome: &Outcome) {
-        let Outcome { prediction, truth, .. } = outcome;
+    pub fn score(&mut self, outcome: &Outcome, losses: &Losses) {
+        let Outcome { prediction, truth, weight, .. } = outcome;
+        self.scores.live.observe(losses.champion, *weight);
         let answers = &prediction.answers;
         for (tally, output) in [
             (&mut self.scores.champion, &answers.champion),

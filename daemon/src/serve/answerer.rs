@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use adapters::codec::JsonCodec;
+use adapters::codec::{Envelope, JsonCodec};
 use adapters::kafka::Polled;
 use model::Sample;
 
@@ -48,7 +48,8 @@ impl Answerer {
     }
 
     fn decode(&self, record: &Polled) -> Option<Sample> {
-        self.codec.decode_sample(&record.payload, record.timestamp).ok()
+        let envelope = Envelope::of_headers(record.timestamp, &record.headers);
+        self.codec.decode_sample(&record.payload, envelope).ok()
     }
 
     fn answer_samples(

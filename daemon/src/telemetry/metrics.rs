@@ -66,6 +66,7 @@ pub(super) struct LearnMetrics {
     prior_only: IntGauge,
     models_alive: IntGauge,
     quality: GaugeVec,
+    live_loss: Gauge,
     log_evidence: Gauge,
     watch: WatchMetrics,
     false_promotions: Gauge,
@@ -104,6 +105,10 @@ impl LearnMetrics {
                 "Judgements of challengers.",
                 "verdict",
                 &verdicts,
+            ),
+            live_loss: declare.ratio(
+                "driftform_champion_loss_ratio",
+                "The champion's bounded loss over all labelled events, by what each sampled one stands for.",
             ),
             generation: declare.gauge("driftform_serve_generation", "Generation served now."),
             prior_only: declare
@@ -155,6 +160,7 @@ impl LearnMetrics {
         self.prior_only.set(i64::from(served.prior_only));
         self.models_alive.set(gauge(learn.slot().models_alive() as u64));
         let scores = &state.scores;
+        self.live_loss.set(scores.live.mean());
         self.update_quality("champion", &scores.champion);
         self.update_quality("control", &scores.control);
         self.update_quality("first", &scores.first);

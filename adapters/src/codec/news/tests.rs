@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use model::{Objective, Schema, Target};
+use model::{Objective, Schema, Target, Timestamp};
 
 use super::*;
 use crate::codec::CodecConfig;
@@ -23,7 +23,7 @@ fn codec() -> JsonCodec {
 }
 
 fn news(json: &str) -> Vec<Addition> {
-    codec().decode_sample_with_news(json.as_bytes(), NOW).unwrap().1
+    codec().news(&codec().decode_event(json.as_bytes(), NOW).unwrap())
 }
 
 #[test]
@@ -41,23 +41,22 @@ fn what_has_a_meaning_already_or_cannot_be_read_is_not_new() {
     let long = "n".repeat(NAME_BYTES_MAX + 1);
     assert_eq!(news(&format!(r#"{{"features":{{"key":"e1","{long}":1}}}}"#)), []);
     assert_eq!(news(r#"{"features":{"key":"e1"},"y":1}"#), []);
-    assert!(codec().decode_sample_with_news(br#"{"features":{"y":1}}"#, NOW).is_err(), "no id");
 }
 
 #[test]
 fn once_taken_it_is_read_like_anything_else() {
     let json = br#"{"features":{"key":"e1","deep":[0.5],"y":2}}"#;
     let narrow = codec();
-    let (sample, news) = narrow.decode_sample_with_news(json, NOW).unwrap();
-    assert_eq!(sample.row.values(), [0.5]);
-    let wider = narrow.widened(Arc::new(narrow.schema().with(&news[0]).unwrap()));
-    let (sample, news) = wider.decode_sample_with_news(json, NOW).unwrap();
-    assert_eq!((sample.row.values(), news.as_slice()), ([0.5, 2.0].as_slice(), [].as_slice()));
+    let event = narrow.decode_event(json, NOW).unwrap();
+    assert_eq!(event.sample.row.values(), [0.5]);
+    let wider = narrow.widened(Arc::new(narrow.schema().with(&narrow.news(&event)[0]).unwrap()));
+    let event = wider.decode_event(json, NOW).unwrap();
+    assert_eq!((event.sample.row.values(), wider.news(&event)), ([0.5, 2.0].as_slice(), vec![]));
 }
 
 #[test]
 fn the_class_of_a_refused_label() {
-    let class = |json: &str| codec().class_of_label(json.as_bytes());
+    let class = |json: &str| codec().class_of_label(json.as_bytes(), NOW.into());
     let named = |name: &str| Some(Addition::Class(name.into()));
     assert_eq!(class(r#"{"id":"e1","label":"blue"}"#), named("blue"));
     assert_eq!(class(r#"{"id":"e1","label":3.0}"#), named("3"));
