@@ -12,11 +12,13 @@ pub mod adwin;
 pub mod budget;
 pub mod e_sr;
 pub mod features;
+pub mod label_feed;
 
 pub use adwin::Adwin;
 pub use budget::{Breach, BudgetDetector};
 pub use e_sr::ESr;
 pub use features::{FeatureDrift, FeatureDriftConfig};
+pub use label_feed::{FeedReport, FeedTrouble, LabelFeed};
 
 /// Watches a stream of one kind of observation for change.
 ///

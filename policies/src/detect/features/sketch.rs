@@ -56,8 +56,25 @@ impl Sketch {
 
     /// Counts one value of the window; `NaN` is missing.
     pub fn count(&mut self, value: f32) {
-        let bin = if value.is_nan() { self.window.len() - 1 } else { self.binning.bin(value) };
+        let bin = self.bin(value);
         self.window[bin] += 1;
+    }
+
+    /// The bin that a value falls into; `NaN` is missing.
+    pub fn bin(&self, value: f32) -> usize {
+        if value.is_nan() { self.window.len() - 1 } else { self.binning.bin(value) }
+    }
+
+    /// Adds counts of the window, one for each bin; missing values are last.
+    pub fn add(&mut self, counts: &[u32]) {
+        for (window, count) in self.window.iter_mut().zip(counts) {
+            *window += u64::from(*count);
+        }
+    }
+
+    /// Forgets the window.
+    pub fn discard(&mut self) {
+        self.window.fill(0);
     }
 
     /// Lets the window join the past.
