@@ -17,6 +17,8 @@ pub mod kswin;
 pub mod page_hinkley;
 #[cfg(test)]
 mod river;
+#[cfg(test)]
+mod run_length;
 
 pub use adwin::Adwin;
 pub use budget::{Breach, BudgetDetector};

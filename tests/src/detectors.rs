@@ -67,27 +67,25 @@ fn tell(arguments: &Arguments) -> Result<()> {
 
 /// Every detector on every stream of its kind.
 pub fn entries(settings: &Settings) -> Vec<Entry> {
-    let errors = world::errors();
-    let mut found = Vec::new();
-    let mut of_errors = |subject: Vec<Entry>| found.extend(subject);
+    let (losses, rows) = (world::losses(), world::rows());
     let known = |average_run_length| move |_| ESr::known(average_run_length, world::ERROR);
     let learned = |average_run_length| move |_| ESr::new(average_run_length, REFERENCE);
-    of_errors(Subject::new("e_sr_known", 0, known(RARE)).measured(&errors, settings));
-    of_errors(Subject::new("e_sr_learned", REFERENCE, learned(RARE)).measured(&errors, settings));
-    of_errors(Subject::new("e_sr_known_1e4", 0, known(COUNTED)).measured(&errors, settings));
-    of_errors(Subject::new("e_sr_learned_1e4", REFERENCE, learned(COUNTED)).measured(&errors, settings));
-    of_errors(Subject::new("adwin", 0, |_| Adwin::new(0.002)).measured(&errors, settings));
-    of_errors(Subject::new("page_hinkley", 0, |_| PageHinkley::default()).measured(&errors, settings));
-    of_errors(Subject::new("hddm_a", 0, |_| HddmA::default()).measured(&errors, settings));
-    of_errors(Subject::new("hddm_w", 0, |_| HddmW::default()).measured(&errors, settings));
     let kswin = |seed| Kswin::new(KswinConfig { seed, ..KswinConfig::default() });
-    of_errors(Subject::new("kswin", 0, kswin).measured(&errors, settings));
     let config = FeatureDriftConfig::default();
     let features = move |_| FeatureDrift::new(&world::schema(), config);
-    found.extend(
-        Subject::new("features", config.reference as u64, features).measured(&world::rows(), settings),
-    );
-    found
+    [
+        Subject::new("e_sr_known", 0, known(RARE)).measured(&losses, settings),
+        Subject::new("e_sr_learned", REFERENCE, learned(RARE)).measured(&losses, settings),
+        Subject::new("e_sr_known_1e4", 0, known(COUNTED)).measured(&losses, settings),
+        Subject::new("e_sr_learned_1e4", REFERENCE, learned(COUNTED)).measured(&losses, settings),
+        Subject::new("adwin", 0, |_| Adwin::new(0.002)).measured(&losses, settings),
+        Subject::new("page_hinkley", 0, |_| PageHinkley::default()).measured(&losses, settings),
+        Subject::new("hddm_a", 0, |_| HddmA::default()).measured(&losses, settings),
+        Subject::new("hddm_w", 0, |_| HddmW::default()).measured(&losses, settings),
+        Subject::new("kswin", 0, kswin).measured(&losses, settings),
+        Subject::new("features", config.reference as u64, features).measured(&rows, settings),
+    ]
+    .concat()
 }
 
 #[cfg(test)]

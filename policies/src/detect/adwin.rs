@@ -45,7 +45,9 @@ struct Cut {
 /// rose; its size exceeded the threshold. A falling loss is a drift too.
 ///
 /// **False alarms.** `delta` bounds the chance of a wrong cut at one look only approximately, so no
-/// average run length is promised: use it to see where a change was, and [`crate::detect::ESr`] to decide.
+/// average run length is promised. Measured at 0.002: beyond a million observations to a false alarm on
+/// independent errors of 10 %, but 6,700 and 470 where neighbouring errors correlate by 0.5 and 0.9
+/// (docs/detectors.md). Use it to see where a change was, and [`crate::detect::ESr`] to decide.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Adwin {
     delta: f64,

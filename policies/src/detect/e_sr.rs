@@ -59,7 +59,7 @@ impl Bettor {
 /// times above the bound without any drift: then nothing is promised. docs/detectors.md measures it.
 ///
 /// **Delay.** Simulated, at a run length of 1e6: an error that doubles from 10 % is found after 208
-/// outcomes (median) with a known rate, after about 300 with one learned from 5,000.
+/// outcomes (median) with a known rate, after 308 with one learned from 5,000.
 ///
 /// A reference that was easier than what is normal (a quiet hour) makes the normal look like a drift:
 /// choose one that covers it.

@@ -1,7 +1,7 @@
 //! HDDM: the mean since some cut is above the mean before it by more than chance.
 //!
 //! Lives here: the two drift detection methods of Frías-Blanco and others (2015) as MOA and river compute them:
-//! with averages and Hoeffding's bound ([`HddmA`]), with weighted averages and McDiarmid's ([`HddmW`]). Only
+//! with averages and Hoeffding's bound ([`HddmA`]), with weighted averages and the bounded-differences inequality ([`HddmW`]). Only
 //! rises are found.
 
 use serde::{Deserialize, Serialize};
@@ -39,8 +39,9 @@ impl Average {
 /// difference of the two means, the threshold the bound; `ago` counts from the cut.
 ///
 /// **False alarms.** The bound holds at one look for one cut, and there are as many looks as observations, so
-/// no average run length is promised. Measured with the default confidence: FALSE_ALARMS_A
-/// Errors that follow one another alarm far sooner (docs/detectors.md).
+/// no average run length is promised. Measured with the default confidence: beyond a million observations to a false
+/// alarm on independent errors of 10 %, but 550 and 160 where neighbouring errors correlate by 0.5 and 0.9
+/// (docs/detectors.md).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HddmA {
     confidence: f64,
@@ -107,7 +108,7 @@ impl Detector for HddmA {
 struct Weighted {
     count: u64,
     mean: f64,
-    /// Sum of the squares of all weights, from which McDiarmid's bound follows.
+    /// Sum of the squares of all weights, from which its bound follows.
     squares: f64,
 }
 
@@ -126,14 +127,16 @@ fn mcdiarmid(squares: f64, confidence: f64) -> f64 {
     (squares * (1.0 / confidence).ln() / 2.0).sqrt()
 }
 
-/// Alarms when the weighted mean since the best cut is above that up to it, by McDiarmid's bound.
+/// Alarms when the weighted mean since the best cut is above that up to it, by the bounded-differences
+/// inequality.
 ///
 /// Losses in 0..=1, of classification or regression; others are clamped. The statistic of its drift is the
 /// difference of the two weighted means, the threshold the bound; `ago` counts from the cut. It sees sharp
 /// rises soon and misses small ones altogether: with weights this short, the bound never gets narrow.
 ///
-/// **False alarms.** As with [`HddmA`] none is promised. Measured with the defaults: FALSE_ALARMS_W
-/// Errors that follow one another alarm far sooner (docs/detectors.md).
+/// **False alarms.** As with [`HddmA`] none is promised. Measured with the defaults: beyond a million observations
+/// to a false alarm on independent errors of 10 %, but 1,800 and 370 where neighbouring errors correlate by 0.5 and
+/// 0.9, and about 1,000 on independent errors of 50 % (docs/detectors.md).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HddmW {
     confidence: f64,

@@ -42,7 +42,9 @@ impl Default for KswinConfig {
 /// any real numbers, of any scale; of zeros and ones it sees the share only, and ties make it slow.
 ///
 /// **False alarms.** It looks after every observation, so `alpha` is not a rate of anything and no average run
-/// length is promised. Measured with the defaults: FALSE_ALARMS
+/// length is promised. Measured with the defaults: 670 observations to a false alarm on independent numbers, beyond a
+/// million on independent errors of 10 % (ties), 4,600 and 400 where neighbouring errors correlate by 0.5 and 0.9
+/// (docs/detectors.md).
 ///
 /// **Memory.** The window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -61,8 +61,9 @@ impl Side {
 /// alike, as long as losses are on a known scale such as 0..=1.
 ///
 /// **False alarms.** None is promised: the threshold is in units of the loss, so it means something else on each
-/// stream. Measured with the defaults, in both directions: FALSE_ALARMS
-/// Errors that follow one another alarm sooner (docs/detectors.md).
+/// stream. Measured with the defaults, in both directions: 33,000 observations to a false alarm on
+/// independent errors of 10 %, 67,000 on numbers in 0..1 of that mean, 8,500 and 1,400 where neighbouring errors
+/// correlate by 0.5 and 0.9 (docs/detectors.md).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PageHinkley {
     config: PageHinkleyConfig,

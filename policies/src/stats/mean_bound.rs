@@ -31,9 +31,9 @@ pub fn bentkus(sum: f64, count: u64, alpha: f64) -> f64 {
     for _ in 0..HALVINGS {
         let mean = f64::midpoint(low, high);
         if std::f64::consts::E * binomial_head(count, mean, whole) <= alpha {
-            high = mean
+            high = mean;
         } else {
-            low = mean
+            low = mean;
         }
     }
     high

@@ -36,7 +36,10 @@ fn a_table_has_the_keys_that_are_promised_and_finds_what_cannot_be_missed() {
         "{tripled:?}"
     );
     let still = found.iter().find(|entry| entry.detector == "e_sr_known" && entry.scenario == "independent");
-    assert!(still.is_some_and(|entry| entry.average_run_length == Some(2_000.0)), "{still:?}");
+    assert!(
+        still.is_some_and(|entry| entry.average_run_length.is_some_and(|length| length >= 2_000.0)),
+        "{still:?}"
+    );
     assert_eq!(print::table(&found, SMALL.limit).lines().count(), 1 + found.len() + detectors.len() - 1);
 }
 

@@ -1,4 +1,4 @@
-//! What detectors are shown: errors, or rows of features, that drift or do not.
+//! What detectors are shown: losses, or rows of features, that drift or do not.
 //!
 //! Lives here: chance. May not: know who watches.
 
@@ -54,43 +54,55 @@ impl<S> Scenario<S> {
     }
 }
 
-/// Errors of a model: a chain of two states.
+/// Losses of a model.
 #[derive(Clone, Debug)]
-pub struct Errors {
-    /// Share of errors after the drift.
-    after: f64,
-    /// Correlation of neighbours: with this probability an outcome is the last one again.
-    correlation: f64,
-    last: f64,
+pub enum Losses {
+    /// Right or wrong.
+    Errors {
+        /// Share of errors after the drift.
+        after: f64,
+        /// With this probability an outcome is the last one again, which is the correlation of neighbours.
+        repeats: f64,
+        /// The last one.
+        last: bool,
+    },
+    /// Independent numbers in 0..1 with the same mean as the errors, and no drift.
+    Numbers,
 }
 
-impl Errors {
-    fn new(after: f64, correlation: f64) -> Self {
-        Self { after, correlation, last: 0.0 }
+impl Losses {
+    fn errors(after: f64, repeats: f64) -> Self {
+        Self::Errors { after, repeats, last: false }
     }
 }
 
-impl Stream for Errors {
+impl Stream for Losses {
     type Observation = f64;
 
     fn next(&mut self, drifted: f64, rng: &mut Pcg64) -> f64 {
-        if self.correlation == 0.0 || rng.random::<f64>() >= self.correlation {
-            let share = ERROR + drifted * (self.after - ERROR);
-            self.last = f64::from(u8::from(rng.random::<f64>() < share));
+        match self {
+            Self::Errors { after, repeats, last } => {
+                let share = ERROR + drifted * (*after - ERROR);
+                let is_error = rng.random::<f64>() < share;
+                *last = if rng.random::<f64>() < *repeats { *last } else { is_error };
+                f64::from(u8::from(*last))
+            }
+            // The mean of such a power is the inverse of the exponent plus one.
+            Self::Numbers => rng.random::<f64>().powf(1.0 / ERROR - 1.0),
         }
-        self.last
     }
 }
 
-/// Streams of errors: independent, clustered, and those that become more.
-pub fn errors() -> Vec<Scenario<Errors>> {
-    let still = [("independent", 0.0), ("clustered_0.5", 0.5), ("clustered_0.9", 0.9)];
-    let mut all: Vec<_> = still
-        .iter()
-        .map(|(name, correlation)| Scenario::still(name, Errors::new(ERROR, *correlation)))
-        .collect();
+/// Streams of losses: independent, clustered, numbers, and errors that become more.
+pub fn losses() -> Vec<Scenario<Losses>> {
+    let mut all = vec![
+        Scenario::still("independent", Losses::errors(ERROR, 0.0)),
+        Scenario::still("clustered_0.5", Losses::errors(ERROR, 0.5)),
+        Scenario::still("clustered_0.9", Losses::errors(ERROR, 0.9)),
+        Scenario::still("numbers", Losses::Numbers),
+    ];
     for percent in [12, 15, 20, 30] {
-        let stream = Errors::new(f64::from(percent) / 100.0, 0.0);
+        let stream = Losses::errors(f64::from(percent) / 100.0, 0.0);
         all.extend(Scenario::drifting(&format!("10_{percent}"), stream));
     }
     all
