@@ -6,7 +6,9 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion};
 use model::{Feature, FeatureKind, Objective, Row, Schema, Target};
-use policies::detect::{Adwin, BudgetDetector, Detector, ESr, FeatureDrift, FeatureDriftConfig};
+use policies::detect::{
+    Adwin, BudgetDetector, Detector, ESr, FeatureDrift, FeatureDriftConfig, HddmA, HddmW, Kswin, PageHinkley,
+};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
@@ -22,6 +24,10 @@ fn main() {
     let losses = numbers(WARM_UP + RUN);
     of_losses(&mut criterion, "adwin", &Adwin::new(0.002), &losses);
     of_losses(&mut criterion, "e_sr", &ESr::new(100_000.0, 1_000), &losses);
+    of_losses(&mut criterion, "page_hinkley", &PageHinkley::default(), &losses);
+    of_losses(&mut criterion, "hddm_a", &HddmA::default(), &losses);
+    of_losses(&mut criterion, "hddm_w", &HddmW::default(), &losses);
+    of_losses(&mut criterion, "kswin", &Kswin::default(), &losses);
     features(&mut criterion);
     budget(&mut criterion);
     criterion.final_summary();

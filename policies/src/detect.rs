@@ -1,7 +1,7 @@
 //! Detectors: observations in, a drift or a breach out.
 //!
-//! Four of them, by what they watch: [`Adwin`] and [`ESr`] a stream of losses, [`FeatureDrift`] the rows
-//! themselves, [`BudgetDetector`] a measured quantity of the service. A detector states its false-alarm
+//! By what they watch: [`ESr`], [`Adwin`], [`PageHinkley`], [`HddmA`], [`HddmW`] and [`Kswin`] a stream of losses,
+//! [`FeatureDrift`] the rows themselves, [`BudgetDetector`] a measured quantity of the service. A detector states its false-alarm
 //! rate in its own documentation, and a test holds it to that.
 //!
 //! May not: decide what to do about a drift; know where observations come from.
@@ -13,12 +13,22 @@ pub mod budget;
 pub mod e_sr;
 pub mod features;
 pub mod label_feed;
+pub mod hddm;
+pub mod kswin;
+pub mod page_hinkley;
+#[cfg(test)]
+mod river;
+#[cfg(test)]
+mod run_length;
 
 pub use adwin::Adwin;
 pub use budget::{Breach, BudgetDetector};
 pub use e_sr::ESr;
 pub use features::{FeatureDrift, FeatureDriftConfig};
 pub use label_feed::{FeedReport, FeedTrouble, LabelFeed};
+pub use hddm::{HddmA, HddmW};
+pub use kswin::{Kswin, KswinConfig};
+pub use page_hinkley::{PageHinkley, PageHinkleyConfig};
 
 /// Watches a stream of one kind of observation for change.
 ///
@@ -53,13 +63,13 @@ pub enum DetectorKind {
     Adwin,
     /// [`ESr`].
     ESr,
-    /// Page-Hinkley.
+    /// [`PageHinkley`].
     PageHinkley,
-    /// HDDM with averages.
+    /// [`HddmA`].
     HddmA,
-    /// HDDM with weighted averages.
+    /// [`HddmW`].
     HddmW,
-    /// KSWIN.
+    /// [`Kswin`].
     Kswin,
     /// [`FeatureDrift`].
     Features,

@@ -5,6 +5,7 @@
 pub mod confidence_sequence;
 pub mod e_lond;
 pub mod e_process;
+pub mod mean_bound;
 pub mod non_inferiority;
 pub mod onset;
 pub mod proportion;

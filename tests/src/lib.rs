@@ -1,13 +1,15 @@
 //! The harness that proofs about the whole share: a broker to talk to ([`broker`]), and the real binary
 //! as a process that can be watched and killed ([`process`]), its pages ([`http`]), and both set up together
 //! ([`scene`]). And the tables, each a binary: how the daemon does beside others on recorded streams ([`table`]), what
-//! becomes of requests while models are swapped ([`storm`]), how often the quality gate errs ([`judge`]), and how long
-//! the way back from a full state takes ([`restart`]). And a story in which the daemon can be made to die ([`crash`]).
+//! becomes of requests while models are swapped ([`storm`]), how often the quality gate errs ([`judge`]), how long
+//! the way back from a full state takes ([`restart`]), and how rarely detectors are wrong and how soon right
+//! ([`detectors`]). And a story in which the daemon can be made to die ([`crash`]).
 //!
 //! May not: prove anything itself, or reach into a room past its public names.
 
 pub mod broker;
 pub mod crash;
+pub mod detectors;
 pub mod http;
 pub mod judge;
 pub mod process;

@@ -1,8 +1,8 @@
 //! ADWIN: a window over losses that is cut wherever its two halves differ too much.
 //!
 //! Lives here: ADWIN2 of Bifet and Gavaldà (2007) as MOA computes it: an exponential histogram, so
-//! memory grows with the logarithm of the window. River's version skips the newest bucket of each row
-//! (its issue 1539); this one does not, and a test compares it with plain sums over the raw window.
+//! memory grows with the logarithm of the window. A test compares every cut with plain sums over the raw
+//! window, another its alarms with river's, which cuts off parts of five and six observations too.
 
 use std::collections::VecDeque;
 
@@ -28,13 +28,26 @@ struct Bucket {
     squares: f64,
 }
 
+/// A place where the window may be cut.
+struct Cut {
+    /// Observations before it; only tests ask.
+    #[cfg_attr(not(test), expect(dead_code, reason = "what a cut is compared by"))]
+    older: u64,
+    /// The newer part's mean minus the older's.
+    difference: f64,
+    /// What the size of the difference has to exceed.
+    threshold: f64,
+}
+
 /// An adaptive window over numbers in 0..=1: grows while they are stationary, is cut when they are not.
 ///
 /// The statistic of its drift is the newer part's mean minus the older's, so it is positive when losses
 /// rose; its size exceeded the threshold. A falling loss is a drift too.
 ///
 /// **False alarms.** `delta` bounds the chance of a wrong cut at one look only approximately, so no
-/// average run length is promised: use it to see where a change was, and [`crate::detect::ESr`] to decide.
+/// average run length is promised. Measured at 0.002: beyond a million observations to a false alarm on
+/// independent errors of 10 %, but 6,700 and 470 where neighbouring errors correlate by 0.5 and 0.9
+/// (docs/detectors.md). Use it to see where a change was, and [`crate::detect::ESr`] to decide.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Adwin {
     delta: f64,
@@ -117,29 +130,27 @@ impl Adwin {
         self.squares = (self.squares - bucket.squares - between).max(0.0);
     }
 
-    /// The first cut, from the oldest on, whose parts differ too much: their difference and the threshold.
-    fn cut(&self) -> Option<(f64, f64)> {
-        let buckets = self
-            .rows
-            .iter()
-            .enumerate()
-            .rev()
-            .flat_map(|(row, buckets)| buckets.iter().map(move |bucket| (size(row), bucket.sum)));
+    /// The first cut, from the oldest on, whose parts differ too much.
+    fn cut(&self) -> Option<Cut> {
+        self.cuts().find(|cut| cut.difference.abs() > cut.threshold)
+    }
+
+    /// All cuts that leave enough on both sides, from the oldest on.
+    fn cuts(&self) -> impl Iterator<Item = Cut> {
         let (mut older, mut older_sum) = (0, 0.0);
-        for (count, sum) in buckets {
+        let buckets = self.rows.iter().enumerate().rev();
+        let buckets =
+            buckets.flat_map(|(row, buckets)| buckets.iter().map(move |bucket| (size(row), bucket.sum)));
+        buckets.filter_map(move |(count, sum)| {
             older += count;
             older_sum += sum;
             let newer = self.width - older;
-            if older.min(newer) <= PART_MIN + 1 {
-                continue;
-            }
-            let difference = (self.sum - older_sum) / newer as f64 - older_sum / older as f64;
-            let threshold = self.threshold(older, newer);
-            if difference.abs() > threshold {
-                return Some((difference, threshold));
-            }
-        }
-        None
+            (older.min(newer) > PART_MIN + 1).then(|| Cut {
+                older,
+                difference: (self.sum - older_sum) / newer as f64 - older_sum / older as f64,
+                threshold: self.threshold(older, newer),
+            })
+        })
     }
 
     fn threshold(&self, older: u64, newer: u64) -> f64 {
@@ -169,11 +180,10 @@ impl Detector for Adwin {
         while self.cut().is_some() {
             self.drop_oldest();
         }
-        let (statistic, threshold) = first;
         Some(Drift {
             detector: DetectorKind::Adwin,
-            statistic,
-            threshold,
+            statistic: first.difference,
+            threshold: first.threshold,
             ago: self.width,
             features: Vec::new(),
         })

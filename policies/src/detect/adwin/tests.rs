@@ -3,11 +3,15 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::detect::river;
 use crate::stats::simulate::{coin, generator, median, normal, saved_and_restored};
 
 /// ADWIN by definition: all numbers kept, every cut at a bucket's edge summed from scratch.
+#[derive(Default)]
 struct Oracle {
     delta: f64,
+    /// Observations that each part has at least.
+    part_min: usize,
     values: Vec<f64>,
     /// Lengths of the buckets, oldest first.
     sizes: Vec<usize>,
@@ -40,26 +44,33 @@ impl Oracle {
     }
 
     fn differs(&self) -> bool {
+        self.cuts().iter().any(|(_, difference, threshold)| difference.abs() > *threshold)
+    }
+
+    /// Length of the older part, difference and threshold of every cut.
+    fn cuts(&self) -> Vec<(usize, f64, f64)> {
         let n = self.values.len() as f64;
         let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
-        let variance = self.values.iter().map(|x| (x - mean(&self.values)).powi(2)).sum::<f64>() / n;
-        let mut at = 0;
-        self.sizes.iter().any(|size| {
-            at += size;
+        let centre = mean(&self.values);
+        let variance = self.values.iter().map(|x| (x - centre).powi(2)).sum::<f64>() / n;
+        let dd = (2.0 * n.ln() / self.delta).ln();
+        let edges = self.sizes.iter().scan(0, |at, size| {
+            *at += size;
+            Some(*at)
+        });
+        let cut = |at| {
             let (old, new) = self.values.split_at(at);
-            if old.len() <= 6 || new.len() <= 6 {
-                return false;
-            }
             let m = 1.0 / (old.len() as f64 - 4.0) + 1.0 / (new.len() as f64 - 4.0);
-            let dd = (2.0 * n.ln() / self.delta).ln();
-            (mean(old) - mean(new)).abs() > (2.0 * m * variance * dd).sqrt() + 2.0 / 3.0 * dd * m
-        })
+            (at, mean(new) - mean(old), (2.0 * m * variance * dd).sqrt() + 2.0 / 3.0 * dd * m)
+        };
+        let is_long = |at: &usize| *at.min(&(self.values.len() - at)) >= self.part_min;
+        edges.filter(is_long).map(cut).collect()
     }
 }
 
 /// The same numbers go through both; they must agree after each.
 fn agree(numbers: impl Iterator<Item = f64>, delta: f64) -> u32 {
-    let mut oracle = Oracle { delta, values: Vec::new(), sizes: Vec::new(), time: 0 };
+    let mut oracle = Oracle { delta, part_min: 7, ..Oracle::default() };
     let (mut adwin, mut cuts) = (Adwin::new(delta), 0);
     for x in numbers {
         let cut = oracle.observe(x);
@@ -67,9 +78,42 @@ fn agree(numbers: impl Iterator<Item = f64>, delta: f64) -> u32 {
         assert_eq!(adwin.width(), oracle.values.len() as u64, "at {}", oracle.time);
         let mean = oracle.values.iter().sum::<f64>() / oracle.values.len() as f64;
         assert!((adwin.mean() - mean).abs() < 1e-9);
+        if oracle.time.is_multiple_of(CLOCK) {
+            cuts_agree(&adwin, &oracle);
+        }
         cuts += u32::from(cut);
     }
     cuts
+}
+
+/// The histogram must propose what the raw window does.
+fn cuts_agree(adwin: &Adwin, oracle: &Oracle) {
+    let (ours, theirs) = (adwin.cuts().collect::<Vec<_>>(), oracle.cuts());
+    assert_eq!(ours.len(), theirs.len(), "at {}", oracle.time);
+    for (cut, (older, difference, threshold)) in ours.iter().zip(theirs) {
+        assert_eq!(cut.older, older as u64, "at {}", oracle.time);
+        assert!((cut.difference - difference).abs() < 1e-9, "at {}", oracle.time);
+        assert!((cut.threshold - threshold).abs() < 1e-9, "at {}", oracle.time);
+    }
+}
+
+#[test]
+fn differs_from_river_by_its_shortest_part_only() {
+    for sequence in river::recorded().sequences {
+        let (values, theirs) = (sequence.values(), sequence.alarms("adwin"));
+        let mut emulated = Vec::new();
+        let fresh = || Oracle { delta: 0.002, part_min: 5, ..Oracle::default() };
+        let mut oracle = fresh();
+        for (at, value) in values.iter().enumerate() {
+            if oracle.observe(*value) {
+                emulated.push(at);
+                oracle = fresh();
+            }
+        }
+        assert_eq!(emulated, theirs, "{}", sequence.name);
+        let ours = river::alarms(&mut Adwin::new(0.002), &values);
+        assert_eq!(ours, theirs, "{}: parts so short decide nothing here", sequence.name);
+    }
 }
 
 #[test]
@@ -120,6 +164,11 @@ proptest! {
         let mut rng = generator(seed);
         let stream: Vec<f64> = levels.iter().flat_map(|(level, length)| std::iter::repeat_n(*level, *length)).collect();
         agree(stream.into_iter().map(|level| coin(&mut rng, level)), 0.01);
+    }
+
+    #[test]
+    fn agrees_on_any_numbers(numbers in prop::collection::vec(0.0..=1.0_f64, 0..1_500), delta in 0.001..0.9_f64) {
+        agree(numbers.into_iter(), delta);
     }
 
     #[test]

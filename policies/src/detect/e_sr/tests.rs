@@ -19,38 +19,105 @@ fn with_reference(average_run_length: f64, outcomes: u64, mut draw: impl FnMut()
     detector
 }
 
+/// Mean run length over so many seeds.
+fn mean_run_length(runs: u64, run_length: impl Fn(u64) -> u64) -> f64 {
+    (0..runs).map(|seed| run_length(seed) as f64).sum::<f64>() / runs as f64
+}
+
 #[test]
-fn false_alarms_are_as_rare_as_stated() {
-    let run_length = |seed| {
-        let mut rng = generator(seed);
-        let detector = with_reference(2_000.0, 1_000, || coin(&mut rng, 0.1));
-        run_length(&detector, 20_000, || coin(&mut rng, 0.1)) as f64
-    };
-    let mean = (0..300).map(run_length).sum::<f64>() / 300.0;
-    assert!(mean >= 2_000.0, "mean run length {mean}");
+fn false_alarms_are_as_rare_as_stated_with_a_learned_rate() {
+    for (stated, reference, runs) in [(1e3, 500, 300), (1e3, 5_000, 300), (1e4, 1_000, 100)] {
+        let mean = mean_run_length(runs, |seed| {
+            let mut rng = generator(seed);
+            let detector = with_reference(stated, reference, || coin(&mut rng, 0.1));
+            run_length(&detector, 10 * stated as u64, || coin(&mut rng, 0.1))
+        });
+        assert!(mean >= stated, "mean run length {mean}, stated {stated}, {reference} outcomes");
+    }
+}
+
+#[test]
+fn false_alarms_are_as_rare_as_stated_with_a_known_rate() {
+    for (stated, rate, runs) in [(1e3, 0.1, 600), (1e3, 0.5, 600), (1e3, 0.002, 600), (1e4, 0.1, 300)] {
+        let mean = mean_run_length(runs, |seed| {
+            let mut rng = generator(seed);
+            run_length(&ESr::known(stated, rate), 20 * stated as u64, || coin(&mut rng, rate))
+        });
+        assert!(mean >= stated, "mean run length {mean}, stated {stated}, rate {rate}");
+    }
 }
 
 #[test]
 fn false_alarms_are_as_rare_when_the_mean_is_exactly_the_bound() {
-    let run_length = |seed| {
+    let mean = mean_run_length(300, |seed| {
         let mut rng = generator(seed);
         let detector = with_reference(2_000.0, 200, || coin(&mut rng, 0.1));
         let bound = detector.bound().expect("the reference is complete");
-        run_length(&detector, 40_000, || coin(&mut rng, bound)) as f64
-    };
-    let mean = (0..300).map(run_length).sum::<f64>() / 300.0;
+        run_length(&detector, 40_000, || coin(&mut rng, bound))
+    });
     assert!(mean >= 2_000.0, "mean run length {mean}");
+}
+
+#[test]
+fn the_bound_is_rarely_too_low() {
+    let too_low = |seed| {
+        let mut rng = generator(seed);
+        with_reference(1e6, 1_000, || coin(&mut rng, 0.1)).bound().is_some_and(|bound| bound < 0.1)
+    };
+    assert!((0..1_000).filter(|seed| too_low(*seed)).count() <= 5);
 }
 
 #[test]
 fn a_doubled_error_is_found_in_a_few_hundred_outcomes() {
     let delay = |seed| {
         let mut rng = generator(seed);
-        let detector = with_reference(1e6, 5_000, || coin(&mut rng, 0.1));
-        run_length(&detector, 5_000, || coin(&mut rng, 0.2))
+        let learned = with_reference(1e6, 5_000, || coin(&mut rng, 0.1));
+        let mut known = ESr::known(1e6, 0.1);
+        (0..2_000).for_each(|_| drop(known.observe(&coin(&mut rng, 0.1))));
+        let mut after = |detector| run_length(detector, 5_000, || coin(&mut rng, 0.2));
+        (after(&known), after(&learned))
     };
-    let delay = median((0..100).map(delay).collect());
-    assert!((150..400).contains(&delay), "median {delay}");
+    let (known, learned) = (0..300).map(delay).unzip();
+    let (known, learned) = (median(known), median(learned));
+    assert!(known <= 240, "known: median {known}");
+    assert!(learned <= 330, "learned: median {learned}");
+}
+
+#[test]
+fn a_drift_is_dated() {
+    let error = |seed| {
+        let (mut rng, mut detector) = (generator(seed), ESr::known(1e6, 0.1));
+        (0..3_000).for_each(|_| drop(detector.observe(&coin(&mut rng, 0.1))));
+        let found =
+            (1..5_000_u64).find_map(|at| detector.observe(&coin(&mut rng, 0.3)).map(|drift| (at, drift.ago)));
+        let (at, ago) = found.expect("three times as many errors are a drift");
+        assert!(ago > 0);
+        at.abs_diff(ago)
+    };
+    let error = median((0..100).map(error).collect());
+    assert!(error <= 20, "median {error}");
+}
+
+#[test]
+fn rates_at_the_ends_are_sensible() {
+    let mut none = ESr::known(1e6, 0.0);
+    assert!((0..100_000).all(|_| none.observe(&0.0).is_none()), "no loss is no evidence");
+    assert!((0..10).any(|_| none.observe(&1.0).is_some()), "a loss where there can be none is");
+    let mut all = ESr::known(10.0, 1.0);
+    assert!((0..10_000).all(|_| all.observe(&1.0).is_none()), "nothing is above one");
+    assert_eq!(ESr::known(10.0, f64::NAN).bound(), Some(1.0));
+    let mut rare = with_reference(1e6, 5_000, || 0.0);
+    assert!(rare.bound().is_some_and(|bound| bound < 0.002));
+    assert!((0..10_000).all(|_| rare.observe(&0.0).is_none()));
+    assert!(run_length(&rare, 2_000, || 1.0) < 20);
+}
+
+#[test]
+fn a_known_rate_outlives_a_reset() {
+    let mut detector = ESr::known(1_000.0, 0.1);
+    detector.observe(&f64::NAN);
+    detector.reset();
+    assert_eq!((detector.bound(), detector.reference_mean(), detector.ignored()), (Some(0.1), Some(0.1), 1));
 }
 
 #[test]
