@@ -117,6 +117,8 @@ pub struct FeatureShift {
     pub ks: f64,
     /// Population stability index over bins.
     pub psi: f64,
+    /// Probability of a population stability index as large as this if nothing changed, about.
+    pub psi_p: f64,
     /// Share of missing values before.
     pub missing_before: f64,
     /// Share of missing values now.
