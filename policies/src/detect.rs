@@ -12,11 +12,13 @@ pub mod adwin;
 pub mod budget;
 pub mod e_sr;
 pub mod features;
+pub mod shares;
 
 pub use adwin::Adwin;
 pub use budget::{Breach, BudgetDetector};
 pub use e_sr::ESr;
 pub use features::{FeatureDrift, FeatureDriftConfig};
+pub use shares::{ShareDrift, ShareDriftConfig};
 
 /// Watches a stream of one kind of observation for change.
 ///
@@ -65,7 +67,7 @@ pub enum DetectorKind {
     Mmd,
     /// All features together, by a classifier.
     TwoSample,
-    /// Shares of classes, from labels or from answers.
+    /// [`ShareDrift`]: shares of classes, from labels or from answers.
     Shares,
     /// Delay and coverage of labels.
     LabelFeed,
