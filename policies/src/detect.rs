@@ -12,13 +12,16 @@ pub mod adwin;
 pub mod budget;
 pub mod e_sr;
 pub mod features;
+pub mod pairs;
 pub mod shares;
+pub mod two_sample;
 
 pub use adwin::Adwin;
 pub use budget::{Breach, BudgetDetector};
 pub use e_sr::ESr;
 pub use features::{FeatureDrift, FeatureDriftConfig};
 pub use shares::{ShareDrift, ShareDriftConfig};
+pub use two_sample::{TwoSample, TwoSampleConfig};
 
 /// Watches a stream of one kind of observation for change.
 ///
@@ -65,7 +68,7 @@ pub enum DetectorKind {
     Features,
     /// All features together, by random Fourier features.
     Mmd,
-    /// All features together, by a classifier.
+    /// [`TwoSample`]: all features together, by a classifier.
     TwoSample,
     /// [`ShareDrift`]: shares of classes, from labels or from answers.
     Shares,
