@@ -14,6 +14,7 @@ pub mod e_sr;
 pub mod features;
 pub mod pairs;
 pub mod shares;
+pub mod slice;
 pub mod two_sample;
 
 pub use adwin::Adwin;
@@ -21,6 +22,7 @@ pub use budget::{Breach, BudgetDetector};
 pub use e_sr::ESr;
 pub use features::{FeatureDrift, FeatureDriftConfig};
 pub use shares::{ShareDrift, ShareDriftConfig};
+pub use slice::{LossSlice, LossSlices, LossSlicesConfig};
 pub use two_sample::{TwoSample, TwoSampleConfig};
 
 /// Watches a stream of one kind of observation for change.
