@@ -12,6 +12,7 @@ pub mod adwin;
 pub mod budget;
 pub mod e_sr;
 pub mod features;
+pub mod mmd;
 pub mod pairs;
 pub mod shares;
 pub mod slice;
@@ -21,6 +22,7 @@ pub use adwin::Adwin;
 pub use budget::{Breach, BudgetDetector};
 pub use e_sr::ESr;
 pub use features::{FeatureDrift, FeatureDriftConfig};
+pub use mmd::{Mmd, MmdConfig};
 pub use shares::{ShareDrift, ShareDriftConfig};
 pub use slice::{LossSlice, LossSlices, LossSlicesConfig};
 pub use two_sample::{TwoSample, TwoSampleConfig};
@@ -68,7 +70,7 @@ pub enum DetectorKind {
     Kswin,
     /// [`FeatureDrift`].
     Features,
-    /// All features together, by random Fourier features.
+    /// [`Mmd`]: all features together, by random Fourier features.
     Mmd,
     /// [`TwoSample`]: all features together, by a classifier.
     TwoSample,
