@@ -27,6 +27,8 @@ const FALSE_NAMES_MAX: f64 = 0.05;
 /// Weight of the last window among those that the change of a feature may have begun with; that of each one before is
 /// less by this share.
 const LAST_BEGINNING: f64 = 0.05;
+/// How much less likely a change is to have begun a window earlier: two windows without one are alike by chance.
+pub(in crate::detect) const BEGINNING_FADES: f64 = 0.5;
 /// Evidence stays below this: far beyond any threshold, far inside of what the next factor bears.
 const VALUE_MAX: f64 = 1e290;
 
@@ -181,7 +183,7 @@ impl FeatureDrift {
         let all = self.evidence.iter_mut().zip(&mut self.lately).zip(&mut self.sketches);
         for ((evidence, lately), sketch) in all {
             let e = evidence::log_e(sketch.past(), sketch.window()).exp();
-            evidence.observe(e);
+            evidence.observe_fading(e, BEGINNING_FADES);
             *lately = ((*lately + LAST_BEGINNING * (1.0 - *lately)) * e).min(VALUE_MAX);
             sketch.absorb();
         }

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::detect::features::evidence;
+use crate::detect::features::{BEGINNING_FADES, evidence};
 use crate::detect::{Detector, DetectorKind, Drift};
 use crate::stats::ShiryaevRoberts;
 use crate::stats::e_process::LOG_VALUE_MAX;
@@ -109,6 +109,11 @@ impl ShareDrift {
         evidence::shares(&self.last)
     }
 
+    /// How often each class came in the last full window; what [`label_shift::label_shift`] asks for, of answers.
+    pub fn last_window(&self) -> &[u64] {
+        &self.last
+    }
+
     /// How many observations were ignored, being no class.
     pub fn ignored(&self) -> u64 {
         self.ignored
@@ -124,7 +129,8 @@ impl ShareDrift {
 
     /// Weighs the full window, says what it found, and lets it join the past.
     fn close_window(&mut self) -> Option<Drift> {
-        self.evidence.observe(evidence::log_e(&self.past, &self.window).exp());
+        let e = evidence::log_e(&self.past, &self.window).exp();
+        self.evidence.observe_fading(e, BEGINNING_FADES);
         self.counts = (self.counts.0 + self.counts.1, 0);
         for ((past, last), window) in self.past.iter_mut().zip(&mut self.last).zip(&mut self.window) {
             *last = std::mem::take(window);

@@ -33,13 +33,20 @@ pub struct ShiryaevRoberts {
 impl ShiryaevRoberts {
     /// Takes in one e-value; what is no number says nothing.
     pub fn observe(&mut self, e: f64) {
+        self.observe_fading(e, 1.0);
+    }
+
+    /// As [`Self::observe`], where a change is the less likely to have begun with a step the longer ago that was, by
+    /// this factor a step. That is for [`Self::since`] alone, where few large steps make a change and many small ones
+    /// chance; the evidence is the same.
+    pub fn observe_fading(&mut self, e: f64, fading: f64) {
         let e = if e.is_nan() { 1.0 } else { e.max(0.0) };
         self.steps += 1;
         self.sum = ((self.sum + 1.0) * e).min(VALUE_MAX);
         // A product that fell to one is worth no more than a new one.
-        let begins = self.largest <= 1.0;
-        self.since = if begins { 1 } else { self.since + 1 };
-        self.largest = (if begins { 1.0 } else { self.largest } * e).min(VALUE_MAX);
+        let before = self.largest * fading;
+        self.since = if before > 1.0 { self.since + 1 } else { 1 };
+        self.largest = (before.max(1.0) * e).min(VALUE_MAX);
     }
 
     /// The evidence; zero before the first step.

@@ -20,7 +20,7 @@ pub struct Binning(Kind);
 enum Kind {
     /// Tenths of the first values seen, and what lies below and above all of them.
     Numeric {
-        /// The smallest value seen; `NaN` if none was.
+        /// The smallest value seen; minus infinity if none was.
         lowest: f32,
         /// The upper end of each tenth, ascending; values that are equal end one tenth only, and infinity, which no
         /// value is above, fills the rest: comparing with all of them takes no branch.
@@ -75,7 +75,7 @@ impl Binning {
         match &self.0 {
             Kind::Numeric { lowest, uppers, .. } => {
                 let above: u32 = uppers.iter().map(|upper| u32::from(*upper < value)).sum();
-                above as usize + usize::from(lowest.is_nan() || value >= *lowest)
+                above as usize + usize::from(value >= *lowest)
             }
             Kind::Category { bins } => (value.max(0.0) as u32 % bins) as usize,
         }
@@ -87,7 +87,6 @@ impl Binning {
             return Bin::Missing;
         }
         match &self.0 {
-            Kind::Numeric { lowest, .. } if lowest.is_nan() => Bin::Between(f32::NEG_INFINITY, f32::INFINITY),
             Kind::Numeric { lowest, uppers, tenths } => {
                 let upper = |at: usize| if at < *tenths { uppers[at] } else { f32::INFINITY };
                 match bin {
@@ -105,7 +104,7 @@ fn tenths(mut values: Vec<f32>) -> Kind {
     let mut uppers = [f32::INFINITY; INNER_BINS];
     values.sort_unstable_by(f32::total_cmp);
     let Some(lowest) = values.first().copied() else {
-        return Kind::Numeric { lowest: f32::NAN, uppers, tenths: 0 };
+        return Kind::Numeric { lowest: f32::NEG_INFINITY, uppers, tenths: 0 };
     };
     let upper = |tenth: usize| values[(values.len() * tenth).div_ceil(INNER_BINS) - 1];
     let mut distinct: Vec<f32> = (1..=INNER_BINS).map(upper).collect();

@@ -18,7 +18,8 @@ const SHARE_MIN: f64 = 1e-4;
 ///
 /// Given the sum of both, a window of the same distribution is a draw without replacement, so the
 /// uncertainty of the past counts as much as that of the window. Bins too rare for chi-square form
-/// one cell with an exact test of its own, which is how something never seen before is found.
+/// one cell with an exact test of its own, which is how something never seen before is found; where nearly all are, as
+/// with a hundred classes, neighbours are joined.
 pub fn log_e(past: &[u64], window: &[u64]) -> f64 {
     let (before, now) = (past.iter().sum::<u64>(), window.iter().sum::<u64>());
     if before == 0 || now == 0 {
@@ -33,13 +34,33 @@ pub fn log_e(past: &[u64], window: &[u64]) -> f64 {
         return calibrated(chi_square_p(&common)).ln();
     }
     if !is_rare(&rest) {
-        common.push(rest);
+        // One cell and the rest of nothing would compare nothing.
+        if common.len() < 2 {
+            common.extend(joined(&rare, is_rare));
+        } else {
+            common.push(rest);
+        }
         return calibrated(chi_square_p(&common)).ln();
     }
     let rare_p = hypergeometric_tail(before + now, rest.0 + rest.1, now, rest.1);
     let common_p = chi_square_p(&common);
     // The mean of two e-values is one, whatever they know of each other.
     f64::midpoint(calibrated(common_p), calibrated(rare_p)).ln()
+}
+
+/// Rare cells, each joined with those after it until it is rare no more.
+fn joined(rare: &[(u64, u64)], is_rare: impl Fn(&(u64, u64)) -> bool) -> Vec<(u64, u64)> {
+    let (mut cells, mut open) = (Vec::new(), (0, 0));
+    for cell in rare {
+        open = (open.0 + cell.0, open.1 + cell.1);
+        if !is_rare(&open) {
+            cells.push(std::mem::take(&mut open));
+        }
+    }
+    if let Some(last) = cells.last_mut() {
+        *last = (last.0 + open.0, last.1 + open.1);
+    }
+    cells
 }
 
 /// Largest distance of the two cumulated distributions over bins, in the order given.

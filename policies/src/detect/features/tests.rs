@@ -74,6 +74,26 @@ fn false_alarms_are_as_rare_as_stated() {
 }
 
 #[test]
+fn false_alarms_of_features_that_go_together_are_as_rare_as_stated() {
+    let feature = |at: usize| Feature { name: format!("f{at}"), kind: FeatureKind::Numeric };
+    let features = (0..20).map(feature).collect();
+    let schema = Schema::new(features, Target::Regression, Objective::default()).expect("valid");
+    let config = FeatureDriftConfig { window: 100, reference: 300, average_run_length: 1e3 };
+    let run_length = |seed| {
+        let (mut rng, mut detector) = (generator(seed), FeatureDrift::new(&schema, config));
+        let mut next = || {
+            let common = normal(&mut rng);
+            let value = |_| (0.9 * common + 0.44 * normal(&mut rng)) as f32;
+            Row::new((0..20).map(value).collect()).expect("the values are finite")
+        };
+        (0..300).for_each(|_| drop(detector.observe(&next())));
+        (1..5_000_u32).find(|_| detector.observe(&next()).is_some()).unwrap_or(5_000)
+    };
+    let mean = (0..60).map(|seed| f64::from(run_length(seed))).sum::<f64>() / 60.0;
+    assert!(mean >= 1e3, "mean run length {mean} rows");
+}
+
+#[test]
 fn a_shift_by_half_a_deviation_is_found_and_named() {
     let mut rng = generator(1);
     let mut detector = watching(&mut rng, FeatureDriftConfig::default());

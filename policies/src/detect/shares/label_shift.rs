@@ -30,6 +30,16 @@ impl Confusion {
         Self { classes, counts: vec![0; classes * classes], ignored: 0 }
     }
 
+    /// For a target with more classes: none of the new ones was answered or true so far.
+    #[must_use]
+    pub fn widened(&self, classes: usize) -> Self {
+        let mut wider = Self { ignored: self.ignored, ..Self::new(classes.max(self.classes)) };
+        for (row, counts) in self.counts.chunks(self.classes.max(1)).enumerate() {
+            wider.counts[row * wider.classes..][..self.classes].copy_from_slice(counts);
+        }
+        wider
+    }
+
     /// Takes in an outcome; what is no class is ignored and counted.
     pub fn observe(&mut self, decided: u32, truth: u32) {
         let (decided, truth) = (decided as usize, truth as usize);

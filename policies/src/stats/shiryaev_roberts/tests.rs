@@ -38,6 +38,17 @@ fn false_alarms_are_as_rare_as_stated() {
 }
 
 #[test]
+fn a_fading_past_is_no_beginning() {
+    let (mut plain, mut fading) = (ShiryaevRoberts::default(), ShiryaevRoberts::default());
+    for e in [1.5, 1.2, 1.5, 0.9, 50.0, 20.0] {
+        plain.observe(e);
+        fading.observe_fading(e, 0.5);
+    }
+    assert_eq!((plain.since(), fading.since()), (6, 2));
+    assert!((plain.value() - fading.value()).abs() < 1e-12);
+}
+
+#[test]
 fn what_is_no_number_says_nothing_and_the_value_stays_finite() {
     let mut evidence = ShiryaevRoberts::default();
     evidence.observe(f64::NAN);

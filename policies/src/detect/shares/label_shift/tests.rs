@@ -67,6 +67,15 @@ fn without_outcomes_or_answers_there_is_no_estimate() {
     assert_eq!((strange.total(), strange.ignored()), (0, 1));
 }
 
+#[test]
+fn more_classes_change_no_count() {
+    let known = outcomes(&mut generator(13), 200, &[0.6, 0.3, 0.1], &ANSWERS);
+    let wider = known.widened(4);
+    assert_eq!((wider.classes(), wider.total(), wider.error()), (4, 200, known.error()));
+    assert_eq!(wider.answers_to(2)[..3], known.answers_to(2));
+    assert_eq!(wider.widened(2), wider);
+}
+
 proptest! {
     #[test]
     fn what_is_solved_solves(values in prop::collection::vec(-1.0..1.0_f64, 20)) {
