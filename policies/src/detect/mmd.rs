@@ -57,6 +57,11 @@ impl Default for MmdConfig {
 /// are found; of 1,000, each input is in about one, and a change in a single one of them hardly shows here: that is
 /// for [`super::FeatureDrift`]. The change is visible for `2 * reference` rows after it began.
 ///
+/// Simulated with the defaults, medians: one of ten inputs that moves by half a deviation is found after 640 rows, all
+/// ten by a fifth after 520; one of six that turns against the others, with which it shared 60 % of its variance,
+/// after 320, though none is distributed otherwise than before. One of a hundred that moves by half a deviation is
+/// found after 4,000, or never. A row takes 1, 2.5 and 5 microseconds at 10, 100 and 1,000 numeric features.
+///
 /// **Memory.** At most [`WARMUP_ROWS`] rows at first, then [`FREQUENCIES`] numbers for each row kept, and what the
 /// frequencies look at: 15 numbers each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

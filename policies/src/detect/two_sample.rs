@@ -1,36 +1,28 @@
 //! Two samples: a classifier that tries to tell new rows from old ones, and whether it can.
 //!
 //! Lives here: the sequential predictive two-sample test (Podkopaev and Ramdas, 2023; Shekhar and Ramdas, 2023) as an
-//! e-detector, with an online logistic regression on the inputs and on products of two of them. Pairs and bets are in
-//! [`super::pairs`]. May not: see a row of a pair before the bet.
+//! e-detector. The classifier is in `classifier`, pairs and bets are in [`super::pairs`]. May not: see a row of a pair
+//! before the bet.
 
 use model::{Feature, Row, Schema};
-use rand::{RngExt as _, SeedableRng as _};
-use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use crate::detect::features::binning::Binning;
-use crate::detect::features::{SHIFTS_MAX, evidence};
-use crate::detect::pairs::inputs::Inputs;
-use crate::detect::pairs::witness::{Learning, Witness, together};
+use crate::detect::features::evidence;
+use crate::detect::pairs::witness::{Witness, together};
 use crate::detect::pairs::{Pairs, ROWS_A_PAIR};
 use crate::detect::{Detector, DetectorKind, Drift, FeatureShift};
 use crate::stats::e_process::LOG_VALUE_MAX;
 
+mod classifier;
+
+use classifier::Classifier;
+pub use classifier::PRODUCTS_MAX;
+
 /// Rows that teach mean and spread of the inputs; no pair has one of them.
 pub const WARMUP_ROWS: usize = 512;
-/// Most products of two inputs that the classifier sees: all, up to 23 inputs; a random choice of more.
-pub const PRODUCTS_MAX: usize = 256;
 /// Most bytes that the rows kept take.
 pub const KEPT_BYTES_MAX: usize = 4 << 20;
-/// Pairs that a classifier remembers: a large change is learned from few, a small one needs many.
-const HORIZONS: [u32; 2] = [200, 1_000];
-/// A product is cut off here, on both sides, so that it cannot drown the others.
-const PRODUCT_LIMIT: f32 = 4.0;
-/// A weight of less than so many times its chance size says nothing about its feature.
-const NOISE_FACTOR: f32 = 4.0;
-/// A feature with less of the classifier than this share of the first one's is not named.
-const NAMED_SHARE_MIN: f32 = 0.25;
 
 /// How many rows to keep, and how rarely to be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,6 +57,10 @@ impl Default for TwoSampleConfig {
 /// of [`PRODUCTS_MAX`]. The change is visible for `2 * reference` rows after it began, so it is found in that time or
 /// never.
 ///
+/// Simulated with the defaults, medians: one of ten inputs that moves by half a deviation is found after 1,000 rows,
+/// all ten by a fifth after 670; one of six that turns against the others, with which it shared 60 % of its variance,
+/// after 110, one of a hundred after 690. A row takes 0.2, 0.7 and 4 microseconds at 10, 100 and 1,000 features.
+///
 /// **Which features are named.** Those that the classifier leans on, strongest first, with how their own distributions
 /// changed between the kept rows from before and since. One whose `log_e` is near zero or less changed only together
 /// with another, or there were too few rows to see it alone. That is a ranking, not a test.
@@ -78,14 +74,6 @@ pub struct TwoSample {
     classifier: Option<Classifier>,
     pairs: Pairs<Row>,
     ignored: u64,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Classifier {
-    inputs: Inputs,
-    /// Which two inputs each product is of.
-    products: Vec<(u32, u32)>,
-    witnesses: Vec<Witness>,
 }
 
 impl TwoSample {
@@ -166,101 +154,6 @@ impl TwoSample {
         let [was, is] = counts;
         evidence::shift(at, &was, &is, evidence::log_e(&was, &is))
     }
-}
-
-impl Classifier {
-    fn new(features: &[Feature], rows: &[Row], seed: u64) -> Self {
-        let inputs = Inputs::new(features, rows);
-        let products = products(&inputs, seed);
-        let width = inputs.width() + products.len();
-        let witness = |horizon| Witness::new(Learning::Logistic, width, horizon);
-        Self { witnesses: HORIZONS.map(witness).to_vec(), inputs, products }
-    }
-
-    fn observe(&mut self, new: &Row, old: &Row) {
-        let (mut difference, mut was) = (Vec::new(), Vec::new());
-        self.encode(new, &mut difference);
-        self.encode(old, &mut was);
-        difference.iter_mut().zip(&was).for_each(|(new, old)| *new -= old);
-        self.witnesses.iter_mut().for_each(|witness| witness.observe(&difference));
-    }
-
-    fn encode(&self, row: &Row, numbers: &mut Vec<f32>) {
-        numbers.reserve_exact(self.inputs.width() + self.products.len());
-        self.inputs.encode(row, numbers);
-        for (a, b) in &self.products {
-            let product = numbers[*a as usize] * numbers[*b as usize];
-            numbers.push(product.clamp(-PRODUCT_LIMIT, PRODUCT_LIMIT));
-        }
-    }
-
-    /// The features that the classifier leans on, strongest first, at least one if there are any.
-    fn ranking(&self, features: usize) -> Vec<usize> {
-        // The one that has learned most since is not always the one that earned most: a long memory learns slowly.
-        let learned = |witness: &&Witness| {
-            witness.direction().iter().copied().map(square).sum::<f32>() / witness.noise()
-        };
-        let Some(witness) = self.witnesses.iter().max_by(|a, b| learned(a).total_cmp(&learned(b))) else {
-            return Vec::new();
-        };
-        let noise = NOISE_FACTOR * witness.noise().min(usual_noise(witness.direction()));
-        let mut leaning = self.leaning(witness.direction(), noise, features);
-        if leaning.iter().all(|leaning| *leaning <= 0.0) {
-            leaning = self.leaning(witness.direction(), 0.0, features);
-        }
-        let mut order: Vec<usize> = (0..features).collect();
-        order.sort_by(|a, b| leaning[*b].total_cmp(&leaning[*a]));
-        let least = order.first().map_or(0.0, |first| leaning[*first] * NAMED_SHARE_MIN);
-        let named = order.iter().take_while(|at| leaning[**at] > least).count().clamp(1, SHIFTS_MAX);
-        order.truncate(named);
-        order
-    }
-
-    /// Squares of the weights of each feature, beyond noise; that of a product belongs to both by half.
-    fn leaning(&self, direction: &[f32], noise: f32, features: usize) -> Vec<f32> {
-        let (of, mut leaning) = (self.inputs.features(), vec![0.0; features]);
-        let (inputs, products) = direction.split_at(self.inputs.width());
-        for (weight, feature) in inputs.iter().zip(of) {
-            leaning[*feature as usize] += (square(*weight) - noise).max(0.0);
-        }
-        for (weight, (a, b)) in products.iter().zip(&self.products) {
-            let half = (square(*weight) - noise).max(0.0) / 2.0;
-            leaning[of[*a as usize] as usize] += half;
-            leaning[of[*b as usize] as usize] += half;
-        }
-        leaning
-    }
-}
-
-fn square(weight: f32) -> f32 {
-    weight * weight
-}
-
-/// Mean square of weights that say nothing, if most do: their median, as far below the mean as chi-square has it.
-fn usual_noise(direction: &[f32]) -> f32 {
-    const MEDIAN: f32 = 0.455;
-    let mut squares: Vec<f32> =
-        direction.iter().copied().map(square).filter(|square| *square > 0.0).collect();
-    squares.sort_unstable_by(f32::total_cmp);
-    squares.get(squares.len() / 2).map_or(0.0, |median| median / MEDIAN)
-}
-
-/// Which products of two inputs of two features to look at: all, or some by lot.
-fn products(inputs: &Inputs, seed: u64) -> Vec<(u32, u32)> {
-    let (varying, of) = (inputs.varying(), inputs.features());
-    let apart = |(a, b): &(u32, u32)| of[*a as usize] != of[*b as usize];
-    let count = varying.len();
-    if count * count.saturating_sub(1) / 2 <= PRODUCTS_MAX {
-        let with = |at: usize| varying[at + 1..].iter().map(move |b| (at, *b));
-        return (0..count).flat_map(with).map(|(at, b)| (varying[at], b)).filter(apart).collect();
-    }
-    let mut rng = Pcg64::seed_from_u64(seed);
-    let mut draw = || varying[rng.random_range(0..count)];
-    let drawn = std::iter::repeat_with(|| (draw(), draw())).take(PRODUCTS_MAX);
-    let mut chosen: Vec<(u32, u32)> = drawn.map(|(a, b)| (a.min(b), a.max(b))).filter(apart).collect();
-    chosen.sort_unstable();
-    chosen.dedup();
-    chosen
 }
 
 impl Detector for TwoSample {

@@ -4,6 +4,7 @@ use model::{FeatureKind, Objective, Target};
 use rand_pcg::Pcg64;
 
 use super::*;
+use crate::detect::features::SHIFTS_MAX;
 use crate::detect::{FeatureDrift, FeatureDriftConfig};
 use crate::stats::simulate::{coin, generator, median, normal, saved_and_restored};
 
