@@ -7,7 +7,8 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion};
 use model::{Feature, FeatureKind, Objective, Row, Schema, Target};
 use policies::detect::{
-    Adwin, BudgetDetector, Detector, ESr, FeatureDrift, FeatureDriftConfig, HddmA, HddmW, Kswin, PageHinkley,
+    Adwin, BudgetDetector, Detector, ESr, FeatureDrift, FeatureDriftConfig, HddmA, HddmW, Kswin, LossSlices,
+    LossSlicesConfig, Mmd, MmdConfig, PageHinkley, ShareDrift, ShareDriftConfig, TwoSample, TwoSampleConfig,
 };
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
@@ -16,8 +17,10 @@ use rand_pcg::Pcg64;
 const WARM_UP: usize = 20_000;
 /// Observations in one measured run.
 const RUN: usize = 1_000;
+/// Rows before the first that counts, of many features.
+const WARM_UP_ROWS: usize = 3_000;
 /// Features of a row.
-const FEATURES: usize = 8;
+const WIDTHS: [usize; 3] = [10, 100, 1_000];
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
@@ -28,7 +31,10 @@ fn main() {
     of_losses(&mut criterion, "hddm_a", &HddmA::default(), &losses);
     of_losses(&mut criterion, "hddm_w", &HddmW::default(), &losses);
     of_losses(&mut criterion, "kswin", &Kswin::default(), &losses);
-    features(&mut criterion);
+    shares(&mut criterion);
+    for width in WIDTHS {
+        of_rows(&mut criterion, width);
+    }
     budget(&mut criterion);
     criterion.final_summary();
 }
@@ -57,19 +63,51 @@ where
     });
 }
 
-fn features(criterion: &mut Criterion) {
-    let names = (0..FEATURES).map(|at| Feature { name: format!("f{at}"), kind: FeatureKind::Numeric });
+fn shares(criterion: &mut Criterion) {
+    let classes: Vec<u32> = numbers(WARM_UP + RUN).iter().map(|number| (number * 10.0) as u32).collect();
+    let mut warm = ShareDrift::new(10, ShareDriftConfig::default());
+    classes[..WARM_UP].iter().for_each(|class| drop(warm.observe(class)));
+    run(criterion, "shares", &warm, &classes[WARM_UP..]);
+}
+
+/// A thousand rows by each detector that looks at rows.
+fn of_rows(criterion: &mut Criterion, width: usize) {
+    let names = (0..width).map(|at| Feature { name: format!("f{at}"), kind: FeatureKind::Numeric });
     let target = Target::Classification { classes: vec!["no".into(), "yes".into()] };
     let schema = Schema::new(names.collect(), target, Objective::default()).expect("a plain schema");
-    let config = FeatureDriftConfig { window: 1_000, reference: 5_000, average_run_length: 100_000.0 };
-    let mut warm = FeatureDrift::new(&schema, config);
-    let values = numbers((WARM_UP + RUN) * FEATURES);
+    let values = numbers((WARM_UP_ROWS + RUN) * width);
     let row = |values: &[f64]| {
         Row::new(values.iter().map(|value| *value as f32).collect::<Vec<_>>()).expect("finite numbers")
     };
-    let rows: Vec<Row> = values.chunks_exact(FEATURES).map(row).collect();
-    rows[..WARM_UP].iter().for_each(|row| drop(warm.observe(row)));
-    run(criterion, "features", &warm, &rows[WARM_UP..]);
+    let rows: Vec<Row> = values.chunks_exact(width).map(row).collect();
+    let config = FeatureDriftConfig { window: 500, reference: 2_000, average_run_length: 1e9 };
+    of(criterion, &format!("features/{width}"), FeatureDrift::new(&schema, config), &rows);
+    let config = MmdConfig { average_run_length: 1e9, ..MmdConfig::default() };
+    of(criterion, &format!("mmd/{width}"), Mmd::new(&schema, config), &rows);
+    let config = TwoSampleConfig { average_run_length: 1e9, ..TwoSampleConfig::default() };
+    of(criterion, &format!("two_sample/{width}"), TwoSample::new(&schema, config), &rows);
+    slices(criterion, width, LossSlices::new(&schema, LossSlicesConfig::default()), &rows);
+}
+
+fn of<D: Detector<Observation = Row> + Clone>(
+    criterion: &mut Criterion,
+    name: &str,
+    mut warm: D,
+    rows: &[Row],
+) {
+    rows[..WARM_UP_ROWS].iter().for_each(|row| drop(warm.observe(row)));
+    run(criterion, name, &warm, &rows[WARM_UP_ROWS..]);
+}
+
+fn slices(criterion: &mut Criterion, width: usize, mut warm: LossSlices, rows: &[Row]) {
+    rows[..WARM_UP_ROWS].iter().for_each(|row| warm.observe(row, 0.5));
+    criterion.bench_function(&format!("detectors/slices/{width}/{RUN}"), |bencher| {
+        bencher.iter_batched_ref(
+            || warm.clone(),
+            |slices| rows[WARM_UP_ROWS..].iter().for_each(|row| slices.observe(black_box(row), 0.5)),
+            BatchSize::LargeInput,
+        );
+    });
 }
 
 fn budget(criterion: &mut Criterion) {

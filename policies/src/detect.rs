@@ -11,24 +11,35 @@ use serde::{Deserialize, Serialize};
 pub mod adwin;
 pub mod budget;
 pub mod e_sr;
+pub mod estimate;
 pub mod features;
-pub mod label_feed;
 pub mod hddm;
 pub mod kswin;
+pub mod label_feed;
+pub mod mmd;
 pub mod page_hinkley;
+pub mod pairs;
 #[cfg(test)]
 mod river;
 #[cfg(test)]
 mod run_length;
+pub mod shares;
+pub mod slice;
+pub mod two_sample;
 
 pub use adwin::Adwin;
 pub use budget::{Breach, BudgetDetector};
 pub use e_sr::ESr;
+pub use estimate::{ErrorEstimator, ErrorEstimatorConfig, EstimatedError};
 pub use features::{FeatureDrift, FeatureDriftConfig};
-pub use label_feed::{FeedReport, FeedTrouble, LabelFeed};
 pub use hddm::{HddmA, HddmW};
 pub use kswin::{Kswin, KswinConfig};
+pub use label_feed::{FeedReport, FeedTrouble, LabelFeed};
+pub use mmd::{Mmd, MmdConfig};
 pub use page_hinkley::{PageHinkley, PageHinkleyConfig};
+pub use shares::{ShareDrift, ShareDriftConfig};
+pub use slice::{LossSlice, LossSlices, LossSlicesConfig};
+pub use two_sample::{TwoSample, TwoSampleConfig};
 
 /// Watches a stream of one kind of observation for change.
 ///
@@ -73,11 +84,11 @@ pub enum DetectorKind {
     Kswin,
     /// [`FeatureDrift`].
     Features,
-    /// All features together, by random Fourier features.
+    /// [`Mmd`]: all features together, by random Fourier features.
     Mmd,
-    /// All features together, by a classifier.
+    /// [`TwoSample`]: all features together, by a classifier.
     TwoSample,
-    /// Shares of classes, from labels or from answers.
+    /// [`ShareDrift`]: shares of classes, from labels or from answers.
     Shares,
     /// Delay and coverage of labels.
     LabelFeed,
@@ -129,6 +140,8 @@ pub struct FeatureShift {
     pub ks: f64,
     /// Population stability index over bins.
     pub psi: f64,
+    /// Probability of a population stability index as large as this if nothing changed, about.
+    pub psi_p: f64,
     /// Share of missing values before.
     pub missing_before: f64,
     /// Share of missing values now.

@@ -3,6 +3,7 @@
 //! Lives here: numbers in, numbers out. May not: know a domain word (champion, drift, gate).
 
 pub mod confidence_sequence;
+pub mod e_bh;
 pub mod e_lond;
 pub mod e_process;
 pub mod mean_bound;
@@ -11,6 +12,7 @@ pub mod onset;
 pub mod proportion;
 pub mod quantile;
 pub mod reliability;
+pub mod shiryaev_roberts;
 pub mod special;
 mod tally;
 mod weighted_mean;
@@ -24,5 +26,6 @@ pub use e_process::EProcess;
 pub use non_inferiority::{NonInferior, NonInferiority};
 pub use onset::Onset;
 pub use reliability::Reliability;
+pub use shiryaev_roberts::ShiryaevRoberts;
 pub use tally::{Tally, mean_paired_gain};
 pub use weighted_mean::WeightedMean;

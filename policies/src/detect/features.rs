@@ -1,14 +1,16 @@
 //! Feature drift: do the rows look as they used to, and if not, which features changed?
 //!
-//! Lives here: the detector. How a feature's values become counts is in [`sketch`], what two rows of
+//! Lives here: the detector. How a feature's values become counts is in [`binning`] and [`sketch`], what two rows of
 //! counts say of each other in [`evidence`]. Labels play no part, so this speaks before any loss does.
 
 use model::{Feature, Row, Schema};
 use serde::{Deserialize, Serialize};
 
 use crate::detect::{Detector, DetectorKind, Drift, FeatureShift};
-use crate::stats::e_process::{LOG_VALUE_MAX, log_mean_exp, log_plus_one};
+use crate::stats::e_process::LOG_VALUE_MAX;
+use crate::stats::{ShiryaevRoberts, e_bh};
 
+pub mod binning;
 pub mod evidence;
 pub mod sketch;
 
@@ -20,8 +22,15 @@ pub const SHIFTS_MAX: usize = 5;
 pub const WINDOW_MIN: usize = 100;
 /// Rows kept whole at first, to find where a numeric feature's tenths lie.
 pub const WARMUP_ROWS_MAX: usize = 512;
-/// Log of no evidence: zero, as far as the caps go.
-const NOTHING: f64 = -LOG_VALUE_MAX;
+/// Share of features named although they did not change, among those named, at most in expectation.
+const FALSE_NAMES_MAX: f64 = 0.05;
+/// Weight of the last window among those that the change of a feature may have begun with; that of each one before is
+/// less by this share.
+const LAST_BEGINNING: f64 = 0.05;
+/// How much less likely a change is to have begun a window earlier: two windows without one are alike by chance.
+pub(in crate::detect) const BEGINNING_FADES: f64 = 0.5;
+/// Evidence stays below this: far beyond any threshold, far inside of what the next factor bears.
+const VALUE_MAX: f64 = 1e290;
 
 /// How long to look, and how rarely to be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,7 +59,9 @@ impl Default for FeatureDriftConfig {
 /// twenty for the first time, is found after two windows (median); a move by a fifth of one is not.
 ///
 /// The statistic of its drift is the natural logarithm of the mean evidence over features, the threshold
-/// that of the average run length in windows. The `log_e` of each [`FeatureShift`] is its share of it.
+/// that of the average run length in windows. The `log_e` of each [`FeatureShift`] is its share of it. The two
+/// distributions that a shift compares are those of the last window and of the reference: what was normal, whatever
+/// has joined the past since. A change that lasts stays visible in them, and [`Self::shifts`] gives them at any time.
 ///
 /// **False alarms.** On exchangeable rows the expected number of *windows* to a false alarm is at least
 /// `average_run_length / window`, so that of rows at least `average_run_length`, however the features
@@ -58,15 +69,22 @@ impl Default for FeatureDriftConfig {
 /// on their predecessors (sensors, time of day) are not exchangeable: windows then differ without any
 /// drift. Choose windows that cover a whole cycle, or read the alarm as "the mix is another one".
 ///
-/// **Memory.** At most [`WARMUP_ROWS_MAX`] rows at first, then two counters a bin, at most
-/// [`sketch::BINS_MAX`] bins a feature.
+/// **Which features are named.** Those that e-BH rejects at 5 % among the evidence of all for a change that began
+/// lately: for each feature, products of e-values since each window it may have begun with, weighed by how many windows
+/// ago that was. The weights sum to one, so the evidence has a mean of at most one after any number of windows, and at
+/// most 5 % of the named, in expectation, did not change. If none is rejected, the one that carried the alarm is named.
+///
+/// **Memory.** At most [`WARMUP_ROWS_MAX`] rows at first, then four counters a bin, at most
+/// [`binning::BINS_MAX`] bins a feature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeatureDrift {
     features: Vec<Feature>,
     config: FeatureDriftConfig,
     warmup: Vec<Row>,
     sketches: Vec<Sketch>,
-    log_terms: Vec<f64>,
+    evidence: Vec<ShiryaevRoberts>,
+    /// For each feature, that it changed lately.
+    lately: Vec<f64>,
     past_rows: usize,
     window_rows: usize,
     ignored: u64,
@@ -92,7 +110,7 @@ impl FeatureDrift {
 
     /// Natural logarithm of the evidence so far.
     pub fn log_value(&self) -> f64 {
-        log_mean_exp(&self.log_terms)
+        ShiryaevRoberts::mean(&self.evidence).ln().max(-LOG_VALUE_MAX)
     }
 
     /// Whether what is normal is known, so that windows are compared.
@@ -105,9 +123,18 @@ impl FeatureDrift {
         self.ignored
     }
 
+    /// How the last full window differs from what was normal, feature by feature; nothing before the first.
+    pub fn shifts(&self) -> Vec<FeatureShift> {
+        if self.past_rows < self.config.reference + self.config.window {
+            return Vec::new();
+        }
+        (0..self.sketches.len()).map(|at| self.shift(at)).collect()
+    }
+
     fn empty(features: Vec<Feature>, config: FeatureDriftConfig) -> Self {
         Self {
-            log_terms: vec![NOTHING; features.len()],
+            evidence: vec![ShiryaevRoberts::default(); features.len()],
+            lately: vec![1.0; features.len()],
             features,
             config,
             warmup: Vec::new(),
@@ -120,11 +147,17 @@ impl FeatureDrift {
 
     fn learn(&mut self, row: &Row) {
         self.past_rows += 1;
-        if !self.sketches.is_empty() {
+        if self.sketches.is_empty() {
+            self.warm_up(row);
+        } else {
             self.count(row);
-            self.absorb();
-            return;
         }
+        if self.is_watching() {
+            self.sketches.iter_mut().for_each(Sketch::settle);
+        }
+    }
+
+    fn warm_up(&mut self, row: &Row) {
         self.warmup.push(row.clone());
         if self.warmup.len() < WARMUP_ROWS_MAX.min(self.config.reference) {
             return;
@@ -137,7 +170,6 @@ impl FeatureDrift {
         for row in &rows {
             self.count(row);
         }
-        self.absorb();
     }
 
     fn count(&mut self, row: &Row) {
@@ -146,42 +178,44 @@ impl FeatureDrift {
         }
     }
 
-    fn absorb(&mut self) {
-        self.sketches.iter_mut().for_each(Sketch::absorb);
-    }
-
     /// Weighs the full window, says what it found, and lets it join the past.
     fn close_window(&mut self) -> Option<Drift> {
-        for (term, sketch) in self.log_terms.iter_mut().zip(&self.sketches) {
-            let factor = evidence::log_e(sketch.past(), sketch.window());
-            *term = (log_plus_one(*term) + factor).clamp(NOTHING, LOG_VALUE_MAX);
-        }
-        let windows = self.config.average_run_length / self.config.window as f64;
-        let (statistic, threshold) = (self.log_value(), windows.max(1.0).ln());
-        let drift = (statistic >= threshold).then(|| Drift {
-            detector: DetectorKind::Features,
-            statistic,
-            threshold,
-            ago: self.config.window as u64,
-            features: self.strongest(),
-        });
-        if drift.is_some() {
-            self.log_terms.fill(NOTHING);
+        let all = self.evidence.iter_mut().zip(&mut self.lately).zip(&mut self.sketches);
+        for ((evidence, lately), sketch) in all {
+            let e = evidence::log_e(sketch.past(), sketch.window()).exp();
+            evidence.observe_fading(e, BEGINNING_FADES);
+            *lately = ((*lately + LAST_BEGINNING * (1.0 - *lately)) * e).min(VALUE_MAX);
+            sketch.absorb();
         }
         self.window_rows = 0;
         self.past_rows += self.config.window;
-        self.absorb();
-        drift
+        let windows = self.config.average_run_length / self.config.window as f64;
+        let (statistic, threshold) = (self.log_value(), windows.max(1.0).ln());
+        if statistic < threshold {
+            return None;
+        }
+        let since = ShiryaevRoberts::strongest(&self.evidence).map_or(1, ShiryaevRoberts::since);
+        let ago = since * self.config.window as u64;
+        let drift =
+            Drift { detector: DetectorKind::Features, statistic, threshold, ago, features: self.changed() };
+        self.evidence.fill(ShiryaevRoberts::default());
+        Some(drift)
     }
 
-    /// The features with most evidence of a change, most first.
-    fn strongest(&self) -> Vec<FeatureShift> {
-        let mut order: Vec<usize> =
-            (0..self.log_terms.len()).filter(|index| self.log_terms[*index] > 0.0).collect();
-        order.sort_by(|a, b| self.log_terms[*b].total_cmp(&self.log_terms[*a]));
-        order.truncate(SHIFTS_MAX);
-        let shift = |index: &usize| self.sketches[*index].shift(*index, self.log_terms[*index]);
-        order.iter().map(shift).collect()
+    /// The features that changed, those with most evidence first.
+    fn changed(&self) -> Vec<FeatureShift> {
+        let log_e: Vec<f64> = self.lately.iter().map(|value| value.ln()).collect();
+        let mut named = e_bh::rejected(&log_e, FALSE_NAMES_MAX);
+        if named.is_empty() {
+            let value = |at: &usize| self.evidence[*at].value();
+            named.extend((0..log_e.len()).max_by(|a, b| value(a).total_cmp(&value(b))));
+        }
+        named.truncate(SHIFTS_MAX);
+        named.into_iter().map(|at| self.shift(at)).collect()
+    }
+
+    fn shift(&self, at: usize) -> FeatureShift {
+        self.sketches[at].shift(at, self.evidence[at].value().ln().max(-LOG_VALUE_MAX))
     }
 }
 

@@ -11,9 +11,9 @@ use std::collections::VecDeque;
 use model::{FeatureKind, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::detect::features::{evidence, sketch::Sketch};
+use crate::detect::features::{binning::Binning, evidence};
 use crate::detect::{DetectorKind, Drift};
-use crate::stats::e_process::{LOG_VALUE_MAX, log_plus_one};
+use crate::stats::ShiryaevRoberts;
 
 /// Labels from which the delays are learned that are normal.
 const DELAYS: usize = 1_000;
@@ -35,8 +35,6 @@ const SETTLED_WINDOWS: u32 = 10;
 const SETTLED_COVERAGE: f64 = 0.5;
 /// Below this share of the coverage there was, labels have stopped.
 const STOPPED: f64 = 0.05;
-/// Log of no evidence.
-const NOTHING: f64 = -LOG_VALUE_MAX;
 
 /// What is wrong with the labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +81,38 @@ struct Span {
     delays: Vec<u32>,
 }
 
+/// How labels come, by their delays; those that do not come in time are last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Normal {
+    /// How long one is awaited, in milliseconds.
+    patience: i64,
+    binning: Binning,
+    past: Vec<u64>,
+    window: Vec<u64>,
+}
+
+impl Normal {
+    fn new(patience: i64, delays: Vec<f32>) -> Self {
+        let binning = Binning::new(FeatureKind::Numeric, delays.into_iter());
+        let none = vec![0; binning.bins()];
+        Self { patience, binning, past: none.clone(), window: none }
+    }
+
+    /// Takes a span into the window; how many events that were.
+    fn take(&mut self, span: &Span) -> u32 {
+        for (window, count) in self.window.iter_mut().zip(&span.delays) {
+            *window += u64::from(*count);
+        }
+        span.delays.iter().sum()
+    }
+
+    fn absorb(&mut self) {
+        for (past, window) in self.past.iter_mut().zip(&mut self.window) {
+            *past += std::mem::take(window);
+        }
+    }
+}
+
 /// Alarms when labels come in another way than they did.
 ///
 /// From the first thousand labels it learns how long one takes, and awaits each for half as long again as 99 of 100 took.
@@ -102,7 +132,7 @@ pub struct LabelFeed {
     /// The last ones, until they say what is normal.
     delays: VecDeque<f32>,
     /// Once the delays are known: how long one is awaited, and how they are spread.
-    normal: Option<(i64, Sketch)>,
+    normal: Option<Normal>,
     spans: VecDeque<Span>,
     newest: Timestamp,
     /// Events of this window whose time is over, and windows so far.
@@ -110,7 +140,7 @@ pub struct LabelFeed {
     windows: u32,
     /// Labels of this window that came after they were awaited.
     overdue: u32,
-    log_term: f64,
+    evidence: ShiryaevRoberts,
     suspected: bool,
     report: Option<FeedReport>,
     troubled_windows: u32,
@@ -130,7 +160,7 @@ impl LabelFeed {
             awaited: 0,
             windows: 0,
             overdue: 0,
-            log_term: NOTHING,
+            evidence: ShiryaevRoberts::default(),
             suspected: false,
             report: None,
             troubled_windows: 0,
@@ -144,7 +174,7 @@ impl LabelFeed {
 
     /// How long a label is awaited, in milliseconds, once that is known.
     pub fn patience_ms(&self) -> Option<i64> {
-        self.normal.as_ref().map(|(patience, _)| *patience)
+        self.normal.as_ref().map(|normal| normal.patience)
     }
 
     /// An event of this time waits for its label.
@@ -154,7 +184,7 @@ impl LabelFeed {
         let index = self.span_of(time)?;
         let at = self.spans.partition_point(|span| span.index < index);
         if self.spans.get(at).is_none_or(|span| span.index != index) {
-            let bins = self.normal.as_ref().map_or(0, |(_, sketch)| sketch.window().len());
+            let bins = self.normal.as_ref().map_or(0, |normal| normal.window.len());
             self.spans.insert(at, Span { index, delays: vec![0; bins] });
         }
         if let Some(none_yet) = self.spans[at].delays.last_mut() {
@@ -167,12 +197,12 @@ impl LabelFeed {
     pub fn labelled(&mut self, time: Timestamp, delay_ms: i64) {
         let index = self.span_of(time);
         let delay = delay_ms.max(0);
-        let Some((patience, sketch)) = &mut self.normal else { return self.learn(delay) };
-        if delay > *patience {
+        let Some(normal) = &self.normal else { return self.learn(delay) };
+        if delay > normal.patience {
             self.overdue += 1;
             return;
         }
-        let bin = sketch.bin(delay as f32);
+        let bin = normal.binning.bin(delay as f32);
         if let Some(span) = self.spans.iter_mut().rev().find(|span| Some(span.index) == index)
             && let Some(none_yet) = span.delays.last_mut().filter(|count| **count > 0)
         {
@@ -197,25 +227,21 @@ impl LabelFeed {
         }
         self.delays.clear();
         let patience = ((PATIENCE * most) as i64).max(PATIENCE_MIN_MS);
-        self.normal = Some((patience, Sketch::new(FeatureKind::Numeric, delays.into_iter())));
+        self.normal = Some(Normal::new(patience, delays));
     }
 
     fn span_of(&self, time: Timestamp) -> Option<i64> {
-        let (patience, _) = self.normal.as_ref()?;
+        let patience = self.patience_ms()?;
         Some(time.0.div_euclid((patience / SPANS).max(1)))
     }
 
     /// Gives up waiting for the labels of spans that are over.
     fn close_spans(&mut self) -> Option<Drift> {
-        let (patience, _) = self.normal.as_ref()?;
-        let over = self.span_of(Timestamp(self.newest.0.saturating_sub(*patience)))?;
+        let over = self.span_of(Timestamp(self.newest.0.saturating_sub(self.patience_ms()?)))?;
         let mut found = None;
         while self.spans.front().is_some_and(|span| span.index < over) {
             let span = self.spans.pop_front().expect("there is one in front");
-            if let Some((_, sketch)) = &mut self.normal {
-                sketch.add(&span.delays);
-            }
-            self.awaited += span.delays.iter().sum::<u32>();
+            self.awaited += self.normal.as_mut()?.take(&span);
             if self.awaited >= self.window {
                 found = self.close_window().or(found);
             }
@@ -228,39 +254,39 @@ impl LabelFeed {
         let overdue = f64::from(std::mem::take(&mut self.overdue)) / f64::from(self.awaited);
         self.awaited = 0;
         self.windows += 1;
-        let (_, sketch) = self.normal.as_mut()?;
+        let normal = self.normal.as_mut()?;
         if self.windows <= REFERENCE_WINDOWS {
-            sketch.absorb();
+            normal.absorb();
             return None;
         }
-        let report = report(sketch, overdue);
+        let report = report(normal, overdue);
         if self.report.is_some() {
             self.stay_or_recover(report);
             return None;
         }
-        let factor = evidence::log_e(sketch.past(), sketch.window());
-        self.log_term = (log_plus_one(self.log_term) + factor).clamp(NOTHING, LOG_VALUE_MAX);
+        self.evidence.observe(evidence::log_e(&normal.past, &normal.window).exp());
         let threshold = (self.average_run_length / f64::from(self.window)).max(1.0).ln();
-        if self.log_term < threshold || report.share < SHARE_MIN {
+        let statistic = self.evidence.value().ln();
+        if statistic < threshold || report.share < SHARE_MIN {
             self.suspected = false;
-            sketch.absorb();
+            normal.absorb();
             return None;
         }
-        sketch.discard();
+        normal.window.fill(0);
         if !std::mem::replace(&mut self.suspected, true) {
             // The change is somewhere in this window; the next one says what it is.
             return None;
         }
         self.report = Some(report);
-        let (statistic, ago) = (self.log_term, 2 * u64::from(self.window));
-        (self.log_term, self.suspected) = (NOTHING, false);
+        let ago = self.evidence.since() * u64::from(self.window);
+        (self.evidence, self.suspected) = (ShiryaevRoberts::default(), false);
         Some(Drift { detector: DetectorKind::LabelFeed, statistic, threshold, ago, features: Vec::new() })
     }
 
     /// Trouble ends where labels come as before, or where they have come otherwise for long.
     fn stay_or_recover(&mut self, report: FeedReport) {
-        if let Some((_, sketch)) = &mut self.normal {
-            sketch.discard();
+        if let Some(normal) = &mut self.normal {
+            normal.window.fill(0);
         }
         self.troubled_windows += 1;
         let is_over = report.share < SHARE_MIN;
@@ -276,8 +302,8 @@ impl LabelFeed {
 }
 
 /// How the window differs from the past.
-fn report(sketch: &Sketch, overdue_now: f64) -> FeedReport {
-    let [before, now] = [sketch.past(), sketch.window()].map(evidence::shares);
+fn report(normal: &Normal, overdue_now: f64) -> FeedReport {
+    let [before, now] = [&normal.past, &normal.window].map(|counts| evidence::shares(counts));
     let [coverage_before, coverage_now] =
         [&before, &now].map(|shares| 1.0 - shares.last().copied().unwrap_or(0.0));
     let came = coverage_now + overdue_now;

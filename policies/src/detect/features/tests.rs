@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand_pcg::Pcg64;
 
 use super::*;
-use crate::stats::simulate::{coin, generator, normal, saved_and_restored};
+use crate::stats::simulate::{coin, generator, median, normal, saved_and_restored};
 
 const KINDS: [FeatureKind; 6] = [
     FeatureKind::Numeric,
@@ -74,6 +74,26 @@ fn false_alarms_are_as_rare_as_stated() {
 }
 
 #[test]
+fn false_alarms_of_features_that_go_together_are_as_rare_as_stated() {
+    let feature = |at: usize| Feature { name: format!("f{at}"), kind: FeatureKind::Numeric };
+    let features = (0..20).map(feature).collect();
+    let schema = Schema::new(features, Target::Regression, Objective::default()).expect("valid");
+    let config = FeatureDriftConfig { window: 100, reference: 300, average_run_length: 1e3 };
+    let run_length = |seed| {
+        let (mut rng, mut detector) = (generator(seed), FeatureDrift::new(&schema, config));
+        let mut next = || {
+            let common = normal(&mut rng);
+            let value = |_| (0.9 * common + 0.44 * normal(&mut rng)) as f32;
+            Row::new((0..20).map(value).collect()).expect("the values are finite")
+        };
+        (0..300).for_each(|_| drop(detector.observe(&next())));
+        (1..5_000_u32).find(|_| detector.observe(&next()).is_some()).unwrap_or(5_000)
+    };
+    let mean = (0..60).map(|seed| f64::from(run_length(seed))).sum::<f64>() / 60.0;
+    assert!(mean >= 1e3, "mean run length {mean} rows");
+}
+
+#[test]
 fn a_shift_by_half_a_deviation_is_found_and_named() {
     let mut rng = generator(1);
     let mut detector = watching(&mut rng, FeatureDriftConfig::default());
@@ -118,7 +138,7 @@ fn memory_does_not_grow_with_the_stream() {
     let mut detector = watching(&mut rng, config);
     assert!(first_drift(&mut detector, &mut rng, 100, |_, _| ()).is_none());
     let bytes = postcard::to_stdvec(&detector).expect("plain data can be written").len();
-    assert!(bytes < 1_500, "{bytes} bytes");
+    assert!(bytes < 2_500, "{bytes} bytes");
     assert!(detector.warmup.is_empty() && detector.warmup.capacity() == 0);
 }
 
@@ -139,6 +159,59 @@ fn after_a_reset_the_new_is_normal() {
     detector.reset();
     assert!(!detector.is_watching());
     assert!(first_drift(&mut detector, &mut rng, 30, shifted).is_none());
+}
+
+#[test]
+fn what_is_named_did_change_nearly_always() {
+    // Two of the six move so little that windows pass before the alarm; whatever else is named is named wrongly.
+    let config = FeatureDriftConfig { window: 200, reference: 2_000, average_run_length: 2e4 };
+    let (mut wrong, mut both, mut runs) = (0.0, 0, 0);
+    for seed in 0..60 {
+        let mut rng = generator(100 + seed);
+        let mut detector = watching(&mut rng, config);
+        let shifted = |_: &mut Pcg64, values: &mut [f32; 6]| {
+            values[0] += 0.4;
+            values[3] = (values[3] * 3.0) % 100.0;
+        };
+        let Some((_, drift)) = first_drift(&mut detector, &mut rng, 20, shifted) else { continue };
+        let named: Vec<usize> = drift.features.iter().map(|shift| shift.feature).collect();
+        wrong += named.iter().filter(|at| ![0, 1, 3].contains(*at)).count() as f64 / named.len() as f64;
+        both += u32::from(named.contains(&0) && named.contains(&3));
+        runs += 1;
+        assert!(drift.features[0].psi_p < 1e-3, "{drift:?}");
+    }
+    assert!(runs == 60 && wrong / f64::from(runs) <= FALSE_NAMES_MAX && both > 0, "{wrong} {both} of {runs}");
+}
+
+#[test]
+fn a_change_that_lasts_stays_visible_against_what_was_normal() {
+    let mut rng = generator(6);
+    let config = FeatureDriftConfig { window: 200, reference: 1_000, average_run_length: 1e4 };
+    let mut detector = watching(&mut rng, config);
+    assert!(detector.shifts().is_empty());
+    let shifted = |_: &mut Pcg64, values: &mut [f32; 6]| values[0] += 2.0;
+    assert!(first_drift(&mut detector, &mut rng, 3, shifted).is_some());
+    // Long enough for the past to be made of what came after.
+    while first_drift(&mut detector, &mut rng, 100, shifted).is_some() {}
+    let shifts = detector.shifts();
+    assert_eq!(shifts.len(), 6);
+    assert!(shifts[0].psi > 1.0 && shifts[0].psi_p < 1e-6, "{:?}", shifts[0]);
+    assert!(shifts[2].psi < 0.1 && shifts[2].psi_p > 1e-3, "{:?}", shifts[2]);
+}
+
+#[test]
+fn the_change_is_dated() {
+    let config = FeatureDriftConfig { window: 100, reference: 2_000, average_run_length: 1e6 };
+    let apart = |seed| {
+        let mut rng = generator(seed);
+        let mut detector = watching(&mut rng, config);
+        assert!(first_drift(&mut detector, &mut rng, 30, |_, _| ()).is_none());
+        let (at, drift) =
+            first_drift(&mut detector, &mut rng, 40, |_, values| values[0] += 0.7).expect("it is large");
+        drift.ago.abs_diff(at as u64 * 100)
+    };
+    let apart = median((10..31).map(apart).collect());
+    assert!(apart <= 100, "{apart} rows");
 }
 
 proptest! {

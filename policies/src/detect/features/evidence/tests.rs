@@ -42,6 +42,14 @@ fn something_never_seen_before_is_strong_evidence() {
 }
 
 #[test]
+fn many_rare_bins_are_joined() {
+    let past: Vec<u64> = vec![40; 100];
+    let even: Vec<u64> = vec![1; 100];
+    let low: Vec<u64> = (0..100).map(|at| u64::from(at < 50) * 2).collect();
+    assert!(log_e(&past, &even) < 0.0 && log_e(&past, &low) > 5.0);
+}
+
+#[test]
 fn measures_have_their_textbook_values() {
     assert!((ks(&[50, 50], &[20, 80]) - 0.3).abs() < 1e-12);
     let expected = 0.3 * (0.8_f64 / 0.5).ln() - 0.3 * (0.2_f64 / 0.5).ln();

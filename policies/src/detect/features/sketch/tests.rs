@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::binning::BINS_MAX;
 use super::*;
 
 fn bin(sketch: &Sketch, value: f32) -> usize {
