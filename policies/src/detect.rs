@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 pub mod adwin;
 pub mod budget;
+pub mod conditionals;
+pub mod diagnosis;
 pub mod e_sr;
 pub mod estimate;
 pub mod features;
@@ -19,6 +21,7 @@ pub mod label_feed;
 pub mod mmd;
 pub mod page_hinkley;
 pub mod pairs;
+pub mod panel;
 #[cfg(test)]
 mod river;
 #[cfg(test)]
@@ -29,6 +32,7 @@ pub mod two_sample;
 
 pub use adwin::Adwin;
 pub use budget::{Breach, BudgetDetector};
+pub use diagnosis::{Diagnosis, DriftKind, LossRise, Remedy, Sense, ShareChange, Tempo};
 pub use e_sr::ESr;
 pub use estimate::{ErrorEstimator, ErrorEstimatorConfig, EstimatedError};
 pub use features::{FeatureDrift, FeatureDriftConfig};
@@ -37,6 +41,7 @@ pub use kswin::{Kswin, KswinConfig};
 pub use label_feed::{FeedReport, FeedTrouble, LabelFeed};
 pub use mmd::{Mmd, MmdConfig};
 pub use page_hinkley::{PageHinkley, PageHinkleyConfig};
+pub use panel::{Alarm, Observed, Panel, PanelConfig, Said};
 pub use shares::{ShareDrift, ShareDriftConfig};
 pub use slice::{LossSlice, LossSlices, LossSlicesConfig};
 pub use two_sample::{TwoSample, TwoSampleConfig};

@@ -22,6 +22,8 @@ pub const SHIFTS_MAX: usize = 5;
 pub const WINDOW_MIN: usize = 100;
 /// Rows kept whole at first, to find where a numeric feature's tenths lie.
 pub const WARMUP_ROWS_MAX: usize = 512;
+/// Rows of a window that is not full from which on it tells how features differ.
+const ROWS_MIN: usize = 50;
 /// Share of features named although they did not change, among those named, at most in expectation.
 const FALSE_NAMES_MAX: f64 = 0.05;
 /// Weight of the last window among those that the change of a feature may have begun with; that of each one before is
@@ -123,12 +125,23 @@ impl FeatureDrift {
         self.ignored
     }
 
-    /// How the last full window differs from what was normal, feature by feature; nothing before the first.
-    pub fn shifts(&self) -> Vec<FeatureShift> {
-        if self.past_rows < self.config.reference + self.config.window {
+    /// The features that have changed by now, strongest first, for when somebody else noticed a change: those of which the
+    /// window differs that is not full, by one look at it (Bonferroni); those of the last window while this one is short.
+    pub fn changed_by_now(&self) -> Vec<FeatureShift> {
+        if !self.is_watching() {
             return Vec::new();
         }
-        (0..self.sketches.len()).map(|at| self.shift(at)).collect()
+        if self.window_rows < ROWS_MIN {
+            return self.changed();
+        }
+        let level = FALSE_NAMES_MAX / self.sketches.len().max(1) as f64;
+        let log_e = |sketch: &Sketch| evidence::log_e(sketch.past(), sketch.window());
+        let named = self.sketches.iter().enumerate().filter(|(_, one)| evidence::p_of(log_e(one)) <= level);
+        let shift = |(at, one): (usize, &Sketch)| evidence::shift(at, one.normal(), one.window(), log_e(one));
+        let mut shifts: Vec<FeatureShift> = named.map(shift).collect();
+        shifts.sort_by(|a, b| b.psi.total_cmp(&a.psi));
+        shifts.truncate(SHIFTS_MAX);
+        shifts
     }
 
     fn empty(features: Vec<Feature>, config: FeatureDriftConfig) -> Self {
@@ -197,19 +210,26 @@ impl FeatureDrift {
         let since = ShiryaevRoberts::strongest(&self.evidence).map_or(1, ShiryaevRoberts::since);
         let ago = since * self.config.window as u64;
         let drift =
-            Drift { detector: DetectorKind::Features, statistic, threshold, ago, features: self.changed() };
+            Drift { detector: DetectorKind::Features, statistic, threshold, ago, features: self.named() };
         self.evidence.fill(ShiryaevRoberts::default());
         Some(drift)
     }
 
-    /// The features that changed, those with most evidence first.
+    /// The features that changed, those with most evidence first; the one with most where none has enough.
+    fn named(&self) -> Vec<FeatureShift> {
+        let changed = self.changed();
+        if !changed.is_empty() {
+            return changed;
+        }
+        let value = |at: &usize| self.evidence[*at].value();
+        let most = (0..self.evidence.len()).max_by(|a, b| value(a).total_cmp(&value(b)));
+        most.map(|at| self.shift(at)).into_iter().collect()
+    }
+
+    /// The features with evidence of a change of late.
     fn changed(&self) -> Vec<FeatureShift> {
         let log_e: Vec<f64> = self.lately.iter().map(|value| value.ln()).collect();
         let mut named = e_bh::rejected(&log_e, FALSE_NAMES_MAX);
-        if named.is_empty() {
-            let value = |at: &usize| self.evidence[*at].value();
-            named.extend((0..log_e.len()).max_by(|a, b| value(a).total_cmp(&value(b))));
-        }
         named.truncate(SHIFTS_MAX);
         named.into_iter().map(|at| self.shift(at)).collect()
     }

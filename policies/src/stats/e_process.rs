@@ -130,10 +130,5 @@ pub(super) fn log_add_exp(a: f64, b: f64) -> f64 {
     if less == f64::NEG_INFINITY { more } else { more + (less - more).exp().ln_1p() }
 }
 
-/// Logarithm of `exp(log) + 1`, without overflow.
-pub(crate) fn log_plus_one(log: f64) -> f64 {
-    if log > 0.0 { log + (-log).exp().ln_1p() } else { log.exp().ln_1p() }
-}
-
 #[cfg(test)]
 mod tests;

@@ -76,11 +76,13 @@ pub fn ks(past: &[u64], window: &[u64]) -> f64 {
 
 /// Population stability index; zero if both are the same.
 pub fn psi(past: &[u64], window: &[u64]) -> f64 {
-    let terms = shares(past).into_iter().zip(shares(window)).map(|(before, now)| {
-        let (before, now) = (before.max(SHARE_MIN), now.max(SHARE_MIN));
-        (now - before) * (now / before).ln()
-    });
-    terms.sum()
+    shares(past).into_iter().zip(shares(window)).map(|(before, now)| index_term(before, now)).sum()
+}
+
+/// What one bin, or class, adds to the index whose share changed so.
+pub fn index_term(before: f64, now: f64) -> f64 {
+    let (before, now) = (before.max(SHARE_MIN), now.max(SHARE_MIN));
+    (now - before) * (now / before).ln()
 }
 
 /// Probability of a population stability index as large as this or larger between two samples of one distribution.
@@ -115,6 +117,11 @@ pub fn shift(feature: usize, before: &[u64], now: &[u64], log_e: f64) -> Feature
 pub fn shares(counts: &[u64]) -> Vec<f64> {
     let sum = counts.iter().sum::<u64>().max(1) as f64;
     counts.iter().map(|count| *count as f64 / sum).collect()
+}
+
+/// A p-value for evidence of [`log_e`], as far as that goes down: twice that of the calibrator, for it may be a mean of two.
+pub fn p_of(log_e: f64) -> f64 {
+    (0.5 * (-2.0 * log_e).exp()).min(1.0)
 }
 
 /// The calibrator `p^(-1/2) / 2`: its mean over a uniform p is one.

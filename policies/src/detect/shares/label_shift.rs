@@ -50,6 +50,11 @@ impl Confusion {
         }
     }
 
+    /// Takes in all outcomes of another one, of as many classes.
+    pub fn absorb(&mut self, other: &Self) {
+        self.counts.iter_mut().zip(&other.counts).for_each(|(mine, others)| *mine += others);
+    }
+
     /// How many classes there are.
     pub fn classes(&self) -> usize {
         self.classes
