@@ -20,10 +20,14 @@ const BLOCK: u32 = 50;
 /// Blocks that are recent.
 const BLOCKS_MAX: usize = 10;
 /// Fewest rows that say something.
-const ROWS_MIN: u32 = 100;
-/// A feature has changed if its distributions differ by so much more than by chance, half the sum of differences of shares.
-const CHANGED_MIN: f64 = 0.05;
-/// It has been like this if it is nearer to an earlier era than to this one by this factor.
+const ROWS_MIN: u32 = 50;
+/// Outcomes of an era worth remembering: what is noticed shortly after a change is of the same one.
+const ERA_MIN: u32 = 1_000;
+/// A feature has moved if its chi-square a row is so much beyond chance.
+const MOVED_MIN: f64 = 0.03;
+/// Rows and classes differ from an era if half the sum of differences of their shares is so large.
+const APART_MIN: f64 = 0.05;
+/// It has been like this if it is nearer to an earlier era than to this one by this factor; chi-square goes by its square.
 const NEARER: f64 = 0.6;
 
 /// Counts of bins: of one class after the other, in each of one feature after the other.
@@ -56,8 +60,10 @@ impl Blocks {
         (self.0.back_mut().expect("one was put there"), old)
     }
 
-    /// The last rows, as many as asked for or some more, or as there are.
-    fn last(&self, rows: u64) -> Option<Counts> {
+    /// The last rows of those since a change that began so many ago: the newer half, for a change is dated roughly, and
+    /// as many as say something.
+    fn last(&self, ago: u64) -> Option<Counts> {
+        let rows = ago / 2;
         let mut newest = self.0.iter().rev();
         let mut sum = newest.next()?.clone();
         for block in newest {
@@ -132,7 +138,7 @@ impl Conditionals {
     pub fn turn_of_era(&mut self) {
         let cells = self.era.cells.len();
         let ended = std::mem::replace(&mut self.era, Counts::none(cells));
-        if ended.rows >= ROWS_MIN {
+        if ended.rows >= ERA_MIN {
             self.eras.push_back(ended);
         }
         if self.eras.len() > ERAS_MAX {
@@ -153,7 +159,7 @@ impl Conditionals {
     pub fn rows_recur(&self, ago: u64) -> bool {
         let Some(now) = self.events.last(ago) else { return false };
         let from = |era| self.moved(&now, |at| self.mixture(era, at, None));
-        self.eras.iter().filter_map(from).any(|(moved, left)| moved > 0.0 && left <= NEARER * moved)
+        self.eras.iter().filter_map(from).any(|(moved, left)| moved > 0.0 && left <= NEARER * NEARER * moved)
     }
 
     /// Whether rows and their classes since so many outcomes are as they were in an earlier era rather than in this one.
@@ -162,25 +168,24 @@ impl Conditionals {
         let from_this = self.apart(&now, &self.era);
         let from_earlier = self.eras.iter().filter_map(|era| self.apart(&now, era));
         match (from_this, from_earlier.min_by(f64::total_cmp)) {
-            (Some(this), Some(earlier)) => this >= CHANGED_MIN && earlier <= NEARER * this,
+            (Some(this), Some(earlier)) => this >= APART_MIN && earlier <= NEARER * this,
             _ => false,
         }
     }
 
-    /// How far the features that changed are from this era, and from what is expected of each.
+    /// How far the features that moved are from this era, and from what is expected of each, in chi-square a row.
     fn moved(&self, now: &Counts, expected: impl Fn(usize) -> Option<Vec<f64>>) -> Option<(f64, f64)> {
         let (mut moved, mut left) = (0.0, 0.0);
         for (at, (binning, begin)) in self.binnings.iter().enumerate() {
             let cells = &now.cells[*begin..begin + binning.bins()];
             let shares: Vec<f64> = cells.iter().map(|count| share(*count, now.rows)).collect();
             let (before, expected) = (self.mixture(&self.era, at, None)?, expected(at)?);
-            let by_chance = chance(&before, now.rows);
-            // Distance and chance are about at right angles.
-            let beyond =
-                |other: &[f64]| (distance(other, &shares).powi(2) - by_chance.powi(2)).max(0.0).sqrt();
-            if beyond(&before) >= CHANGED_MIN {
-                moved += beyond(&before);
-                left += beyond(&expected);
+            let from_before = excess(&before, &shares, now.rows);
+            // Three standard deviations of chi-square.
+            let by_chance = 3.0 * (2.0 * shares.len() as f64).sqrt() / f64::from(now.rows.max(1));
+            if from_before >= MOVED_MIN + by_chance {
+                moved += from_before;
+                left += excess(&expected, &shares, now.rows);
             }
         }
         Some((moved, left))
@@ -253,14 +258,11 @@ fn share(count: u32, of: u32) -> f64 {
     f64::from(count) / f64::from(of.max(1))
 }
 
-/// What [`distance`] is of so many rows by chance, on average: half the mean deviations of their shares.
-fn chance(shares: &[f64], rows: u32) -> f64 {
-    let deviation =
-        |share: &f64| (std::f64::consts::FRAC_2_PI * share * (1.0 - share) / f64::from(rows.max(1))).sqrt();
-    shares.iter().map(deviation).sum::<f64>() / 2.0
-}
-
-/// Half the sum of differences.
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f64>() / 2.0
+/// By how much chi-square a row exceeds what chance makes of it, where so many rows are compared with what is expected.
+fn excess(expected: &[f64], found: &[f64], rows: u32) -> f64 {
+    let least = 0.5 / f64::from(rows.max(1));
+    let terms =
+        expected.iter().zip(found).map(|(expected, found)| (found - expected).powi(2) / expected.max(least));
+    let used = expected.iter().zip(found).filter(|(expected, found)| **expected + **found > 0.0).count();
+    (terms.sum::<f64>() - used.saturating_sub(1) as f64 / f64::from(rows.max(1))).max(0.0)
 }
