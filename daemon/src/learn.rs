@@ -14,7 +14,7 @@ use model::{
     Addition, Context, Device, Metric, ModelError, Reading, Record, Retraction, Row, Sample, TabularSpace,
     Timestamp, Truth,
 };
-use policies::detect::{Breach, Detector as _, DetectorKind, Drift};
+use policies::detect::Breach;
 use policies::watch::WatchVerdict;
 
 use self::history::Recent;
@@ -41,6 +41,7 @@ mod path;
 mod probe;
 mod publish;
 mod relief;
+mod senses;
 mod snapshot;
 mod state;
 mod swap;
@@ -217,21 +218,19 @@ impl Learn {
             self.adopt(&Addition::Buckets(crowded))?;
         }
         self.state.encoder.observe(&sample.row);
-        if let Some(drift) = self.state.detectors.features.observe(&sample.row) {
-            self.drifted("features", &drift);
-        }
         let prediction = self.predict(sample)?;
         self.arms.answered(&prediction.answers);
         self.harmed();
         let Place(place) = self.records.append(&outcome::to_record(&sample.row, &prediction)?)?;
         let matched = self.state.join.predicted(origin, &sample.id, sample.time, place);
+        self.sense_event(sample, &prediction.answers)?;
         self.outcomes(matched)
     }
 
     fn outcomes(&mut self, matched: Vec<Matched>) -> Result<(), LearnError> {
-        for Matched { place, truth, weight, .. } in matched {
+        for Matched { place, truth, weight, delay_ms } in matched {
             if let Some((row, prediction)) = self.kept(place)? {
-                self.outcome(&Outcome { place, row, prediction, truth, weight })?;
+                self.outcome(&Outcome { place, row, prediction, truth, weight, delay_ms })?;
             }
         }
         Ok(())
@@ -300,7 +299,7 @@ impl Learn {
         let scale = self.state.encoder.scale();
         let losses = self.state.losses(outcome, scale);
         self.state.score(outcome, &losses);
-        self.detect(&losses);
+        self.sense_outcome(outcome, &losses)?;
         self.arms.test(&losses, &outcome.prediction.answers);
         if self.rules.config.gate.quality_on.counts(outcome.prediction.holdback) {
             self.arms.compare(&losses, &outcome.prediction.answers);
@@ -322,32 +321,6 @@ impl Learn {
     /// Outcomes learned between the answer and its label.
     fn delay(&self, outcome: &Outcome) -> u64 {
         self.state.outcomes - 1 - outcome.prediction.outcomes_before
-    }
-
-    fn detect(&mut self, losses: &state::Losses) {
-        let detectors = &mut self.state.detectors;
-        let found = [
-            ("champion", detectors.champion_adwin.observe(&losses.champion)),
-            ("champion", detectors.champion_e_sr.observe(&losses.champion)),
-            ("reference", detectors.reference_e_sr.observe(&losses.reference)),
-        ];
-        for (arm, drift) in found {
-            if let Some(drift) = drift {
-                self.drifted(arm, &drift);
-            }
-        }
-    }
-
-    fn drifted(&mut self, arm: &'static str, drift: &Drift) {
-        // A loss that falls is also a change, but nothing to answer; the sign of ADWIN's statistic tells.
-        if drift.detector == DetectorKind::Adwin && drift.statistic < 0.0 {
-            return;
-        }
-        self.state.counts.drifts += 1;
-        self.happened.push(AuditEvent::drift(arm, drift, &self.rules.config.schema));
-        self.arms.pool.drifted();
-        self.remember_past();
-        self.events.push_back(Event::Drifted);
     }
 
     /// The learners take in one outcome; one that diverges starts again.

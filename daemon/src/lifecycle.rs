@@ -13,6 +13,7 @@
 //! ```
 
 use model::{Edit, Timestamp};
+use policies::detect::Diagnosis;
 use policies::gate::{self, Judgement, Verdict};
 use policies::search::{Scheduler as _, SuccessiveHalving};
 use serde::{Deserialize, Serialize};
@@ -33,11 +34,15 @@ use relief::ReliefPause;
 
 /// Outcomes between two judgements of a challenger whose other gates are undecided.
 const JUDGE_AGAIN_OUTCOMES: u64 = 100;
+/// Outcomes that a drift waits at least for what is under way.
+const DRIFT_WAITS_OUTCOMES: u64 = 10_000;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Episode {
     rung: usize,
     candidates: Vec<Edit>,
+    /// Whether a drift opened it.
+    drift: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,6 +86,8 @@ pub struct Lifecycle {
     paused_until: u64,
     /// Until then no drift opens an episode either.
     barren_until: u64,
+    /// The first drift that has not opened an episode yet, and when it was noticed.
+    drift_waits: Option<(u64, Box<Diagnosis>)>,
     refresh_at: u64,
 }
 
@@ -117,6 +124,7 @@ impl Lifecycle {
             quiet_until: 0,
             paused_until: 0,
             barren_until: 0,
+            drift_waits: None,
             refresh_at: 0,
         }
     }
@@ -145,7 +153,7 @@ impl Lifecycle {
             Event::Learned(facts) => self.learned(&facts, rules),
             Event::Passed(now) => self.passed(now, rules),
             Event::Harmed => self.harmed(rules),
-            Event::Drifted => self.drifted(rules),
+            Event::Drifted(diagnosis) => self.drifted(diagnosis, rules),
             Event::Breached => self.breached(rules),
             Event::BudgetSet => self.budget_set(),
             Event::Proposed(candidates) => self.proposed(candidates, rules),
@@ -238,7 +246,13 @@ impl Lifecycle {
     fn open_if_due(&mut self, facts: &Facts, rules: &Rules) -> Vec<Effect> {
         let search = &rules.config.search;
         let least = *rules.config.search.rungs.first().unwrap_or(&1) as usize + 1;
-        if !self.may_search() || facts.windows < least || facts.outcomes < self.quiet_until {
+        if !self.may_search() || facts.windows < least {
+            return Vec::new();
+        }
+        if let Some(effects) = self.waited(rules) {
+            return effects;
+        }
+        if facts.outcomes < self.quiet_until {
             return Vec::new();
         }
         if !self.cold_search_done {
@@ -261,18 +275,44 @@ impl Lifecycle {
 
     fn open(&mut self, cause: Cause, rules: &Rules) -> Vec<Effect> {
         self.cold_search_done = true;
-        self.episode = Some(Episode { rung: 0, candidates: Vec::new() });
+        let drift = matches!(cause, Cause::Drift(_));
+        self.episode = Some(Episode { rung: 0, candidates: Vec::new(), drift });
         vec![Effect::Opened(cause), Effect::Ask(rules.config.search.candidates)]
     }
 
     /// A drift does not wait for the last episode to cool down: what that has found is of another world. Only where
     /// it found nothing to try it does, for a drift changes neither the neighbourhood nor the budgets.
-    fn drifted(&mut self, rules: &Rules) -> Vec<Effect> {
-        let mut effects = vec![Effect::Reanchor];
-        if self.may_search() && self.cold_search_done && self.outcomes >= self.barren_until {
-            effects.extend(self.open(Cause::Drift, rules));
+    ///
+    /// Where something else is under way it waits for that, and the first one is remembered; not while an episode runs
+    /// that a drift has opened: that is the same one, told by others. Labels that come otherwise are no drift.
+    fn drifted(&mut self, diagnosis: Box<Diagnosis>, rules: &Rules) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if diagnosis.is_of_losses() {
+            effects.push(Effect::Reanchor);
+        }
+        if !diagnosis.is_of_data() || !self.cold_search_done || self.is_about_a_drift() {
+            return effects;
+        }
+        if self.may_search() && self.outcomes >= self.barren_until {
+            effects.extend(self.open(Cause::Drift(diagnosis), rules));
+        } else {
+            self.drift_waits.get_or_insert((self.outcomes, diagnosis));
         }
         effects
+    }
+
+    fn is_about_a_drift(&self) -> bool {
+        self.episode.as_ref().is_some_and(|episode| episode.drift)
+    }
+
+    /// A drift that came while something else was under way, unless that took so long that the drift is old.
+    fn waited(&mut self, rules: &Rules) -> Option<Vec<Effect>> {
+        if self.outcomes < self.barren_until {
+            return None;
+        }
+        let (noticed, diagnosis) = self.drift_waits.take()?;
+        let patience = rules.config.search.cooldown_outcomes.max(DRIFT_WAITS_OUTCOMES);
+        (self.outcomes - noticed <= patience).then(|| self.open(Cause::Drift(diagnosis), rules))
     }
 
     fn proposed(&mut self, candidates: Vec<Edit>, rules: &Rules) -> Vec<Effect> {

@@ -7,21 +7,25 @@ use std::collections::VecDeque;
 use adapters::http::Status;
 use adapters::kafka::Positions;
 use model::{Addition, Generation};
-use policies::detect::Drift;
+use policies::detect::Diagnosis;
 use policies::gate::{Judgement, Verdict};
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, Registry};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::learn::{EvidencePath, Judged, Learn};
+use crate::lifecycle::Cause;
 use crate::storage::{Digests, Storage};
 
 mod machine;
 mod metrics;
+mod noticed;
 mod story;
 
 use machine::MachineMetrics;
 use metrics::{Declare, LearnMetrics};
+
+pub use noticed::{Noticed, Share, Shift, Slice};
 
 /// Entries kept for the status page.
 const TIMELINE_MAX: usize = 100;
@@ -48,11 +52,12 @@ pub enum AuditEvent {
         count: u64,
     },
     Drift {
-        arm: String,
-        detector: String,
+        #[serde(flatten)]
+        noticed: Box<Noticed>,
+    },
+    Warned {
         statistic: f64,
         threshold: f64,
-        features: Vec<Shift>,
     },
     Breach {
         budget: String,
@@ -67,6 +72,8 @@ pub enum AuditEvent {
     EpisodeOpened {
         number: u64,
         cause: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        diagnosis: Option<Box<Noticed>>,
     },
     Proposed {
         count: usize,
@@ -182,34 +189,19 @@ pub enum AuditEvent {
     },
 }
 
-/// How one feature moved.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Shift {
-    /// Its name.
-    pub feature: String,
-    /// Population stability index against the reference.
-    pub psi: f64,
-    /// Kolmogorov-Smirnov distance against the reference.
-    pub ks: f64,
-}
-
 impl AuditEvent {
-    /// A detector fired on the losses of an arm, or on the features.
-    pub fn drift(arm: &str, drift: &Drift, schema: &model::Schema) -> Self {
-        let name =
-            |at: usize| schema.features().get(at).map_or(String::new(), |feature| feature.name.clone());
-        let shift = |shift: &policies::detect::FeatureShift| Shift {
-            feature: name(shift.feature),
-            psi: shift.psi,
-            ks: shift.ks,
+    /// Something changed.
+    pub fn drift(diagnosis: &Diagnosis, schema: &model::Schema) -> Self {
+        Self::Drift { noticed: Box::new(Noticed::new(diagnosis, schema)) }
+    }
+
+    /// An episode begins, and why.
+    pub fn opened(number: u64, cause: &Cause, schema: &model::Schema) -> Self {
+        let diagnosis = match cause {
+            Cause::Drift(diagnosis) => Some(Box::new(Noticed::new(diagnosis, schema))),
+            Cause::ColdStart | Cause::Plateau => None,
         };
-        Self::Drift {
-            arm: arm.into(),
-            detector: drift.detector.name().into(),
-            statistic: drift.statistic,
-            threshold: drift.threshold,
-            features: drift.features.iter().map(shift).collect(),
-        }
+        Self::EpisodeOpened { number, cause: cause.name(), diagnosis }
     }
 
     /// The schema has gained something; this is it now.
@@ -259,7 +251,11 @@ impl AuditEvent {
     pub fn is_detail(&self) -> bool {
         matches!(
             self,
-            Self::Started { .. } | Self::Refreshed { .. } | Self::Judged { .. } | Self::SwapStep { .. }
+            Self::Started { .. }
+                | Self::Refreshed { .. }
+                | Self::Judged { .. }
+                | Self::SwapStep { .. }
+                | Self::Warned { .. }
         )
     }
 

@@ -7,6 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::detect::FeedTrouble;
+
 pub mod behaviour;
 pub mod cheap;
 pub mod claim;
@@ -143,6 +145,8 @@ pub struct Evidence {
     pub stresses: Vec<Stressed>,
     /// What its answers have been worth.
     pub scorecard: Option<Scorecard>,
+    /// What is wrong with the labels, if anything is.
+    pub feed: Option<FeedTrouble>,
     /// The paired test against the control arm.
     pub quality: Option<QualityEvidence>,
 }

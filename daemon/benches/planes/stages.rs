@@ -17,7 +17,7 @@ use daemon::learn::{Learn, Outside, State};
 use daemon::slot::{Served, Slot};
 use daemon::trials::WorkerCommand;
 use model::{EventId, Generation, Label, Record, Row, Sample, Timestamp, Truth};
-use policies::detect::Detector as _;
+use policies::detect::{Observed, Said};
 use tempfile::TempDir;
 
 /// Features of an event.
@@ -92,11 +92,19 @@ impl Stages {
     pub fn detect(&mut self) -> Result<()> {
         let number = self.next();
         let loss = f64::from(wave(number, 0)).abs() / 2.0;
-        let detectors = &mut self.state.detectors;
-        black_box(detectors.features.observe(&sample(number)?.row));
-        black_box(detectors.champion_adwin.observe(&loss));
-        black_box(detectors.champion_e_sr.observe(&loss));
-        black_box(detectors.reference_e_sr.observe(&loss));
+        let (panel, Sample { row, time, .. }) = (&mut self.state.panel, sample(number)?);
+        let said = Some(Said { class: 0, confidence: 0.9 });
+        black_box(panel.event(&row, time, said, true));
+        black_box(panel.warning(loss));
+        black_box(panel.outcome(Observed {
+            row: &row,
+            time,
+            delay_ms: Some(0),
+            champion: loss,
+            reference: loss,
+            truth: Some(0),
+            said,
+        }));
         Ok(())
     }
 

@@ -12,9 +12,8 @@ use super::flight::{Landed, Purpose};
 use super::judged::Judged;
 use super::path::EvidencePath;
 use super::probe::ASKED_FOR_ONE;
-use super::state::Detectors;
 use super::{Learn, LearnError};
-use crate::lifecycle::{Change, Climber, Effect, Event, smaller};
+use crate::lifecycle::{Cause, Change, Climber, Effect, Event, smaller};
 use crate::telemetry::{AuditEvent, word};
 
 /// Chance that the bounds of a gap between groups are ever wrong.
@@ -25,11 +24,7 @@ const RELIEF_WINDOWS: usize = 1;
 impl Learn {
     pub(super) fn perform(&mut self, effect: Effect) -> Result<(), LearnError> {
         match effect {
-            Effect::Opened(cause) => {
-                self.state.counts.episodes += 1;
-                let number = self.state.counts.episodes;
-                self.happened.push(AuditEvent::EpisodeOpened { number, cause: cause.name() });
-            }
+            Effect::Opened(cause) => self.opened(&cause),
             Effect::Ask(count) => self.ask(count)?,
             Effect::Climb { rung, windows, candidates } => {
                 self.launch(Purpose::Rung(rung), windows as usize, candidates)?;
@@ -63,6 +58,12 @@ impl Learn {
             Effect::Alarm(text) => self.happened.push(AuditEvent::Alarm { text }),
         }
         Ok(())
+    }
+
+    fn opened(&mut self, cause: &Cause) {
+        self.state.counts.episodes += 1;
+        let number = self.state.counts.episodes;
+        self.happened.push(AuditEvent::opened(number, cause, self.state.schema()));
     }
 
     /// Children of the member that counts most, each in its place in the mixture.
@@ -178,15 +179,6 @@ impl Learn {
         let Judged::Gates { judgements, .. } = judged else { return Ok(()) };
         self.happened.extend(judgements.iter().map(AuditEvent::gate));
         self.events.push_back(Event::Judged(judgements));
-        Ok(())
-    }
-
-    /// The detectors of losses learn what is normal from now on, and the reference is the champion of now.
-    /// The features' detector takes in what it has seen by itself, whoever serves.
-    fn reanchor(&mut self) -> Result<(), LearnError> {
-        let features = self.state.detectors.features.clone();
-        self.state.detectors = Detectors { features, ..Detectors::new(&self.rules.config) };
-        self.arms.reference = self.frozen_champion()?;
         Ok(())
     }
 

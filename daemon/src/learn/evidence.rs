@@ -32,7 +32,8 @@ impl Learn {
         let Some(challenger) = &self.arms.challenger else { return Ok(None) };
         let (arm, scorecard) = (challenger.arm.clone(), challenger.scorecard.clone());
         let evidence = self.evidence_of(&arm)?;
-        Ok(Some(Evidence { scorecard, quality: self.arms.quality(), ..evidence }))
+        let feed = self.state.panel.feed().trouble().map(|report| report.trouble);
+        Ok(Some(Evidence { scorecard, feed, quality: self.arms.quality(), ..evidence }))
     }
 
     /// What can be known of a mixture without waiting for labels.
@@ -146,7 +147,7 @@ fn finite(network: &MixtureNetwork, encoded: &[f32]) -> Result<Option<bool>, Mod
 }
 
 /// Mean bounded loss, in the network's own units.
-fn mean_loss(
+pub(super) fn mean_loss(
     target: &Target,
     network: &MixtureNetwork,
     encoded: &[f32],

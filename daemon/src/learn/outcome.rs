@@ -88,6 +88,8 @@ pub struct Outcome {
     pub truth: Truth,
     /// How many events it stands for.
     pub weight: f64,
+    /// How long its label took, in milliseconds; none if it stands for one that did not come.
+    pub delay_ms: Option<i64>,
 }
 
 /// An event and its answers, as bytes.

@@ -4,7 +4,7 @@
 
 use adapters::kafka::Positions;
 use model::{Addition, Context, Encoder, ModelError, Output, Schema, Target, Truth, Widening};
-use policies::detect::{Adwin, BudgetDetector, ESr, FeatureDrift, FeatureDriftConfig};
+use policies::detect::{BudgetDetector, Panel, PanelConfig};
 use policies::evolve::Crowding;
 use policies::op_cost::OpCost;
 use policies::search::Evolution;
@@ -34,35 +34,15 @@ pub struct Losses {
     pub displaced: Option<f64>,
 }
 
-/// The detectors of the stream.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Detectors {
-    /// Losses of the live champion.
-    pub champion_adwin: Adwin,
-    /// Losses of the live champion, with a stated average run length.
-    pub champion_e_sr: ESr,
-    /// Losses of a frozen copy: an adapting champion hides drift.
-    pub reference_e_sr: ESr,
-    /// Distribution of every feature.
-    pub features: FeatureDrift,
-}
-
-impl Detectors {
-    /// Fresh detectors.
-    pub fn new(config: &LearnConfig) -> Self {
-        let detect = &config.detect;
-        let e_sr = || ESr::new(detect.average_run_length, detect.reference_outcomes);
-        let features = FeatureDriftConfig {
-            window: detect.feature_window,
-            reference: detect.feature_reference,
-            average_run_length: detect.average_run_length,
-        };
-        Self {
-            champion_adwin: Adwin::new(detect.delta),
-            champion_e_sr: e_sr(),
-            reference_e_sr: e_sr(),
-            features: FeatureDrift::new(&config.schema, features),
-        }
+fn panel_config(config: &LearnConfig) -> PanelConfig {
+    let detect = &config.detect;
+    PanelConfig {
+        average_run_length: detect.average_run_length,
+        reference_outcomes: detect.reference_outcomes,
+        feature_window: detect.feature_window,
+        feature_reference: detect.feature_reference,
+        delta: detect.delta,
+        seed: config.seed,
     }
 }
 
@@ -133,6 +113,7 @@ pub struct Scores {
 #[expect(missing_docs, reason = "a list of plain counters")]
 pub struct Counts {
     pub drifts: u64,
+    pub warnings: u64,
     pub breaches: u64,
     pub episodes: u64,
     pub trials: u64,
@@ -193,7 +174,7 @@ pub struct State {
     /// The control plane.
     pub lifecycle: Lifecycle,
     /// Detectors.
-    pub detectors: Detectors,
+    pub panel: Panel,
     /// Budgets, with the limits in force.
     pub budgets: Vec<BudgetDetector>,
     /// What answers cost, as measured so far.
@@ -236,7 +217,7 @@ impl State {
             crowding: Crowding::new(&config.schema),
             join: Join::new(&config.join, config.seed),
             lifecycle: Lifecycle::new(),
-            detectors: Detectors::new(config),
+            panel: Panel::new(&config.schema, panel_config(config)),
             budgets: vec![
                 BudgetDetector::new(COMPUTE.into(), config.budget.compute_seconds, patience),
                 BudgetDetector::new(MEMORY.into(), config.budget.memory_bytes as f64, patience),
@@ -268,7 +249,7 @@ impl State {
         self.history.widen(widening)?;
         self.encoder = self.encoder.widened(schema);
         self.crowding = self.crowding.widened(schema);
-        self.detectors.features = self.detectors.features.widened(schema);
+        self.panel = self.panel.widened(schema);
         self.baselines.counts.resize(schema.target().outputs(), 0);
         let scores = &mut self.scores;
         for tally in [

@@ -1,11 +1,14 @@
 //! The lifecycle's laws, on events alone.
 
 use model::{Architecture, Edit, Hyper, Timestamp};
+use policies::detect::{DetectorKind, Diagnosis, Drift, DriftKind, Remedy, Sense};
 use policies::gate::{Claim, Evidence, GateKind, Judgement, QualityEvidence, Verdict};
 use policies::search::SuccessiveHalving;
 use policies::watch::WatchVerdict;
 
-use super::{Change, Climber, Effect, Event, Facts, Lifecycle, ReliefOption, Rules};
+use super::{
+    Cause, Change, Climber, DRIFT_WAITS_OUTCOMES, Effect, Event, Facts, Lifecycle, ReliefOption, Rules,
+};
 use crate::config::{Approval, Config};
 
 fn rules() -> Rules {
@@ -181,7 +184,7 @@ fn rollbacks_in_a_row_pause_the_search_for_longer_and_longer_and_then_alarm() {
         let harmed = Facts { watch: Some(WatchVerdict::Rollback), ..facts(outcomes) };
         let effects = lifecycle.step(Event::Learned(harmed), &rules);
         pauses.push((lifecycle.paused_until - outcomes, effects.len()));
-        assert_eq!(lifecycle.step(Event::Drifted, &rules), [Effect::Reanchor], "not even for a drift");
+        assert_eq!(lifecycle.step(drifted(), &rules), [Effect::Reanchor], "not even for a drift");
         outcomes = lifecycle.paused_until + rules.config.search.plateau_outcomes;
     }
     let usual = rules.config.search.cooldown_outcomes;
@@ -299,6 +302,45 @@ fn relief_takes_the_best_that_fits_or_alarms() {
     assert!(text.ends_with(why), "{text}");
 }
 
+/// Losses rose.
+fn drifted() -> Event {
+    let drift = Drift {
+        detector: DetectorKind::ESr,
+        statistic: 17.0,
+        threshold: 16.0,
+        ago: 200,
+        features: Vec::new(),
+    };
+    Event::Drifted(Box::new(Diagnosis {
+        sense: Sense::Champion,
+        drift,
+        kind: DriftKind::Concept,
+        tempo: None,
+        loss: None,
+        share: None,
+        features: Vec::new(),
+        slices: Vec::new(),
+        estimate: None,
+        feed: None,
+        remedy: Remedy::Retrain,
+    }))
+}
+
+#[test]
+fn a_drift_waits_for_what_is_under_way_and_is_forgotten_when_it_is_old() {
+    let rules = rules();
+    for (later, opens) in [(100, true), (DRIFT_WAITS_OUTCOMES + 1, false)] {
+        let mut lifecycle = shadowing(&rules);
+        assert_eq!(lifecycle.step(drifted(), &rules), [Effect::Reanchor]);
+        let noticed = lifecycle.outcomes;
+        lifecycle.shadow = None;
+        lifecycle.quiet_until = u64::MAX;
+        let effects = lifecycle.step(Event::Learned(facts(noticed + later)), &rules);
+        let opened = effects.iter().any(|effect| matches!(effect, Effect::Opened(Cause::Drift(_))));
+        assert_eq!(opened, opens, "{later} outcomes later: {effects:?}");
+    }
+}
+
 #[test]
 fn an_episode_with_no_better_candidate_closes_and_stays_quiet() {
     let rules = rules();
@@ -339,11 +381,11 @@ fn a_drift_waits_for_an_episode_to_cool_down_only_where_that_found_nothing_to_tr
         }
         assert!(lifecycle.episode.is_none());
         lifecycle.step(Event::Learned(facts(3_000 + cooldown - 1)), &rules);
-        let opened = lifecycle.step(Event::Drifted, &rules).len() > 1;
+        let opened = lifecycle.step(drifted(), &rules).len() > 1;
         assert_eq!(opened, !waits, "a drift in between");
         if waits {
             lifecycle.step(Event::Learned(Facts { windows: 0, ..facts(3_000 + cooldown) }), &rules);
-            let effects = lifecycle.step(Event::Drifted, &rules);
+            let effects = lifecycle.step(drifted(), &rules);
             assert!(matches!(effects[..], [Effect::Reanchor, Effect::Opened(_), Effect::Ask(_)]));
         }
     }
@@ -358,7 +400,7 @@ fn a_breach_closes_the_episode_whose_trials_it_pushes_aside() {
     let effects = lifecycle.step(Event::Breached, &rules);
     assert!(matches!(effects[..], [Effect::Closed(_), Effect::SeekRelief]));
     lifecycle.step(Event::ReliefMeasured(Vec::new()), &rules);
-    let effects = lifecycle.step(Event::Drifted, &rules);
+    let effects = lifecycle.step(drifted(), &rules);
     assert!(
         matches!(effects[..], [Effect::Reanchor, Effect::Opened(_), Effect::Ask(_)]),
         "it searches again"

@@ -4,6 +4,7 @@
 //! what follows from what.
 
 use model::{Edit, Timestamp};
+use policies::detect::Diagnosis;
 use policies::gate::{Judgement, QualityEvidence};
 use policies::watch::WatchVerdict;
 use serde::{Deserialize, Serialize};
@@ -11,24 +12,24 @@ use serde::{Deserialize, Serialize};
 use super::{Climber, ReliefOption};
 
 /// Why an episode was opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// The first champion has enough history to be compared with others.
     ColdStart,
     /// Nothing was tried for a long time.
     Plateau,
-    /// The data drifted.
-    Drift,
+    /// The data drifted, so.
+    Drift(Box<Diagnosis>),
 }
 
 impl Cause {
     /// The word in logs, metrics and reports.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::ColdStart => "cold_start",
             Self::Plateau => "plateau",
-            Self::Drift => "drift",
+            Self::Drift(_) => "drift",
         }
     }
 }
@@ -61,8 +62,8 @@ pub enum Event {
     Passed(Timestamp),
     /// The watch has evidence of harm that no label had to come for.
     Harmed,
-    /// A detector fired.
-    Drifted,
+    /// Something changed.
+    Drifted(Box<Diagnosis>),
     /// A budget is breached.
     Breached,
     /// A budget has another limit: what was tried under the old one says nothing.
@@ -135,7 +136,7 @@ pub enum Effect {
     Drop(String),
     /// Train and measure smaller networks.
     SeekRelief,
-    /// Anchor detectors and reference anew.
+    /// Take the champion of now as the frozen copy.
     Reanchor,
     /// Withhold the refresh and let the learner start again from what is served.
     Restart,

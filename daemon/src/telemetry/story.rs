@@ -4,7 +4,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::{AuditEvent, Shift};
+use super::AuditEvent;
 
 impl AuditEvent {
     /// One sentence, with its numbers.
@@ -14,16 +14,15 @@ impl AuditEvent {
             | Self::Promoted { .. }
             | Self::Relieved { .. }
             | Self::RolledBack { .. } => self.swapped(),
-            Self::Drift { arm, detector, statistic, threshold, features } => {
-                let which = shifts(features);
-                format!("drift noticed by {detector} on {arm} ({statistic:.3} over {threshold:.3}){which}")
-            }
+            Self::Drift { noticed } => noticed.story(),
             Self::Breach { budget, measured, limit } => {
                 let [measured, limit] = [measured, limit].map(|value| amount(budget, *value));
                 format!("budget {budget} breached: {measured} over {limit}")
             }
-            Self::EpisodeOpened { number, cause } => {
-                format!("episode {number} opened ({})", cause.replace('_', " "))
+            Self::EpisodeOpened { number, cause, diagnosis } => {
+                let which =
+                    diagnosis.as_ref().map_or(String::new(), |noticed| format!(": {}", noticed.summary()));
+                format!("episode {number} opened ({}{which})", cause.replace('_', " "))
             }
             Self::Proposed { count } => format!("{count} candidates proposed, beside the control"),
             Self::Rejected { by, count } => format!("{count} candidates rejected untrained, by {by}"),
@@ -53,6 +52,7 @@ impl AuditEvent {
             | Self::Judged { .. }
             | Self::SwapStep { .. }
             | Self::Measured { .. }
+            | Self::Warned { .. }
             | Self::ApprovalAwaited { .. }
             | Self::Approved { .. }
             | Self::BudgetSet { .. } => self.detail(),
@@ -110,6 +110,9 @@ impl AuditEvent {
                     generation.0
                 )
             }
+            Self::Warned { statistic, threshold } => {
+                format!("ADWIN: the champion's loss rose by {statistic:.3}, over {threshold:.3}")
+            }
             Self::Refreshed { generation, count } => {
                 format!("{count} refreshes since the last snapshot, up to generation {}", generation.0)
             }
@@ -157,13 +160,6 @@ fn adopted(kind: &str, name: &str, [features, classes, inputs]: [usize; 3], gene
 pub(super) fn clock(milliseconds: i64) -> String {
     let since = Duration::from_millis(milliseconds.try_into().unwrap_or_default());
     humantime::format_rfc3339_seconds(UNIX_EPOCH + since).to_string()
-}
-
-/// The features that moved most.
-fn shifts(features: &[Shift]) -> String {
-    let shift = |shift: &Shift| format!("{} (PSI {:.2}, KS {:.2})", shift.feature, shift.psi, shift.ks);
-    let top: Vec<String> = features.iter().take(3).map(shift).collect();
-    if top.is_empty() { String::new() } else { format!(": {}", top.join(", ")) }
 }
 
 fn climbed(rung: usize, scores: &[(String, Option<f64>)]) -> String {

@@ -209,6 +209,18 @@ pub struct Diagnosis {
     pub remedy: Remedy,
 }
 
+impl Diagnosis {
+    /// Whether it is the data that changed, and not only how labels come.
+    pub fn is_of_data(&self) -> bool {
+        self.kind != DriftKind::LabelFeed
+    }
+
+    /// Whether losses told it: then what they are compared with is another one from now on.
+    pub fn is_of_losses(&self) -> bool {
+        matches!(self.sense, Sense::Champion | Sense::Reference)
+    }
+}
+
 /// What a kind is told by.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[expect(

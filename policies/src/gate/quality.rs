@@ -47,6 +47,11 @@ impl Gate for QualityGate {
                 ("worse than the control by more than the margin", "costs less, and not worse by the margin")
             }
         };
+        let passes = quality.log_gain >= gain_limit && quality.log_harm < harm_limit;
+        if let Some(trouble) = evidence.feed.filter(|_| passes) {
+            // Labels that come otherwise may be those of other events.
+            return judgement(Verdict::Inconclusive, quality.log_gain, gain_limit, trouble.name());
+        }
         // Harm first: evidence for both means that the stream changed in between.
         if quality.log_harm >= harm_limit {
             judgement(Verdict::Fail, quality.log_harm, harm_limit, worse)
