@@ -20,6 +20,7 @@ use crate::storage::{Digests, Storage};
 mod machine;
 mod metrics;
 mod noticed;
+mod senses;
 mod story;
 
 use machine::MachineMetrics;
@@ -383,6 +384,9 @@ impl Telemetry {
     pub fn record(&self, event: &AuditEvent) {
         if let AuditEvent::Gate { verdict, .. } = event {
             self.learn.judged(verdict);
+        }
+        if let AuditEvent::Drift { noticed } = event {
+            self.learn.noticed(noticed.kind);
         }
         if let AuditEvent::Alarm { text } = event {
             tracing::warn!("{text}");

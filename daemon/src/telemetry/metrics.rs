@@ -10,6 +10,7 @@ use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
 };
 
+use super::senses::SenseMetrics;
 use crate::join::{Join, JoinCounts};
 use crate::learn::{Counts, Learn};
 
@@ -46,7 +47,7 @@ impl Declare {
         self.register(Histogram::with_opts(options).expect(TOLD))
     }
 
-    fn ratio(&self, name: &str, help: &str) -> Gauge {
+    pub(super) fn ratio(&self, name: &str, help: &str) -> Gauge {
         self.register(Gauge::new(name, help).expect(TOLD))
     }
 }
@@ -56,7 +57,7 @@ impl Declare {
 pub(super) struct LearnMetrics {
     join: JoinMetrics,
     outcomes: IntCounter,
-    drifts: IntCounter,
+    senses: SenseMetrics,
     breaches: IntCounter,
     episodes: IntCounter,
     trials: IntCounterVec,
@@ -85,7 +86,7 @@ impl LearnMetrics {
         Self {
             join: JoinMetrics::new(declare),
             outcomes: declare.counter("driftform_learn_outcomes_total", "Outcomes learned."),
-            drifts: declare.counter("driftform_drift_alarms_total", "Drifts detected."),
+            senses: SenseMetrics::new(declare),
             breaches: declare.counter("driftform_budget_breaches_total", "Budgets breached."),
             episodes: declare.counter("driftform_search_episodes_total", "Search episodes opened."),
             trials: declare.counters(
@@ -146,6 +147,10 @@ impl LearnMetrics {
         }
     }
 
+    pub(super) fn noticed(&self, kind: &str) {
+        self.senses.noticed(kind);
+    }
+
     pub(super) fn judged(&self, verdict: &str) {
         self.gates.with_label_values(&[verdict]).inc();
     }
@@ -154,6 +159,7 @@ impl LearnMetrics {
         let state = learn.state();
         raise(&self.outcomes, state.outcomes);
         self.update_counts(state.counts);
+        self.senses.update(&state.panel, state.counts);
         self.join.update(&state.join);
         let served = learn.slot().load();
         self.generation.set(gauge(served.generation.0));
@@ -172,7 +178,6 @@ impl LearnMetrics {
     }
 
     fn update_counts(&self, counts: Counts) {
-        raise(&self.drifts, counts.drifts);
         raise(&self.breaches, counts.breaches);
         raise(&self.episodes, counts.episodes);
         raise(&self.trials.with_label_values(&["started"]), counts.trials);
@@ -280,7 +285,7 @@ impl WatchMetrics {
 }
 
 /// Counters follow the state, which survives restarts; they never fall.
-fn raise(counter: &IntCounter, to: u64) {
+pub(super) fn raise(counter: &IntCounter, to: u64) {
     counter.inc_by(to.saturating_sub(counter.get()));
 }
 

@@ -78,6 +78,10 @@ pub enum DriftKind {
 }
 
 impl DriftKind {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Covariate, Self::Label, Self::Concept, Self::Recurring, Self::LabelFeed];
+
     /// Its name in metrics, the journal and the log.
     pub fn name(self) -> &'static str {
         match self {
