@@ -101,7 +101,7 @@ impl Stages {
             time,
             delay_ms: Some(0),
             champion: loss,
-            reference: loss,
+            reference: Some(loss),
             truth: Some(0),
             said,
         }));

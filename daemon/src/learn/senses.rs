@@ -27,7 +27,9 @@ impl Learn {
 
     /// The detectors see an outcome.
     pub(super) fn sense_outcome(&mut self, outcome: &Outcome, losses: &Losses) -> Result<(), LearnError> {
-        let said = self.said(&outcome.prediction.answers);
+        // What an earlier copy said is nothing against this one.
+        let is_of_this_copy = outcome.prediction.outcomes_before >= self.state.anchored;
+        let said = self.said(&outcome.prediction.answers).filter(|_| is_of_this_copy);
         let truth = match outcome.truth {
             Truth::Class(class) => Some(class),
             Truth::Number(_) => None,
@@ -37,7 +39,7 @@ impl Learn {
             time: outcome.prediction.time,
             delay_ms: outcome.delay_ms,
             champion: losses.champion,
-            reference: losses.reference,
+            reference: is_of_this_copy.then_some(losses.reference),
             truth,
             said,
         });
@@ -92,6 +94,7 @@ impl Learn {
     pub(super) fn reanchor(&mut self) -> Result<(), LearnError> {
         let champion: Model = self.frozen_champion()?;
         self.arms.reference = champion;
+        self.state.anchored = self.state.outcomes;
         self.state.panel.reanchor();
         Ok(())
     }

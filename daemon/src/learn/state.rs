@@ -175,6 +175,8 @@ pub struct State {
     pub lifecycle: Lifecycle,
     /// Detectors.
     pub panel: Panel,
+    /// Outcomes when the frozen copy was taken.
+    pub anchored: u64,
     /// Budgets, with the limits in force.
     pub budgets: Vec<BudgetDetector>,
     /// What answers cost, as measured so far.
@@ -218,6 +220,7 @@ impl State {
             join: Join::new(&config.join, config.seed),
             lifecycle: Lifecycle::new(),
             panel: Panel::new(&config.schema, panel_config(config)),
+            anchored: 0,
             budgets: vec![
                 BudgetDetector::new(COMPUTE.into(), config.budget.compute_seconds, patience),
                 BudgetDetector::new(MEMORY.into(), config.budget.memory_bytes as f64, patience),

@@ -46,12 +46,14 @@ impl Learn {
         self.arms.served_learned = self.arms.pool.learned();
         self.state.counts.refreshes += 1;
         if first_champion {
-            self.arms.reference = self.frozen_champion()?;
+            self.reanchor()?;
             let architecture = self.arms.mixture()?.to_string();
             self.happened.push(AuditEvent::FirstChampion { generation, architecture, digests });
         }
         if self.arms.first.is_none() && self.state.outcomes >= self.rules.config.first_outcomes {
+            // One that has learned for a while is what drift is measured by, too.
             self.arms.first = Some(self.frozen_champion()?);
+            self.reanchor()?;
         }
         Ok(())
     }

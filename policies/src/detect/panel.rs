@@ -80,11 +80,11 @@ pub struct Observed<'a> {
     pub delay_ms: Option<i64>,
     /// Bounded loss of what served.
     pub champion: f64,
-    /// Bounded loss of the frozen copy.
-    pub reference: f64,
+    /// Bounded loss of the frozen copy; none where it was another copy that had answered.
+    pub reference: Option<f64>,
     /// The true class, where it is one.
     pub truth: Option<u32>,
-    /// What the frozen copy had said, where that is a class.
+    /// What it had said, where that is a class.
     pub said: Option<Said>,
 }
 
@@ -201,8 +201,6 @@ impl Panel {
         }
         let class = observed.truth.map_or(0, |class| class as usize);
         self.conditionals.outcome(observed.row, class);
-        self.slices.observe(observed.row, observed.reference);
-        self.recent.observe(observed.reference);
         if let (Some(truth), Some(said)) = (observed.truth, observed.said) {
             self.estimator.learn(said.confidence, said.class == truth);
             self.confusion.observe(said.class, truth);
@@ -211,7 +209,11 @@ impl Panel {
             push(&mut alarms, Sense::Labels, labels.observe(&truth));
         }
         push(&mut alarms, Sense::Champion, self.champion.observe(observed.champion));
-        push(&mut alarms, Sense::Reference, self.reference.observe(observed.reference));
+        if let Some(reference) = observed.reference {
+            self.slices.observe(observed.row, reference);
+            self.recent.observe(reference);
+            push(&mut alarms, Sense::Reference, self.reference.observe(reference));
+        }
         alarms
     }
 

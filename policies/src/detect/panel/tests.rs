@@ -134,7 +134,7 @@ impl Stream {
             time: Timestamp(of),
             delay_ms: Some(delay),
             champion: loss,
-            reference: loss,
+            reference: Some(loss),
             truth: Some(truth),
             said: Some(said),
         })
