@@ -2,7 +2,7 @@
 //!
 //! Lives here: every metric, declared once with its HELP text, and the audit events. May not: decide.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use adapters::http::Status;
 use adapters::kafka::Positions;
@@ -16,10 +16,14 @@ use serde_json::{Value, json};
 use crate::learn::{EvidencePath, Judged, Learn};
 use crate::storage::{Digests, Storage};
 
+mod budgets;
 mod machine;
 mod metrics;
 mod story;
 
+pub use budgets::NOT_TAKEN;
+
+use budgets::BudgetMetrics;
 use machine::MachineMetrics;
 use metrics::{Declare, LearnMetrics};
 
@@ -63,6 +67,26 @@ pub enum AuditEvent {
         budget: String,
         before: f64,
         limit: f64,
+        set_in: &'static str,
+        by: Option<String>,
+    },
+    Readings {
+        source: &'static str,
+        readings: BTreeMap<String, f64>,
+    },
+    BurnRate {
+        budget: &'static str,
+        stage: &'static str,
+        severity: &'static str,
+        factor: f64,
+        rate: f64,
+        rate_short: f64,
+        window_seconds: u32,
+    },
+    ConfigReloaded {
+        result: &'static str,
+        needs_restart: Vec<String>,
+        why: Option<String>,
     },
     EpisodeOpened {
         number: u64,
@@ -259,7 +283,11 @@ impl AuditEvent {
     pub fn is_detail(&self) -> bool {
         matches!(
             self,
-            Self::Started { .. } | Self::Refreshed { .. } | Self::Judged { .. } | Self::SwapStep { .. }
+            Self::Started { .. }
+                | Self::Refreshed { .. }
+                | Self::Readings { .. }
+                | Self::Judged { .. }
+                | Self::SwapStep { .. }
         )
     }
 
@@ -316,6 +344,8 @@ pub struct Telemetry {
     pub batch_rows: Histogram,
     /// Seconds in which the served model answered each of them.
     pub batch_seconds: Histogram,
+    /// Budgets, and where readings and limits come from.
+    pub budgets: BudgetMetrics,
     learn: LearnMetrics,
     machine: MachineMetrics,
 }
@@ -366,6 +396,7 @@ impl Telemetry {
                 "Compute time of the served model for each unit of work, at the batch sizes in use.",
                 &machine::BATCH_SECONDS,
             ),
+            budgets: BudgetMetrics::new(&declare),
             learn: LearnMetrics::new(&declare),
             machine: MachineMetrics::new(&declare),
             registry: declare.0,
@@ -375,6 +406,7 @@ impl Telemetry {
     /// Brings the metrics to where the learn plane is.
     pub fn update(&self, learn: &Learn) {
         self.learn.update(learn);
+        self.budgets.update(learn);
         self.machine.update(learn);
         if let Some(decisions) = learn.storage().map(Storage::decisions) {
             self.decisions.inc_by(decisions.written().saturating_sub(self.decisions.get()));
@@ -388,6 +420,7 @@ impl Telemetry {
         if let AuditEvent::Gate { verdict, .. } = event {
             self.learn.judged(verdict);
         }
+        self.budgets.record(event);
         if let AuditEvent::Alarm { text } = event {
             tracing::warn!("{text}");
         } else if event.is_detail() {

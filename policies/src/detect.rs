@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 
 pub mod adwin;
 pub mod budget;
+pub mod burn_rate;
 pub mod e_sr;
 pub mod features;
 
 pub use adwin::Adwin;
-pub use budget::{Breach, BudgetDetector};
+pub use budget::{Breach, BudgetDetector, BudgetKind, Remedy, Resource, Saving};
+pub use burn_rate::{Burn, BurnRate, BurnStage, Severity};
 pub use e_sr::ESr;
 pub use features::{FeatureDrift, FeatureDriftConfig};
 

@@ -9,17 +9,17 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use adapters::codec::DecodeError;
-use adapters::http::admin::Order;
+use adapters::http::admin::{Order, Promote, SetBudget, Wish};
 use adapters::http::{Health, Status};
 use adapters::kafka::{KafkaError, Polled, Positions, Sink, Source, TopicRole};
 use adapters::store::StoreError;
 use anyhow::{Context as _, Result};
 use tokio::sync::{mpsc, watch};
 
-use super::{CLOSE_WAIT, LEARN_BATCH_MAX, POLL_WAIT, end_within};
+use super::{CLOSE_WAIT, Input, LEARN_BATCH_MAX, POLL_WAIT, end_within};
 use crate::clock::Clock;
 use crate::config::{Config, StateConfig};
-use crate::learn::{Incoming, Learn, LearnError};
+use crate::learn::{Incoming, Learn, LearnError, ServedEvents};
 use crate::reader::Reader;
 use crate::telemetry::{AuditEvent, Telemetry, Timeline};
 
@@ -47,6 +47,8 @@ pub(super) struct LearnPlane {
     pub(super) status: watch::Sender<Status>,
     /// What people ask for.
     pub(super) orders: mpsc::Receiver<Order>,
+    /// What comes from elsewhere.
+    pub(super) inputs: mpsc::Receiver<Input>,
     pub(super) since_snapshot: u64,
     /// A unit of work that waits until the brokers have its dead letters.
     pub(super) held: Option<Unit>,
@@ -132,21 +134,50 @@ impl LearnPlane {
     }
 
     fn work(&mut self, records: Vec<Incoming>, positions: Positions) -> Result<()> {
-        self.learn.passed(self.clock.now())?;
+        let now = self.clock.now();
+        self.learn.passed(now)?;
+        let answered = self.telemetry.answers.get();
+        self.learn.burned(now, ServedEvents { answered, failed: self.telemetry.answers_failed.get() });
+        self.take_inputs();
         self.take_orders()?;
         self.learn.turn(records, positions)?;
         self.tell_happened();
         Ok(())
     }
 
+    /// What came from elsewhere since the last unit of work.
+    fn take_inputs(&mut self) {
+        while let Ok(input) = self.inputs.try_recv() {
+            match input {
+                Input::Readings(readings) => self.learn.read("prometheus", readings),
+                Input::Reload(reloaded) => self.learn.reloaded(reloaded),
+            }
+        }
+    }
+
     /// What people asked for since the last unit of work.
     fn take_orders(&mut self) -> Result<()> {
-        while let Ok(Order { promote, answer }) = self.orders.try_recv() {
-            let told = self.learn.approve(promote.challenger, &promote.by)?;
+        while let Ok(Order { wish, answer }) = self.orders.try_recv() {
+            let told = match wish {
+                Wish::Promote(Promote { challenger, by }) => self.learn.approve(challenger, &by)?,
+                Wish::SetBudget(name, SetBudget { limit, by }) => self.set_budget(&name, limit, by)?,
+                Wish::Budgets => Ok(self.learn.budgets_told()),
+            };
             // Who asked may have gone; the journal has it.
             answer.send(told).ok();
         }
         Ok(())
+    }
+
+    /// A limit that was agreed to survives a crash: no topic has it, so the state is saved before that is said.
+    fn set_budget(&mut self, name: &str, limit: f64, by: Option<String>) -> Result<Result<String, String>> {
+        let told = self.learn.order_budget(name, limit, by);
+        let Ok(done) = told else { return Ok(told) };
+        match self.snapshot(Duration::ZERO) {
+            Ok(()) => Ok(Ok(done)),
+            Err(error) if is_fenced(&error) => Err(error),
+            Err(error) => Ok(Ok(format!("{done}, but a crash now would forget it: {error}"))),
+        }
     }
 
     /// Positions must not pass a dead letter that no broker has. Deadlines pass all the same.

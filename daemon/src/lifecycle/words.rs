@@ -4,6 +4,7 @@
 //! what follows from what.
 
 use model::{Edit, Timestamp};
+use policies::detect::{Remedy, Saving};
 use policies::gate::{Judgement, QualityEvidence};
 use policies::watch::WatchVerdict;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ pub enum Cause {
     Plateau,
     /// The data drifted.
     Drift,
+    /// A budget is breached that a smaller network does not answer.
+    Breach,
 }
 
 impl Cause {
@@ -29,6 +32,7 @@ impl Cause {
             Self::ColdStart => "cold_start",
             Self::Plateau => "plateau",
             Self::Drift => "drift",
+            Self::Breach => "breach",
         }
     }
 }
@@ -63,8 +67,8 @@ pub enum Event {
     Harmed,
     /// A detector fired.
     Drifted,
-    /// A budget is breached.
-    Breached,
+    /// A budget is breached, and this answers it.
+    Breached(Remedy),
     /// A budget has another limit: what was tried under the old one says nothing.
     BudgetSet,
     /// The proposer answered.
@@ -133,8 +137,8 @@ pub enum Effect {
     AwaitApproval(Timestamp),
     /// The challenger is out.
     Drop(String),
-    /// Train and measure smaller networks.
-    SeekRelief,
+    /// Train and measure smaller networks that save this.
+    SeekRelief(Saving),
     /// Anchor detectors and reference anew.
     Reanchor,
     /// Withhold the refresh and let the learner start again from what is served.
