@@ -14,7 +14,7 @@ use adapters::http::{Health, Status};
 use adapters::kafka::{KafkaError, Polled, Positions, Sink, Source, TopicRole};
 use adapters::store::StoreError;
 use anyhow::{Context as _, Result};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{CLOSE_WAIT, Input, LEARN_BATCH_MAX, POLL_WAIT, end_within};
 use crate::clock::Clock;
@@ -61,6 +61,12 @@ pub(super) struct LearnPlane {
     /// Whether a broker could be reached when it was last told.
     pub(super) connected: bool,
     pub(super) consumed: Arc<AtomicU64>,
+}
+
+/// An order that was followed, and who has not heard of it yet.
+struct Agreed {
+    done: String,
+    answer: oneshot::Sender<Result<String, String>>,
 }
 
 /// What one unit of work takes in.
@@ -139,10 +145,10 @@ impl LearnPlane {
         let answered = self.telemetry.answers.get();
         self.learn.burned(now, ServedEvents { answered, failed: self.telemetry.answers_failed.get() });
         self.take_inputs();
-        self.take_orders()?;
+        let agreed = self.take_orders()?;
         self.learn.turn(records, positions)?;
         self.tell_happened();
-        Ok(())
+        self.promise(agreed)
     }
 
     /// What came from elsewhere since the last unit of work.
@@ -155,29 +161,43 @@ impl LearnPlane {
         }
     }
 
-    /// What people asked for since the last unit of work.
-    fn take_orders(&mut self) -> Result<()> {
+    /// What people asked for since the last unit of work; those whose answer waits until it is durable.
+    fn take_orders(&mut self) -> Result<Vec<Agreed>> {
+        let mut agreed = Vec::new();
         while let Ok(Order { wish, answer }) = self.orders.try_recv() {
             let told = match wish {
                 Wish::Promote(Promote { challenger, by }) => self.learn.approve(challenger, &by)?,
-                Wish::SetBudget(name, SetBudget { limit, by }) => self.set_budget(&name, limit, by)?,
+                Wish::SetBudget(name, SetBudget { limit, by }) => {
+                    match self.learn.order_budget(&name, limit, by) {
+                        Ok(done) => {
+                            agreed.push(Agreed { done, answer });
+                            continue;
+                        }
+                        Err(refused) => Err(refused),
+                    }
+                }
                 Wish::Budgets => Ok(self.learn.budgets_told()),
             };
             // Who asked may have gone; the journal has it.
             answer.send(told).ok();
         }
-        Ok(())
+        Ok(agreed)
     }
 
-    /// A limit that was agreed to survives a crash: no topic has it, so the state is saved before that is said.
-    fn set_budget(&mut self, name: &str, limit: f64, by: Option<String>) -> Result<Result<String, String>> {
-        let told = self.learn.order_budget(name, limit, by);
-        let Ok(done) = told else { return Ok(told) };
-        match self.snapshot(Duration::ZERO) {
-            Ok(()) => Ok(Ok(done)),
-            Err(error) if is_fenced(&error) => Err(error),
-            Err(error) => Ok(Ok(format!("{done}, but a crash now would forget it: {error}"))),
+    /// No topic has what was agreed to on the admin interface, so the state is saved before that is said.
+    fn promise(&mut self, agreed: Vec<Agreed>) -> Result<()> {
+        if agreed.is_empty() {
+            return Ok(());
         }
+        let doubt = match self.snapshot(Duration::ZERO) {
+            Ok(()) => String::new(),
+            Err(error) if is_fenced(&error) => return Err(error),
+            Err(error) => format!(", but a crash now would forget it: {error}"),
+        };
+        for Agreed { done, answer } in agreed {
+            answer.send(Ok(format!("{done}{doubt}"))).ok();
+        }
+        Ok(())
     }
 
     /// Positions must not pass a dead letter that no broker has. Deadlines pass all the same.

@@ -5,7 +5,7 @@
 //! [`policies::detect::burn_rate`]).
 
 use model::Timestamp;
-use policies::detect::{Burn, BurnStage, Remedy, Resource, Saving, Severity};
+use policies::detect::{Burn, BurnRate, BurnStage, Remedy, Resource, Saving, Severity};
 
 use super::Learn;
 use crate::lifecycle::Event;
@@ -70,4 +70,13 @@ impl Learn {
             self.events.push_back(Event::Breached(remedy));
         }
     }
+
+    /// What was too slow under another limit says nothing of this one.
+    pub(super) fn burn_anew(&mut self) {
+        self.burnt.overran = self.slot.overruns().now();
+        self.state.budgets.slow = BurnRate::new(self.state.budgets.slow.allowed());
+    }
 }
+
+#[cfg(test)]
+mod tests;
