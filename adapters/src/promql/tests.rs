@@ -81,8 +81,8 @@ fn server(answer: Option<String>) -> (String, JoinHandle<String>) {
     (url, heard)
 }
 
-fn ok(body: &str) -> Option<String> {
-    Some(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()))
+fn ok(body: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
 }
 
 fn promql(url: &str, token_file: Option<PathBuf>) -> Promql {
@@ -94,7 +94,7 @@ fn the_query_and_the_token_are_sent() {
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
     fs::write(&token, "secret\n").unwrap();
-    let (url, heard) = server(ok(&vector(&element("7"))));
+    let (url, heard) = server(Some(ok(&vector(&element("7")))));
     let asked = promql(&format!("{url}/prom/"), Some(token)).ask("sum(up{job=~\"a b\"}) + 1 & #");
     assert_eq!(asked, Ok(7.0));
     let heard = heard.join().unwrap();
@@ -111,7 +111,7 @@ fn a_server_that_is_silent_gone_or_talks_too_much_is_missing() {
     let missing = promql(&format!("http://{gone}"), None).ask("up").unwrap_err();
     assert!(missing.reason() == "unreachable" && missing.is_for_all(), "{missing}");
     let long = " ".repeat(usize::try_from(ANSWER_BYTES_MAX).unwrap() + 1);
-    let (url, _) = server(ok(&long));
+    let (url, _) = server(Some(ok(&long)));
     assert_eq!(promql(&url, None).ask("up"), Err(Missing::TooLarge));
 }
 

@@ -16,8 +16,8 @@ use model::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Every long window is twelve short ones, and a short one is five buckets.
-const SHORT_BUCKETS: usize = 5;
-const LONG_BUCKETS: usize = 12 * SHORT_BUCKETS;
+const SHORT_BUCKETS: u32 = 5;
+const LONG_BUCKETS: u32 = 12 * SHORT_BUCKETS;
 /// Events in the long window, at least: of a handful, one bad one is a large share and says nothing.
 pub const EVENTS_MIN: u64 = 100;
 
@@ -59,7 +59,7 @@ const RULES: [Rule; 4] = [
 
 impl Rule {
     fn bucket_milliseconds(self) -> i64 {
-        i64::from(self.short_seconds) * 1_000 / SHORT_BUCKETS as i64
+        i64::from(self.short_seconds) * 1_000 / i64::from(SHORT_BUCKETS)
     }
 }
 
@@ -120,36 +120,36 @@ struct Ring {
 
 impl Ring {
     fn new() -> Self {
-        Self { newest: None, buckets: vec![Events::default(); LONG_BUCKETS] }
+        Self { newest: None, buckets: vec![Events::default(); LONG_BUCKETS as usize] }
     }
 
     /// Time goes on to this bucket; those in between were silent. A time that goes back is the newest one.
     fn advance(&mut self, number: i64) {
         let newest = *self.newest.get_or_insert(number);
-        let gone = number.saturating_sub(newest).clamp(0, LONG_BUCKETS as i64);
+        let gone = number.saturating_sub(newest).clamp(0, i64::from(LONG_BUCKETS));
         for silent in 1..=gone {
-            let place = self.place(number.saturating_sub(gone).saturating_add(silent));
+            let place = Self::place(number.saturating_sub(gone).saturating_add(silent));
             self.buckets[place] = Events::default();
         }
         self.newest = Some(newest.max(number));
     }
 
-    fn place(&self, number: i64) -> usize {
-        number.rem_euclid(self.buckets.len() as i64) as usize
+    fn place(number: i64) -> usize {
+        number.rem_euclid(i64::from(LONG_BUCKETS)) as usize
     }
 
     fn add(&mut self, events: Events) {
         let Some(newest) = self.newest else { return };
-        let place = self.place(newest);
+        let place = Self::place(newest);
         let bucket = &mut self.buckets[place];
         bucket.all = bucket.all.saturating_add(events.all);
         bucket.bad = bucket.bad.saturating_add(events.bad);
     }
 
-    fn last(&self, buckets: usize) -> Events {
+    fn last(&self, buckets: u32) -> Events {
         let Some(newest) = self.newest else { return Events::default() };
-        (0..buckets as i64).fold(Events::default(), |sum, back| {
-            let Events { all, bad } = self.buckets[self.place(newest.saturating_sub(back))];
+        (0..i64::from(buckets)).fold(Events::default(), |sum, back| {
+            let Events { all, bad } = self.buckets[Self::place(newest.saturating_sub(back))];
             Events { all: sum.all.saturating_add(all), bad: sum.bad.saturating_add(bad) }
         })
     }
@@ -258,7 +258,7 @@ fn burn(Events { all, bad }: Events, allowed: f64) -> Option<f64> {
 }
 
 fn long_seconds(rule: Rule) -> u32 {
-    rule.short_seconds * (LONG_BUCKETS / SHORT_BUCKETS) as u32
+    rule.short_seconds * (LONG_BUCKETS / SHORT_BUCKETS)
 }
 
 #[cfg(test)]
