@@ -116,6 +116,13 @@ fn a_server_that_is_silent_gone_or_talks_too_much_is_missing() {
 }
 
 #[test]
+fn who_does_not_speak_tls_is_not_asked_in_plain_words() {
+    let (url, _) = server(Some(ok(&vector(&element("7")))));
+    let missing = promql(&url.replace("http://", "https://"), None).ask("up").unwrap_err();
+    assert!(missing.is_for_all(), "{missing}");
+}
+
+#[test]
 fn a_token_follows_to_nobody_else() {
     let (url, _) = server(Some(
         "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".into(),

@@ -144,21 +144,23 @@ impl LearnPlane {
         self.learn.passed(now)?;
         let answered = self.telemetry.answers.get();
         self.learn.burned(now, ServedEvents { answered, failed: self.telemetry.answers_failed.get() });
-        self.take_inputs();
+        let changed = self.take_inputs();
         let agreed = self.take_orders()?;
         self.learn.turn(records, positions)?;
         self.tell_happened();
-        self.promise(agreed)
+        if changed || !agreed.is_empty() { self.promise(agreed) } else { Ok(()) }
     }
 
-    /// What came from elsewhere since the last unit of work.
-    fn take_inputs(&mut self) {
+    /// What came from elsewhere since the last unit of work; whether a limit changed by it.
+    fn take_inputs(&mut self) -> bool {
+        let mut changed = false;
         while let Ok(input) = self.inputs.try_recv() {
             match input {
                 Input::Readings(readings) => self.learn.read("prometheus", readings),
-                Input::Reload(reloaded) => self.learn.reloaded(reloaded),
+                Input::Reload(reloaded) => changed |= self.learn.reloaded(reloaded),
             }
         }
+        changed
     }
 
     /// What people asked for since the last unit of work; those whose answer waits until it is durable.
@@ -184,11 +186,9 @@ impl LearnPlane {
         Ok(agreed)
     }
 
-    /// No topic has what was agreed to on the admin interface, so the state is saved before that is said.
+    /// No topic has the limits that were set on the admin interface or in the configuration, nor their place among those
+    /// that a topic has, so the state is saved before anybody is told.
     fn promise(&mut self, agreed: Vec<Agreed>) -> Result<()> {
-        if agreed.is_empty() {
-            return Ok(());
-        }
         let doubt = match self.snapshot(Duration::ZERO) {
             Ok(()) => String::new(),
             Err(error) if is_fenced(&error) => return Err(error),

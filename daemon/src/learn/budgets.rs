@@ -246,12 +246,14 @@ impl Learn {
         Ok(format!("budget {name} is {limit} now; it was {before}"))
     }
 
-    /// The configuration was read again: limits count at once, and where it is wrong nothing does.
-    pub fn reloaded(&mut self, reloaded: Result<Reloaded, ConfigError>) {
+    /// The configuration was read again: limits count at once, and where it is wrong nothing does. Whether one changed.
+    pub fn reloaded(&mut self, reloaded: Result<Reloaded, ConfigError>) -> bool {
+        let mut changed = false;
         let (result, needs_restart, why) = match reloaded {
             Ok(Reloaded { budget, needs_restart }) => {
                 self.rules.config.budget = self.rules.config.budget.with_limits_of(&budget);
-                if self.follow_config() {
+                changed = self.follow_config();
+                if changed {
                     self.limits_changed();
                 }
                 (if needs_restart.is_empty() { "applied" } else { "partial" }, needs_restart, None)
@@ -259,6 +261,7 @@ impl Learn {
             Err(error) => ("rejected", Vec::new(), Some(error.to_string())),
         };
         self.happened.push(AuditEvent::ConfigReloaded { result, needs_restart, why });
+        changed
     }
 
     /// The budgets are those of the configuration as it was read last; whether a limit changed by that.
