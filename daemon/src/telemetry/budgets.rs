@@ -10,7 +10,7 @@ use prometheus::{GaugeVec, IntCounter, IntCounterVec, Opts};
 use super::AuditEvent;
 use super::metrics::{Declare, TOLD};
 use crate::config::{COMPUTE, MEMORY};
-use crate::learn::{Budget, Learn};
+use crate::learn::{Budgets, Learn};
 
 /// What can come of reading the configuration again.
 pub const RELOADS: [&str; 3] = ["applied", "partial", "rejected"];
@@ -82,7 +82,7 @@ impl BudgetMetrics {
         for budget in budgets.iter() {
             let name = [budget.name()];
             self.limit.with_label_values(&name).set(budget.limit());
-            if let Some((reading, at)) = Budget::last(budget) {
+            if let Some((reading, at)) = budget.last() {
                 self.reading.with_label_values(&name).set(reading);
                 let age = now.0.saturating_sub(at.0) as f64 / 1_000.0;
                 self.reading_age.with_label_values(&name).set(age);
@@ -153,6 +153,16 @@ impl AuditEvent {
             _ => String::new(),
         }
     }
+}
+
+/// The last reading of each budget beside its limit, for people.
+pub(super) fn told(budgets: &Budgets) -> String {
+    let each = budgets.iter().map(|budget| {
+        let amount = |value: f64| amount(budget.name(), value);
+        let reading = budget.last().map_or("not read".into(), |(reading, _)| amount(reading));
+        format!("{}: {reading} of {}", budget.name(), amount(budget.limit()))
+    });
+    each.collect::<Vec<_>>().join("; ")
 }
 
 /// A quantity of a budget, for people: those of the service as they are, because only their owner knows the unit.

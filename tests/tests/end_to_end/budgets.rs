@@ -51,9 +51,11 @@ fn answered(scene: &Scene, budget: &str, set_in: &str) -> Result<Vec<Value>> {
     ensure!(breach["budget"] == budget && breach["limit"] == set["limit"], "{breach}");
     if let Some(relieved) = of(&told, "relieved") {
         ensure!(relieved["before"] != relieved["architecture"], "{relieved}");
+        eprintln!("{budget} was relieved: {}", relieved["story"]);
     } else {
         let alarm = of(&told, "alarm").and_then(|data| data["text"].as_str()).unwrap_or_default();
         ensure!(alarm.contains("gate ") || alarm.contains("costs a loss"), "{alarm}");
+        eprintln!("{budget} was not relieved: {alarm}");
     }
     Ok(told)
 }
@@ -208,6 +210,5 @@ fn a_real_prometheus_scrapes_the_daemon_and_a_breach_comes_of_it() -> Result<()>
     ensure!((read - bytes).abs() < 0.5, "{read} of {bytes}");
     done(budget(&scene, &["own_bytes", &(bytes / 2.0).to_string()])?)?;
     answered(&scene, "own_bytes", "admin")?;
-    eprintln!("a breach by a real Prometheus was answered");
     daemon.terminate()
 }

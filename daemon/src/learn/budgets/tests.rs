@@ -170,3 +170,41 @@ fn a_budget_that_came_is_new_and_one_that_went_is_forgotten() {
         "another kind is another budget"
     );
 }
+
+/// What was read, each after so many events.
+type Read = Vec<(u64, BTreeMap<String, f64>)>;
+
+/// What is decided on a stream where this is read, and what the journal says was read.
+fn decided(read: &Read) -> (Vec<String>, Read) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut learn = plane_with(&folder, SETTINGS);
+    let (mut story, mut journaled) = (Vec::new(), Vec::new());
+    for number in 0..1_200 {
+        for (_, readings) in read.iter().filter(|(at, _)| *at == number) {
+            learn.read("prometheus", readings.clone());
+        }
+        feed(&mut learn, number..number + 1);
+        for event in learn.happened() {
+            if let AuditEvent::Readings { readings, .. } = &event {
+                journaled.push((number, readings.clone()));
+            }
+            story.push(event.story());
+        }
+    }
+    (story, journaled)
+}
+
+#[test]
+fn what_the_journal_says_was_read_is_all_that_a_replay_needs() {
+    let of = |name: &str, value| BTreeMap::from([(name.to_owned(), value)]);
+    let read = vec![
+        (900, of("p99", 0.8)),
+        (950, of("errors", 0.5)),
+        (1_000, of("p99", 0.9)),
+        (1_100, of("errors", 0.5)),
+    ];
+    let (story, journaled) = decided(&read);
+    assert!(story.iter().filter(|told| told.contains("breached")).count() == 2, "{story:?}");
+    assert_eq!(journaled, read);
+    assert_eq!(decided(&journaled), (story, journaled));
+}
