@@ -3,13 +3,13 @@
 //! Lives here: one instant query (`GET /api/v1/query`), and what its answer means. May not: decide when to ask, or what a
 //! number that is missing stands for: it is never zero.
 
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fs, io};
 
 use serde::Deserialize;
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// Most bytes of an answer that are read: one number with its labels is a few hundred.
 pub const ANSWER_BYTES_MAX: u64 = 64 * 1024;
@@ -29,6 +29,8 @@ pub struct PromqlConfig {
     pub timeout: Duration,
     /// A file with a bearer token.
     pub token_file: Option<PathBuf>,
+    /// A file with the certificates that vouch for it; without one, Mozilla's do.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Why there is no number.
@@ -121,10 +123,10 @@ pub struct Promql {
 }
 
 impl Promql {
-    /// Connects to nothing yet.
-    pub fn new(config: PromqlConfig) -> Self {
-        // The system's certificates: a server inside a company has one of the company's own.
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+    /// Connects to nothing yet; an error is one of the file with certificates.
+    pub fn new(config: PromqlConfig) -> io::Result<Self> {
+        let roots = config.ca_file.as_deref().map_or(Ok(RootCerts::WebPki), certificates)?;
+        let tls = TlsConfig::builder().root_certs(roots).build();
         let agent = Agent::config_builder()
             .timeout_global(Some(config.timeout))
             .http_status_as_error(false)
@@ -133,7 +135,7 @@ impl Promql {
             .tls_config(tls)
             .build()
             .new_agent();
-        Self { config, agent }
+        Ok(Self { config, agent })
     }
 
     /// The number that a query gives now.
@@ -163,6 +165,18 @@ impl Promql {
         }
         Ok(Some(token.to_owned()))
     }
+}
+
+fn certificates(file: &Path) -> io::Result<RootCerts> {
+    let wrong = |what: String| io::Error::other(format!("{}: {what}", file.display()));
+    let pem = fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    let mut found: Vec<Certificate<'static>> = Vec::new();
+    for item in parse_pem(&pem) {
+        if let PemItem::Certificate(one) = item.map_err(|error| wrong(error.to_string()))? {
+            found.push(one);
+        }
+    }
+    if found.is_empty() { Err(wrong("there is no certificate in it".into())) } else { Ok(found.into()) }
 }
 
 fn missing(error: ureq::Error) -> Missing {

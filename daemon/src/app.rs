@@ -124,10 +124,11 @@ impl App {
             connected: true,
             consumed: Arc::clone(&consumed),
         };
-        let readings = config.prometheus.clone().map(|prometheus| {
+        let readings = config.prometheus.as_ref().map(|prometheus| {
             let queries = config.learn.budget.queries();
             Readings::new(prometheus, queries, inputs.clone(), plane.telemetry.clone())
         });
+        let readings = readings.transpose()?;
         // Told once before anybody can ask, so that a probe is never answered from nothing.
         plane.tell();
         let (http, address) = start_http(config, pages, admin, Arc::clone(&stop))?;

@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result};
 use tokio::sync::mpsc::Sender;
 
 use crate::app::Input;
-use crate::config::PrometheusConfig;
+use crate::config::{ConfigError, PrometheusConfig};
 use crate::telemetry::{NOT_TAKEN, Telemetry};
 
 /// How soon it notices that it is to stop.
@@ -34,13 +34,13 @@ pub struct Readings {
 impl Readings {
     /// Asks nothing yet.
     pub fn new(
-        config: PrometheusConfig,
+        config: &PrometheusConfig,
         queries: Vec<(String, String)>,
         inputs: Sender<Input>,
         telemetry: Telemetry,
-    ) -> Self {
-        let (server, every) = (Promql::new(config.server), config.every);
-        Self { server, queries, every, inputs, telemetry, trouble: Trouble::default() }
+    ) -> Result<Self, ConfigError> {
+        let (server, every) = (config.open()?, config.every);
+        Ok(Self { server, queries, every, inputs, telemetry, trouble: Trouble::default() })
     }
 
     /// Asks until it is to stop.

@@ -86,7 +86,7 @@ fn ok(body: &str) -> String {
 }
 
 fn promql(url: &str, token_file: Option<PathBuf>) -> Promql {
-    Promql::new(PromqlConfig { url: url.into(), timeout: TIMEOUT, token_file })
+    Promql::new(PromqlConfig { url: url.into(), timeout: TIMEOUT, token_file, ca_file: None }).unwrap()
 }
 
 #[test]
@@ -138,4 +138,18 @@ fn without_a_readable_token_nobody_is_asked() {
     assert_eq!(asked(), "token");
     fs::write(&token, "two\nlines").unwrap();
     assert_eq!(asked(), "token");
+}
+
+#[test]
+fn a_file_without_certificates_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.crt");
+    let refused = || {
+        let url = "https://127.0.0.1:1".into();
+        let config = PromqlConfig { url, timeout: TIMEOUT, token_file: None, ca_file: Some(file.clone()) };
+        Promql::new(config).unwrap_err().to_string()
+    };
+    assert!(refused().contains("ca.crt: No such file"), "{}", refused());
+    fs::write(&file, "nothing").unwrap();
+    assert!(refused().ends_with("ca.crt: there is no certificate in it"), "{}", refused());
 }

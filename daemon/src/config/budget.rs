@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use adapters::promql::PromqlConfig;
+use adapters::promql::{Promql, PromqlConfig};
 use policies::detect::BudgetKind;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,7 @@ pub struct PrometheusSection {
     pub every_seconds: u64,
     pub timeout_seconds: u64,
     pub token_file: String,
+    pub ca_file: String,
 }
 
 /// Budgets to begin with, checked.
@@ -189,10 +190,19 @@ impl PrometheusSection {
                 return refuse(format!("`prometheus.{key}` is {seconds}; give 1 to 86400"));
             }
         }
-        let token_file = (!self.token_file.is_empty()).then(|| PathBuf::from(&self.token_file));
+        let file = |name: &String| (!name.is_empty()).then(|| PathBuf::from(name));
+        let (token_file, ca_file) = (file(&self.token_file), file(&self.ca_file));
         let timeout = Duration::from_secs(self.timeout_seconds);
-        let server = PromqlConfig { url: self.url, timeout, token_file };
+        let server = PromqlConfig { url: self.url, timeout, token_file, ca_file };
         Ok(Some(PrometheusConfig { server, every: Duration::from_secs(self.every_seconds) }))
+    }
+}
+
+impl PrometheusConfig {
+    /// The way there; its files are read.
+    pub fn open(&self) -> Result<Promql, ConfigError> {
+        Promql::new(self.server.clone())
+            .map_err(|error| ConfigError(format!("`prometheus.ca_file` cannot be used: {error}")))
     }
 }
 
