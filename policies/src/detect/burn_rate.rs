@@ -113,25 +113,28 @@ struct Events {
 /// is not full yet, so a window is up to a bucket shorter than it is called.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Ring {
-    /// Number of the newest bucket, counted from the beginning of time; none before the first event.
-    newest: Option<i64>,
+    /// Numbers of the oldest bucket that was looked at and of the newest one, counted from the beginning of time; none
+    /// before the first look.
+    since: Option<(i64, i64)>,
     buckets: Vec<Events>,
 }
 
 impl Ring {
     fn new() -> Self {
-        Self { newest: None, buckets: vec![Events::default(); LONG_BUCKETS as usize] }
+        Self { since: None, buckets: vec![Events::default(); LONG_BUCKETS as usize] }
     }
 
     /// Time goes on to this bucket; those in between were silent. A time that goes back is the newest one.
     fn advance(&mut self, number: i64) {
-        let newest = *self.newest.get_or_insert(number);
+        let (oldest, newest) = *self.since.get_or_insert((number, number));
         let gone = number.saturating_sub(newest).clamp(0, i64::from(LONG_BUCKETS));
         for silent in 1..=gone {
             let place = Self::place(number.saturating_sub(gone).saturating_add(silent));
             self.buckets[place] = Events::default();
         }
-        self.newest = Some(newest.max(number));
+        // After so long a silence nothing is known, as at the beginning.
+        let oldest = if gone == i64::from(LONG_BUCKETS) { number } else { oldest };
+        self.since = Some((oldest, newest.max(number)));
     }
 
     fn place(number: i64) -> usize {
@@ -139,7 +142,7 @@ impl Ring {
     }
 
     fn add(&mut self, events: Events) {
-        let Some(newest) = self.newest else { return };
+        let Some((_, newest)) = self.since else { return };
         let place = Self::place(newest);
         let bucket = &mut self.buckets[place];
         bucket.all = bucket.all.saturating_add(events.all);
@@ -147,11 +150,23 @@ impl Ring {
     }
 
     fn last(&self, buckets: u32) -> Events {
-        let Some(newest) = self.newest else { return Events::default() };
+        let Some((_, newest)) = self.since else { return Events::default() };
         (0..i64::from(buckets)).fold(Events::default(), |sum, back| {
             let Events { all, bad } = self.buckets[Self::place(newest.saturating_sub(back))];
             Events { all: sum.all.saturating_add(all), bad: sum.bad.saturating_add(bad) }
         })
+    }
+}
+
+impl Ring {
+    /// The share of bad events in the last buckets, in shares that are allowed; none of no events. What was before the
+    /// first look counts as good: a rate that is said has used up as much as it says, not only for a minute.
+    fn burn(&self, buckets: u32, allowed: f64) -> Option<f64> {
+        let (oldest, newest) = self.since?;
+        let known = newest.saturating_sub(oldest).saturating_add(1).clamp(1, i64::from(buckets));
+        let Events { all, bad } = self.last(buckets);
+        let share = bad as f64 / all as f64 * (known as f64 / f64::from(buckets));
+        (all > 0).then_some(share / allowed)
     }
 }
 
@@ -171,7 +186,7 @@ struct Watched {
 ///
 /// let mut burn = BurnRate::new(0.01);
 /// assert!(burn.observe(Timestamp(0), 1_000, 10).is_empty(), "just what is allowed");
-/// let said = burn.observe(Timestamp(60_000), 1_000, 500);
+/// let said = burn.observe(Timestamp(3_540_000), 1_000, 500);
 /// assert_eq!((said[0].stage, said[0].severity), (BurnStage::Began, Severity::Page));
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -215,8 +230,8 @@ impl BurnRate {
     pub fn rates(&self) -> [(u32, f64); RULES.len()] {
         let mut rates = [(0, f64::NAN); RULES.len()];
         for ((rate, rule), watched) in rates.iter_mut().zip(RULES).zip(&self.watched) {
-            let events = watched.ring.last(LONG_BUCKETS);
-            *rate = (long_seconds(rule), burn(events, self.allowed).unwrap_or(f64::NAN));
+            let burn = watched.ring.burn(LONG_BUCKETS, self.allowed);
+            *rate = (long_seconds(rule), burn.unwrap_or(f64::NAN));
         }
         rates
     }
@@ -230,9 +245,10 @@ impl BurnRate {
 
 impl Watched {
     fn say(&mut self, rule: Rule, allowed: f64, now: Timestamp) -> Option<Burn> {
-        let (long, short) = (self.ring.last(LONG_BUCKETS), self.ring.last(SHORT_BUCKETS));
-        let rates = (burn(long, allowed).unwrap_or(0.0), burn(short, allowed).unwrap_or(0.0));
-        let holds = long.all >= EVENTS_MIN && rates.0 > rule.factor && rates.1 > rule.factor;
+        let rate = |buckets| self.ring.burn(buckets, allowed).unwrap_or(0.0);
+        let rates = (rate(LONG_BUCKETS), rate(SHORT_BUCKETS));
+        let enough = self.ring.last(LONG_BUCKETS).all >= EVENTS_MIN;
+        let holds = enough && rates.0 > rule.factor && rates.1 > rule.factor;
         let again = i64::from(rule.short_seconds) * 1_000;
         let stage = match (holds, self.said) {
             (true, None) => BurnStage::Began,
@@ -250,11 +266,6 @@ impl Watched {
             window_seconds: long_seconds(rule),
         })
     }
-}
-
-/// The share of bad events, in shares that are allowed; none of no events.
-fn burn(Events { all, bad }: Events, allowed: f64) -> Option<f64> {
-    (all > 0).then(|| bad as f64 / all as f64 / allowed)
 }
 
 fn long_seconds(rule: Rule) -> u32 {

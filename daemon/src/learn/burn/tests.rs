@@ -9,6 +9,9 @@ use crate::learn::tests::{event, feed, plane_with};
 
 const SETTINGS: &str = "search = { window_outcomes = 100000 }\nbudget = { compute_seconds = 1.0 }";
 
+/// In the last minute of the first hour.
+const HOUR: Timestamp = Timestamp(59 * 60_000);
+
 fn served() -> (Learn, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut learn = plane_with(&folder, SETTINGS);
@@ -35,7 +38,7 @@ fn units_that_are_too_slow_for_too_often_ask_for_relief() {
     take(&learn, 2, 500);
     learn.burned(Timestamp(500), Served::default());
     assert!(told(&mut learn).is_empty(), "it looks once a second");
-    learn.burned(Timestamp(1_000), Served::default());
+    learn.burned(HOUR, Served::default());
     let story = told(&mut learn);
     assert!(
         story.contains("page began: bad answers are 35.7 times what slow_ratio allows over 3600 s"),
@@ -46,9 +49,9 @@ fn units_that_are_too_slow_for_too_often_ask_for_relief() {
         "there was nothing to train on: {story}"
     );
     let before = learn.state.counts.breaches;
-    learn.burned(Timestamp(2_000), Served::default());
+    learn.burned(Timestamp(HOUR.0 + 1_000), Served::default());
     assert_eq!(learn.state.counts.breaches, before, "it is said once");
-    learn.burned(Timestamp(10 * 60_000), Served::default());
+    learn.burned(Timestamp(HOUR.0 + 10 * 60_000), Served::default());
     assert!(told(&mut learn).contains("page ended"));
 }
 
@@ -56,7 +59,7 @@ fn units_that_are_too_slow_for_too_often_ask_for_relief() {
 fn answers_that_fail_are_an_alarm() {
     let (mut learn, _folder) = served();
     learn.burned(Timestamp(0), Served { answered: 1_000, failed: 0 });
-    learn.burned(Timestamp(1_000), Served { answered: 1_500, failed: 500 });
+    learn.burned(HOUR, Served { answered: 1_500, failed: 500 });
     let story = told(&mut learn);
     assert!(story.contains("page began") && story.contains("failed_ratio"), "{story}");
     assert!(story.contains("ALARM: answers fail more often than is allowed"), "{story}");
@@ -65,8 +68,9 @@ fn answers_that_fail_are_an_alarm() {
 #[test]
 fn another_limit_forgets_what_was_too_slow_for_the_last() {
     let (mut learn, _folder) = served();
+    learn.burned(Timestamp(0), Served::default());
     take(&learn, 2, 500);
     learn.set_budget("compute_seconds", 5.0);
-    learn.burned(Timestamp(0), Served::default());
+    learn.burned(HOUR, Served::default());
     assert!(!told(&mut learn).contains("page"));
 }

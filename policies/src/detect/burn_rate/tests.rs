@@ -88,11 +88,23 @@ fn one_bad_minute_is_nothing() {
 #[test]
 fn what_lasts_is_said_again_once_a_short_window() {
     let mut service = Service::new();
-    service.goes_on(HOUR, 50);
+    service.goes_on(HOUR, 0).goes_on(HOUR, 50);
     let fast = service.said.iter().filter(|(_, burn)| burn.window_seconds == 3_600);
     let times: Vec<i64> = fast.map(|(at, _)| *at).collect();
-    assert_eq!(times.len(), 12);
+    assert_eq!(times.len(), 9, "it began after 18 minutes");
     assert!(times.windows(2).all(|pair| pair[1] - pair[0] == 5 * MINUTE), "{times:?}");
+}
+
+#[test]
+fn what_was_before_the_first_look_counts_as_good() {
+    let mut service = Service::new();
+    let began = service.goes_on(20 * MINUTE, 100).first(BurnStage::Began, 3_600).expect("it is said");
+    assert!((8 * MINUTE..=10 * MINUTE).contains(&began), "no sooner than later on: {} min", began / MINUTE);
+    let mut again = Service::new();
+    let gone = again.goes_on(HOUR, 0).now + 2 * HOUR;
+    again.now = gone;
+    let began = again.goes_on(20 * MINUTE, 100).first(BurnStage::Began, 3_600).expect("it is said");
+    assert!((8 * MINUTE..=10 * MINUTE).contains(&(began - gone)), "nor after a silence");
 }
 
 #[test]
@@ -128,7 +140,7 @@ fn a_clock_that_goes_back_or_far_loses_nothing_and_does_not_panic() {
     let mut burn = BurnRate::new(0.01);
     burn.observe(Timestamp(DAY), 100, 100);
     burn.observe(Timestamp(0), 100, 0);
-    assert!((burn.rates()[0].1 - 50.0).abs() < 1e-9, "both are the newest");
+    assert!((burn.rates()[0].1 - 50.0 / 60.0).abs() < 1e-9, "both are the newest");
     for odd in [i64::MIN, i64::MAX, 0] {
         burn.observe(Timestamp(odd), 1, 1);
     }
@@ -149,10 +161,11 @@ proptest! {
             burn.observe(Timestamp(now), good + bad, bad);
             seen.push((now, good + bad, bad));
         }
+        let known = seen.first().map_or(1, |(first, ..)| (now / MINUTE - first / MINUTE + 1).min(60));
         let kept = seen.iter().filter(|(at, ..)| now / MINUTE - at / MINUTE < 60);
         let (all, bad) = kept.fold((0, 0), |(all, bad), one| (all + one.1, bad + one.2));
         let rate = burn.rates()[0].1;
-        let right = if all == 0 { rate.is_nan() } else { (rate - bad as f64 / all as f64 / 0.1).abs() < 1e-9 };
+        let right = if all == 0 { rate.is_nan() } else { (rate - bad as f64 / all as f64 / 0.1 * known as f64 / 60.0).abs() < 1e-9 };
         prop_assert!(right, "{}", rate);
         prop_assert_eq!(&saved_and_restored(&burn), &burn);
     }
