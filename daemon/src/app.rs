@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::learn::{Learn, Outside};
 use crate::reader::Reader;
+use crate::readings::Readings;
 use crate::serve::{Answerer, Outlet, Serve};
 use crate::storage::{self, Storage};
 use crate::telemetry::{AuditEvent, Telemetry, Timeline};
@@ -34,8 +35,12 @@ const POLL_WAIT: Duration = Duration::from_millis(100);
 /// How long consumers may take to leave the brokers at the end.
 const CLOSE_WAIT: Duration = Duration::from_secs(3);
 
+mod inputs;
 mod plane;
 
+pub use inputs::{Hangups, Input};
+
+use inputs::INPUTS_MAX;
 use plane::LearnPlane;
 
 /// A running daemon.
@@ -44,6 +49,8 @@ pub struct App {
     learn: JoinHandle<Result<Learn>>,
     serve: Option<JoinHandle<()>>,
     http: JoinHandle<()>,
+    readings: Option<JoinHandle<()>>,
+    inputs: mpsc::Sender<Input>,
     health: watch::Sender<Health>,
     consumed: Arc<AtomicU64>,
     address: SocketAddr,
@@ -94,6 +101,7 @@ impl App {
         let consumed = Arc::new(AtomicU64::new(0));
         let (orders, ordered) = mpsc::channel(ORDERS_MAX);
         let admin = Admin { token: Token::new()?, orders };
+        let (inputs, coming) = mpsc::channel(INPUTS_MAX);
         let mut plane = LearnPlane {
             config: config.clone(),
             clock: clock.not_before(learn.state().lifecycle.now()),
@@ -107,6 +115,7 @@ impl App {
             health: health.clone(),
             status,
             orders: ordered,
+            inputs: coming,
             since_snapshot: 0,
             held: None,
             buried: false,
@@ -115,16 +124,27 @@ impl App {
             connected: true,
             consumed: Arc::clone(&consumed),
         };
+        let readings = config.prometheus.as_ref().map(|prometheus| {
+            let queries = config.learn.budget.queries();
+            Readings::new(prometheus, queries, inputs.clone(), plane.telemetry.clone())
+        });
+        let readings = readings.transpose()?;
         // Told once before anybody can ask, so that a probe is never answered from nothing.
         plane.tell();
         let (http, address) = start_http(config, pages, admin, Arc::clone(&stop))?;
+        let readings = readings.map(|readings| readings.start(Arc::clone(&stop))).transpose()?;
         let learn = plane.start(Arc::clone(&stop))?;
-        Ok(Self { stop, learn, serve, http, health, consumed, address })
+        Ok(Self { stop, learn, serve, http, readings, inputs, health, consumed, address })
     }
 
     /// Where its pages are.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where inputs go that are neither in a topic nor orders of people.
+    pub fn inputs(&self) -> mpsc::Sender<Input> {
+        self.inputs.clone()
     }
 
     /// Records the learn plane has consumed, for a producer that paces itself by it.
@@ -146,6 +166,9 @@ impl App {
                 std::thread::sleep(POLL_WAIT);
             }
             end_within(serve, CLOSE_WAIT, "the serve plane");
+        }
+        if let Some(readings) = self.readings {
+            end_within(readings, CLOSE_WAIT, "asking Prometheus");
         }
         if self.http.join().is_err() {
             tracing::error!("the http server panicked");

@@ -14,6 +14,8 @@ use model::ModelError;
 use crate::config::ConfigError;
 use crate::learn::LearnError;
 
+mod ask;
+mod budget;
 mod check;
 mod demo;
 mod history;
@@ -70,6 +72,8 @@ enum Command {
     History(history::Arguments),
     /// Lets a challenger serve that has passed all gates and waits for a person.
     Promote(promote::Arguments),
+    /// Lists the budgets of a running daemon, or gives one another limit.
+    Budget(budget::Arguments),
     /// Validates a configuration and prints what is in effect.
     Check(check::Arguments),
 }
@@ -84,6 +88,7 @@ pub fn main() -> ExitCode {
     let quiet = matches!(
         arguments.command,
         Command::Demo(_)
+            | Command::Budget(_)
             | Command::History(_)
             | Command::Promote(_)
             | Command::Replay(_)
@@ -98,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::History(arguments) => history::run(&arguments),
         Command::Promote(arguments) => promote::run(&arguments),
+        Command::Budget(arguments) => budget::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
     };
     match done {

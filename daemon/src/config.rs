@@ -14,15 +14,19 @@ use policies::evolve::EvolveLimits;
 
 use crate::slot::MemoryPolicy;
 
+mod budget;
 mod gate;
 mod join;
 mod keys;
 mod mixture;
 mod raw;
+mod reload;
 
+pub use budget::{BudgetConfig, COMPUTE, MEMORY, PrometheusConfig, WatchConfig};
 pub use gate::{Approval, COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig};
 pub use join::JoinConfig;
 pub use raw::{DEFAULTS, State as StateConfig};
+pub use reload::{Layers, Reloaded};
 
 /// Why a configuration was refused; the message names the key and says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +69,7 @@ pub struct LearnConfig {
     /// Share of events whose answer is marked as not to be acted on.
     pub holdback: f64,
     /// Budgets to begin with.
-    pub budget: raw::Budget,
+    pub budget: BudgetConfig,
     /// What relief may cost.
     pub relief: raw::Relief,
     /// The watch.
@@ -93,6 +97,8 @@ pub struct Config {
     pub memory_policy: MemoryPolicy,
     /// Labelled history for the first champion.
     pub history: Option<PathBuf>,
+    /// Where readings of budgets are asked for, if anywhere.
+    pub prometheus: Option<PrometheusConfig>,
 }
 
 impl Config {
@@ -170,6 +176,8 @@ impl raw::Raw {
         }
         let gate = self.gate.clone().checked(&schema)?;
         let holdback = self.holdback()?;
+        let budget = self.budget.clone().checked()?;
+        let prometheus = self.prometheus.clone().checked(&budget)?;
         let learn = LearnConfig {
             schema,
             evolve: self.evolve()?,
@@ -187,7 +195,7 @@ impl raw::Raw {
             trials: self.trials,
             gate,
             holdback,
-            budget: self.budget,
+            budget,
             relief: self.relief,
             watch: self.watch,
         };
@@ -201,6 +209,7 @@ impl raw::Raw {
             serve: self.serve,
             memory_policy,
             history,
+            prometheus,
         })
     }
 

@@ -11,10 +11,8 @@ use std::time::Duration;
 use adapters::kafka::Positions;
 use adapters::store::{Place, Records, StoreError};
 use model::{
-    Addition, Context, Device, Metric, ModelError, Reading, Record, Retraction, Row, Sample, TabularSpace,
-    Timestamp, Truth,
+    Addition, Context, Device, ModelError, Record, Retraction, Row, Sample, TabularSpace, Timestamp, Truth,
 };
-use policies::detect::Breach;
 use policies::watch::WatchVerdict;
 
 use self::history::Recent;
@@ -28,6 +26,8 @@ use crate::trials::Trials;
 mod adopt;
 mod approve;
 mod arms;
+mod budgets;
+mod burn;
 mod effects;
 mod evidence;
 mod flight;
@@ -48,6 +48,8 @@ mod swap;
 mod time;
 
 pub use arms::{Arms, compute_seconds_of_start};
+pub use budgets::{Budget, Budgets};
+pub use burn::Served as ServedEvents;
 pub use judged::Judged;
 pub use measure::{BatchCost, Measured, QUANTILES, Source};
 pub use outcome::{Answers, ArmAnswer, Outcome, Prediction};
@@ -134,6 +136,8 @@ pub struct Learn {
     refreshes_told: u64,
     /// How often what serves is over its time.
     time: time::TimeWatch,
+    /// What the burn rates have taken in.
+    burnt: burn::Burnt,
     /// Where the stream was before this unit of work.
     turn_from: Positions,
     encoded: Vec<f32>,
@@ -391,47 +395,6 @@ impl Learn {
         self.state.encoder.observe_truth(&truth);
         // When a label of history arrived is not known, so none is seen.
         self.learn_row(row, &Context::default(), truth)
-    }
-
-    /// A reading of the service, or an operator's new limit.
-    fn metric(&mut self, metric: &Metric) {
-        match &metric.reading {
-            Reading::Measured { name, value } => {
-                let budget = self.state.budgets.iter_mut().find(|budget| budget.name() == name);
-                let breach = budget.and_then(|budget| budget.measure(*value));
-                if let Some(breach) = breach {
-                    self.breached(breach);
-                }
-            }
-            Reading::Budget { name, limit } => self.set_budget(name, *limit),
-        }
-    }
-
-    fn set_budget(&mut self, name: &str, limit: f64) {
-        let budget = self.state.budgets.iter_mut().find(|budget| budget.name() == name);
-        let Some(budget) = budget.filter(|_| limit > 0.0 && limit.is_finite()) else {
-            let text = format!(
-                "budget `{name}` = {limit} ignored: known are compute_seconds and memory_bytes, above 0"
-            );
-            self.happened.push(AuditEvent::Alarm { text });
-            return;
-        };
-        let before = budget.limit();
-        budget.set_limit(limit);
-        self.allow_time();
-        self.events.push_back(Event::BudgetSet);
-        self.happened.push(AuditEvent::BudgetSet { budget: name.into(), before, limit });
-        self.measure_champion();
-    }
-
-    fn breached(&mut self, breach: Breach) {
-        self.state.counts.breaches += 1;
-        self.happened.push(AuditEvent::Breach {
-            budget: breach.budget,
-            measured: breach.measured,
-            limit: breach.limit,
-        });
-        self.events.push_back(Event::Breached);
     }
 
     /// Lets the lifecycle answer every event, and performs what it wants, until it wants nothing more.

@@ -10,6 +10,7 @@
 //!    │  ▲                                             │ nothing     │ harm,       │ harm
 //!    │  └─────────────────────────────────────────────┘ survives    │ deadline    ▼
 //!    └── breach ──▶ relief ──▶ smaller network           ◀──────────┘         Rollback
+//!    (a breach that a smaller network does not answer is an alarm, and opens an episode)
 //! ```
 
 use model::{Edit, Timestamp};
@@ -77,6 +78,8 @@ pub struct Lifecycle {
     promoted: Option<Shadow>,
     relief: bool,
     relief_pause: ReliefPause,
+    /// Until then a breach that no relief answers is not answered again.
+    search_paused_until: u64,
     /// Until when a watch lasts at most.
     watch: Option<Timestamp>,
     /// Rollbacks since a watch ended well.
@@ -119,6 +122,7 @@ impl Lifecycle {
             promoted: None,
             relief: false,
             relief_pause: ReliefPause::default(),
+            search_paused_until: 0,
             watch: None,
             rollbacks: 0,
             quiet_until: 0,
@@ -154,7 +158,7 @@ impl Lifecycle {
             Event::Passed(now) => self.passed(now, rules),
             Event::Harmed => self.harmed(rules),
             Event::Drifted(diagnosis) => self.drifted(diagnosis, rules),
-            Event::Breached => self.breached(rules),
+            Event::Breached(remedy) => self.breached(remedy, rules),
             Event::BudgetSet => self.budget_set(),
             Event::Proposed(candidates) => self.proposed(candidates, rules),
             Event::Climbed(climbers) => self.climbed(&climbers, rules),

@@ -2,9 +2,8 @@
 //!
 //! Lives here: every metric, declared once with its HELP text, and the audit events. May not: decide.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
-use adapters::http::Status;
 use adapters::kafka::Positions;
 use model::{Addition, Generation};
 use policies::detect::Diagnosis;
@@ -17,19 +16,22 @@ use crate::learn::{EvidencePath, Judged, Learn};
 use crate::lifecycle::Cause;
 use crate::storage::{Digests, Storage};
 
+mod budgets;
 mod machine;
 mod metrics;
 mod noticed;
 mod senses;
 mod story;
+mod timeline;
 
+pub use budgets::NOT_TAKEN;
+pub use timeline::Timeline;
+
+use budgets::BudgetMetrics;
 use machine::MachineMetrics;
 use metrics::{Declare, LearnMetrics};
 
 pub use noticed::{Noticed, Share, Shift, Slice};
-
-/// Entries kept for the status page.
-const TIMELINE_MAX: usize = 100;
 
 /// Something an operator may want to know later.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -69,6 +71,26 @@ pub enum AuditEvent {
         budget: String,
         before: f64,
         limit: f64,
+        set_in: &'static str,
+        by: Option<String>,
+    },
+    Readings {
+        source: &'static str,
+        readings: BTreeMap<String, f64>,
+    },
+    BurnRate {
+        budget: &'static str,
+        stage: &'static str,
+        severity: &'static str,
+        factor: f64,
+        rate: f64,
+        rate_short: f64,
+        window_seconds: u32,
+    },
+    ConfigReloaded {
+        result: &'static str,
+        needs_restart: Vec<String>,
+        why: Option<String>,
     },
     EpisodeOpened {
         number: u64,
@@ -200,7 +222,7 @@ impl AuditEvent {
     pub fn opened(number: u64, cause: &Cause, schema: &model::Schema) -> Self {
         let diagnosis = match cause {
             Cause::Drift(diagnosis) => Some(Box::new(Noticed::new(diagnosis, schema))),
-            Cause::ColdStart | Cause::Plateau => None,
+            Cause::ColdStart | Cause::Plateau | Cause::Breach => None,
         };
         Self::EpisodeOpened { number, cause: cause.name(), diagnosis }
     }
@@ -254,6 +276,7 @@ impl AuditEvent {
             self,
             Self::Started { .. }
                 | Self::Refreshed { .. }
+                | Self::Readings { .. }
                 | Self::Judged { .. }
                 | Self::SwapStep { .. }
                 | Self::Warned { .. }
@@ -313,6 +336,8 @@ pub struct Telemetry {
     pub batch_rows: Histogram,
     /// Seconds in which the served model answered each of them.
     pub batch_seconds: Histogram,
+    /// Budgets, and where readings and limits come from.
+    pub budgets: BudgetMetrics,
     learn: LearnMetrics,
     machine: MachineMetrics,
 }
@@ -363,6 +388,7 @@ impl Telemetry {
                 "Compute time of the served model for each unit of work, at the batch sizes in use.",
                 &machine::BATCH_SECONDS,
             ),
+            budgets: BudgetMetrics::new(&declare),
             learn: LearnMetrics::new(&declare),
             machine: MachineMetrics::new(&declare),
             registry: declare.0,
@@ -372,6 +398,7 @@ impl Telemetry {
     /// Brings the metrics to where the learn plane is.
     pub fn update(&self, learn: &Learn) {
         self.learn.update(learn);
+        self.budgets.update(learn);
         self.machine.update(learn);
         if let Some(decisions) = learn.storage().map(Storage::decisions) {
             self.decisions.inc_by(decisions.written().saturating_sub(self.decisions.get()));
@@ -388,6 +415,7 @@ impl Telemetry {
         if let AuditEvent::Drift { noticed } = event {
             self.learn.noticed(noticed.kind);
         }
+        self.budgets.record(event);
         if let AuditEvent::Alarm { text } = event {
             tracing::warn!("{text}");
         } else if event.is_detail() {
@@ -401,62 +429,5 @@ impl Telemetry {
 impl Default for Telemetry {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// What the status page shows.
-#[derive(Debug, Default)]
-pub struct Timeline(VecDeque<(String, String)>);
-
-impl Timeline {
-    /// One more entry, the newest first.
-    pub fn push(&mut self, event: &AuditEvent, outcomes: u64) {
-        self.0.push_front((format!("outcome {outcomes}"), event.story()));
-        self.0.truncate(TIMELINE_MAX);
-    }
-
-    /// The page.
-    pub fn status(&self, name: &str, learn: &Learn, telemetry: &Telemetry) -> Status {
-        let state = learn.state();
-        let served = learn.slot().load();
-        let fact = |name: &str, value: String| (name.to_owned(), value);
-        let architecture = served.model.mixture().to_string();
-        let serving = if served.prior_only { "the prior only: no champion yet".into() } else { architecture };
-        let approval = state.lifecycle.waits_for_approval().zip(learn.awaits_approval());
-        let approval = approval.map_or("nobody".into(), |(until, (number, architecture))| {
-            format!("challenger {number} ({architecture}), until {}", story::clock(until.0))
-        });
-        let quality = |tally: &policies::stats::Tally| format!("{:.3}", tally.quality());
-        Status {
-            title: format!("Driftform: {name}"),
-            facts: vec![
-                fact("Serving", serving),
-                fact("Generation", served.generation.0.to_string()),
-                fact("Features", state.schema().features().len().to_string()),
-                fact("Outcomes learned", state.outcomes.to_string()),
-                fact("Waiting for labels", state.join.pending().to_string()),
-                fact("Quality of the champion", quality(&state.scores.champion)),
-                fact("Quality of the first champion, frozen", quality(&state.scores.first)),
-                fact("Quality of the majority", quality(&state.scores.majority)),
-                fact(
-                    "Drifts, episodes, trials",
-                    format!("{}, {}, {}", state.counts.drifts, state.counts.episodes, state.counts.trials),
-                ),
-                fact(
-                    "Refreshes, promotions, reliefs, rollbacks",
-                    format!(
-                        "{}, {}, {}, {}",
-                        state.counts.refreshes,
-                        state.counts.promotions,
-                        state.counts.reliefs,
-                        state.counts.rollbacks
-                    ),
-                ),
-                fact("Waiting for approval", approval),
-                fact("Compute time and memory of the champion", machine::cost(learn)),
-                fact("Energy of the machine", telemetry.machine.energy()),
-            ],
-            timeline: self.0.iter().cloned().collect(),
-        }
     }
 }

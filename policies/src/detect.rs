@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod adwin;
 pub mod budget;
+pub mod burn_rate;
 pub mod conditionals;
 pub mod diagnosis;
 pub mod e_sr;
@@ -31,8 +32,9 @@ pub mod slice;
 pub mod two_sample;
 
 pub use adwin::Adwin;
-pub use budget::{Breach, BudgetDetector};
-pub use diagnosis::{Diagnosis, DriftKind, LossRise, Remedy, Sense, ShareChange, Tempo};
+pub use budget::{Breach, BudgetDetector, BudgetKind, Remedy, Resource, Saving};
+pub use burn_rate::{Burn, BurnRate, BurnStage, Severity};
+pub use diagnosis::{Advice, Diagnosis, DriftKind, LossRise, Sense, ShareChange, Tempo};
 pub use e_sr::ESr;
 pub use estimate::{ErrorEstimator, ErrorEstimatorConfig, EstimatedError};
 pub use features::{FeatureDrift, FeatureDriftConfig};

@@ -1,5 +1,5 @@
-//! The harness that proofs about the whole share: a broker to talk to ([`broker`]), and the real binary
-//! as a process that can be watched and killed ([`process`]), its pages ([`http`]), and both set up together
+//! The harness that proofs about the whole share: a broker to talk to ([`broker`]), the real binary as a process that can
+//! be watched and killed ([`process`]), its pages ([`http`]), a Prometheus ([`prometheus`]), and a daemon with all it needs
 //! ([`scene`]). And the tables, each a binary: how the daemon does beside others on recorded streams ([`table`]), what
 //! becomes of requests while models are swapped ([`storm`]), how often the quality gate errs ([`judge`]), how long
 //! the way back from a full state takes ([`restart`]), and how rarely detectors are wrong and how soon right
@@ -13,6 +13,7 @@ pub mod detectors;
 pub mod http;
 pub mod judge;
 pub mod process;
+pub mod prometheus;
 pub mod restart;
 pub mod scene;
 pub mod storm;

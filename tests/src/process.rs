@@ -109,6 +109,12 @@ impl Process {
         kill_process(Pid::from_child(&self.child), Signal::TERM).context("sending SIGTERM")
     }
 
+    /// Asks the child to read its configuration again (SIGHUP).
+    pub fn hang_up(&self) -> anyhow::Result<()> {
+        ensure!(!self.ended, "the child has already ended");
+        kill_process(Pid::from_child(&self.child), Signal::HUP).context("sending SIGHUP")
+    }
+
     /// The last lines of the log that were read.
     pub fn tail(&self) -> String {
         self.recent.iter().map(String::as_str).collect::<Vec<_>>().join("\n")

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, Json, State};
+use axum::extract::{DefaultBodyLimit, Json, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
@@ -34,11 +34,33 @@ pub struct Promote {
     pub by: String,
 }
 
+/// Another limit for a budget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetBudget {
+    /// The limit, in the base unit of the budget.
+    pub limit: f64,
+    /// Who says so, as they call themselves; none where they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+/// What somebody asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wish {
+    /// That a challenger serves.
+    Promote(Promote),
+    /// That the budget of this name has another limit.
+    SetBudget(String, SetBudget),
+    /// To hear of all budgets.
+    Budgets,
+}
+
 /// What somebody asks for, and where they wait for an answer: what was done, or why it was not.
 #[derive(Debug)]
 pub struct Order {
     /// What.
-    pub promote: Promote,
+    pub wish: Wish,
     /// Where.
     pub answer: oneshot::Sender<Result<String, String>>,
 }
@@ -52,10 +74,12 @@ pub struct Admin {
     pub orders: mpsc::Sender<Order>,
 }
 
-/// `POST /admin/promote`.
+/// `POST /admin/promote`, `GET /admin/budgets` and `POST /admin/budgets/NAME`.
 pub fn router(admin: Admin) -> Router {
     Router::new()
         .route("/admin/promote", post(promote))
+        .route("/admin/budgets", get(budgets))
+        .route("/admin/budgets/{name}", post(set_budget))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(admin)
 }
@@ -65,27 +89,63 @@ async fn promote(
     headers: HeaderMap,
     body: Result<Json<Promote>, JsonRejection>,
 ) -> Response {
-    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let shown = shown.and_then(|value| value.strip_prefix("Bearer "));
-    if !shown.is_some_and(|shown| admin.token.opens(shown)) {
-        return told(
-            StatusCode::UNAUTHORIZED,
-            "the token is missing or another; it is in the state directory",
-        );
+    if let Some(refused) = locked(&admin, &headers) {
+        return refused;
     }
     match body {
-        Ok(Json(promote)) if (1..=NAME_BYTES_MAX).contains(&promote.by.len()) => {
-            order(&admin.orders, promote).await
-        }
+        Ok(Json(promote)) if is_name(&promote.by) => order(&admin.orders, Wish::Promote(promote)).await,
         Ok(_) => told(StatusCode::BAD_REQUEST, "say who asks, in at most 256 bytes"),
         Err(rejected) => told(StatusCode::BAD_REQUEST, &rejected.body_text()),
     }
 }
 
+async fn budgets(State(admin): State<Admin>, headers: HeaderMap) -> Response {
+    match locked(&admin, &headers) {
+        Some(refused) => refused,
+        None => order(&admin.orders, Wish::Budgets).await,
+    }
+}
+
+async fn set_budget(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Result<Json<SetBudget>, JsonRejection>,
+) -> Response {
+    if let Some(refused) = locked(&admin, &headers) {
+        return refused;
+    }
+    let set = match body {
+        Ok(Json(set)) => set,
+        Err(rejected) => return told(StatusCode::BAD_REQUEST, &rejected.body_text()),
+    };
+    if !(set.limit > 0.0 && set.limit.is_finite()) {
+        return told(StatusCode::BAD_REQUEST, "give a limit above 0");
+    }
+    if !is_name(&name) || !set.by.as_deref().is_none_or(is_name) {
+        return told(StatusCode::BAD_REQUEST, "names have 1 to 256 bytes");
+    }
+    order(&admin.orders, Wish::SetBudget(name, set)).await
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=NAME_BYTES_MAX).contains(&name.len())
+}
+
+/// What whoever does not show the token hears; nothing for those who do.
+fn locked(admin: &Admin, headers: &HeaderMap) -> Option<Response> {
+    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let shown = shown.and_then(|value| value.strip_prefix("Bearer "));
+    let opens = shown.is_some_and(|shown| admin.token.opens(shown));
+    (!opens).then(|| {
+        told(StatusCode::UNAUTHORIZED, "the token is missing or another; it is in the state directory")
+    })
+}
+
 /// 200 with what was done, 409 with why it was not, 503 where nobody follows orders now.
-async fn order(orders: &mpsc::Sender<Order>, promote: Promote) -> Response {
+async fn order(orders: &mpsc::Sender<Order>, wish: Wish) -> Response {
     let (answer, answered) = oneshot::channel();
-    if orders.try_send(Order { promote, answer }).is_err() {
+    if orders.try_send(Order { wish, answer }).is_err() {
         return told(StatusCode::SERVICE_UNAVAILABLE, "learning has ended, or too many orders wait");
     }
     match tokio::time::timeout(ANSWER_WAIT, answered).await {

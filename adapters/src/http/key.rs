@@ -78,14 +78,22 @@ impl Key {
 
     /// Posts JSON to the daemon; the status code and what it says.
     pub fn post(&self, path: &str, body: &impl Serialize) -> io::Result<(u16, String)> {
-        let body = serde_json::to_string(body)?;
+        self.ask("POST", path, &serde_json::to_string(body)?)
+    }
+
+    /// Asks the daemon for a page; the status code and what it says.
+    pub fn get(&self, path: &str) -> io::Result<(u16, String)> {
+        self.ask("GET", path, "")
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
         let mut stream = TcpStream::connect_timeout(&self.address, WAIT)?;
         stream.set_read_timeout(Some(WAIT))?;
         stream.set_write_timeout(Some(WAIT))?;
         let Self { address, token: Token(token) } = self;
         write!(
             stream,
-            "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
             body.len()
         )?;

@@ -9,18 +9,18 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use adapters::codec::DecodeError;
-use adapters::http::admin::Order;
+use adapters::http::admin::{Order, Promote, SetBudget, Wish};
 use adapters::http::{Health, Status};
 use adapters::kafka::{KafkaError, Polled, Positions, Sink, Source, TopicRole};
 use adapters::store::StoreError;
 use anyhow::{Context as _, Result};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{CLOSE_WAIT, LEARN_BATCH_MAX, POLL_WAIT, end_within};
+use super::{CLOSE_WAIT, Input, LEARN_BATCH_MAX, POLL_WAIT, end_within};
 use crate::clock::Clock;
 use crate::config::{Config, StateConfig};
 use crate::join::Origin;
-use crate::learn::{Incoming, Learn, LearnError};
+use crate::learn::{Incoming, Learn, LearnError, ServedEvents};
 use crate::reader::Reader;
 use crate::telemetry::{AuditEvent, Telemetry, Timeline};
 
@@ -48,6 +48,8 @@ pub(super) struct LearnPlane {
     pub(super) status: watch::Sender<Status>,
     /// What people ask for.
     pub(super) orders: mpsc::Receiver<Order>,
+    /// What comes from elsewhere.
+    pub(super) inputs: mpsc::Receiver<Input>,
     pub(super) since_snapshot: u64,
     /// A unit of work that waits until the brokers have its dead letters.
     pub(super) held: Option<Unit>,
@@ -60,6 +62,12 @@ pub(super) struct LearnPlane {
     /// Whether a broker could be reached when it was last told.
     pub(super) connected: bool,
     pub(super) consumed: Arc<AtomicU64>,
+}
+
+/// An order that was followed, and who has not heard of it yet.
+struct Agreed {
+    done: String,
+    answer: oneshot::Sender<Result<String, String>>,
 }
 
 /// What one unit of work takes in.
@@ -133,19 +141,62 @@ impl LearnPlane {
     }
 
     fn work(&mut self, records: Vec<Incoming>, positions: Positions) -> Result<()> {
-        self.learn.passed(self.clock.now())?;
-        self.take_orders()?;
+        let now = self.clock.now();
+        self.learn.passed(now)?;
+        let answered = self.telemetry.answers.get();
+        self.learn.burned(now, ServedEvents { answered, failed: self.telemetry.answers_failed.get() });
+        let changed = self.take_inputs();
+        let agreed = self.take_orders()?;
         self.learn.turn(records, positions)?;
         self.tell_happened();
-        Ok(())
+        if changed || !agreed.is_empty() { self.promise(agreed) } else { Ok(()) }
     }
 
-    /// What people asked for since the last unit of work.
-    fn take_orders(&mut self) -> Result<()> {
-        while let Ok(Order { promote, answer }) = self.orders.try_recv() {
-            let told = self.learn.approve(promote.challenger, &promote.by)?;
+    /// What came from elsewhere since the last unit of work; whether a limit changed by it.
+    fn take_inputs(&mut self) -> bool {
+        let mut changed = false;
+        while let Ok(input) = self.inputs.try_recv() {
+            match input {
+                Input::Readings(readings) => self.learn.read("prometheus", readings),
+                Input::Reload(reloaded) => changed |= self.learn.reloaded(reloaded),
+            }
+        }
+        changed
+    }
+
+    /// What people asked for since the last unit of work; those whose answer waits until it is durable.
+    fn take_orders(&mut self) -> Result<Vec<Agreed>> {
+        let mut agreed = Vec::new();
+        while let Ok(Order { wish, answer }) = self.orders.try_recv() {
+            let told = match wish {
+                Wish::Promote(Promote { challenger, by }) => self.learn.approve(challenger, &by)?,
+                Wish::SetBudget(name, SetBudget { limit, by }) => {
+                    match self.learn.order_budget(&name, limit, by) {
+                        Ok(done) => {
+                            agreed.push(Agreed { done, answer });
+                            continue;
+                        }
+                        Err(refused) => Err(refused),
+                    }
+                }
+                Wish::Budgets => Ok(self.learn.budgets_told()),
+            };
             // Who asked may have gone; the journal has it.
             answer.send(told).ok();
+        }
+        Ok(agreed)
+    }
+
+    /// No topic has the limits that were set on the admin interface or in the configuration, nor their place among those
+    /// that a topic has, so the state is saved before anybody is told.
+    fn promise(&mut self, agreed: Vec<Agreed>) -> Result<()> {
+        let doubt = match self.snapshot(Duration::ZERO) {
+            Ok(()) => String::new(),
+            Err(error) if is_fenced(&error) => return Err(error),
+            Err(error) => format!(", but a crash now would forget it: {error}"),
+        };
+        for Agreed { done, answer } in agreed {
+            answer.send(Ok(format!("{done}{doubt}"))).ok();
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, PrometheusConfig};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -18,6 +18,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let config = Config::load(Some(&arguments.config), &environment)?;
     config.learn.device.open()?;
     adapters::codec::JsonCodec::new(config.learn.schema, config.codec)?;
+    config.prometheus.as_ref().map(PrometheusConfig::open).transpose()?;
     if let Some(history) = config.history.filter(|path| !path.exists()) {
         return Err(ConfigError(format!("`cold_start.history`: {} does not exist", history.display())).into());
     }

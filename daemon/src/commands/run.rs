@@ -1,4 +1,4 @@
-//! `driftform run`: the daemon, until a signal ends it.
+//! `driftform run`: the daemon, until a signal ends it; another one has it read its configuration again.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use adapters::points::{FAULT_VARIABLE, arm};
 use anyhow::{Context as _, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::App;
+use crate::app::{App, Hangups};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::Layers;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -24,11 +24,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         tracing::warn!("{FAULT_VARIABLE} is set: this daemon is armed for a test of crashes ({fault})");
         arm(&fault).map_err(|message| anyhow::anyhow!("{FAULT_VARIABLE}: {message}"))?;
     }
-    let config = Config::load(Some(&arguments.config), &super::environment())?;
+    // Before anything that takes long: nobody who asks for a reload means to end the daemon.
+    let hangups = Hangups::listen()?;
+    let (layers, config) = Layers::read(arguments.config.clone(), super::environment())?;
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_signal(Arc::clone(&stop))?;
     let worker = super::worker_command(&config.learn)?;
     let app = App::start(&config, worker, Clock::of_machine(), stop, None)?;
+    hangups.reload(layers, app.inputs())?;
     let learn = app.wait()?;
     tracing::info!("stopped after {} outcomes; the state is saved", learn.state().outcomes);
     Ok(())

@@ -12,6 +12,7 @@ use model::{DeviceChoice, Feature, FeatureKind, Objective, Schema, Target};
 use policies::evolve::EvolveLimits;
 use serde::{Deserialize, Serialize};
 
+use super::budget::{BudgetSection, PrometheusSection};
 use super::gate::{GateSection, QualityOn};
 use super::mixture::MixtureSection;
 use super::{ConfigError, keys, refuse};
@@ -167,10 +168,6 @@ section!(
     Trials { seconds_max: u64, memory_max_bytes: u64, niceness: i32 }
 );
 section!(
-    /// `[budget]`
-    Budget { compute_seconds: f64, compute_batch: usize, memory_bytes: u64, patience: u32 }
-);
-section!(
     /// `[relief]`
     Relief { quality_loss_max: f64 }
 );
@@ -196,7 +193,8 @@ section!(
         search: Search,
         trials: Trials,
         gate: GateSection,
-        budget: Budget,
+        budget: BudgetSection,
+        prometheus: PrometheusSection,
         relief: Relief,
         watch: Watch,
     }

@@ -37,11 +37,10 @@ impl Learn {
             Effect::Judge => self.judge()?,
             Effect::AwaitApproval(until) => self.await_approval(until)?,
             Effect::Drop(reason) => self.drop_challenger(reason)?,
-            Effect::SeekRelief => {
-                let control = &self.arms.control;
-                let options =
-                    smaller(&self.arms.mixture()?, &control.mixer().weights(), self.arms.pool.shape());
-                self.launch(Purpose::Relief, RELIEF_WINDOWS, options)?;
+            Effect::SeekRelief(saving) => {
+                let (mixture, weights) = (self.arms.mixture()?, self.arms.control.mixer().weights());
+                let options = smaller(&mixture, &weights, self.arms.pool.shape(), saving.resource);
+                self.launch(Purpose::Relief(saving), RELIEF_WINDOWS, options)?;
                 self.land();
             }
             Effect::Reanchor => self.reanchor()?,

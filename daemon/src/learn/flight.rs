@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use model::{Edit, Learner, LearnerState, Schema};
+use policies::detect::Saving;
 
 use super::measure::Source;
 use super::{Learn, LearnError};
@@ -14,12 +15,12 @@ use crate::telemetry::AuditEvent;
 use crate::trials::protocol::{Stretch, Taught, Trial, TrialReply, TrialResult};
 
 /// What the trials are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Purpose {
     /// A rung of an episode.
     Rung(usize),
-    /// Smaller networks for a breached budget.
-    Relief,
+    /// Smaller networks for a breached budget, and what they have to save.
+    Relief(Saving),
 }
 
 /// One set of trials on the same rows; the control goes first.
@@ -80,7 +81,7 @@ impl Learn {
                 let last = rung + 1 == self.rules.config.search.rungs.len();
                 (self.rules.config.search.window_outcomes as u64, last, None)
             }
-            Purpose::Relief => {
+            Purpose::Relief(_) => {
                 let measures = self.cost_source() == Source::Measured;
                 (0, true, measures.then_some(self.rules.config.budget.compute_batch))
             }
@@ -189,7 +190,7 @@ impl Learn {
     pub(super) fn report(&mut self, purpose: Purpose, landed: Landed) {
         let event = match purpose {
             Purpose::Rung(rung) => Event::Climbed(self.rung_landed(rung, &landed)),
-            Purpose::Relief => Event::ReliefMeasured(self.relief_judged(&landed)),
+            Purpose::Relief(saving) => Event::ReliefMeasured(self.relief_judged(&landed, saving)),
         };
         self.landed = Some(landed);
         self.events.push_back(event);

@@ -3,6 +3,7 @@
 //! Lives here: gathering the evidence, cheapest first. May not: choose (that is the lifecycle), train.
 
 use model::{Edit, Learner, MixtureNetwork};
+use policies::detect::{Resource, Saving};
 use policies::gate::{Evidence, GateKind, Thresholds};
 
 use super::evidence::Rows;
@@ -16,14 +17,33 @@ use crate::trials::protocol::TrialResult;
 
 impl Learn {
     /// Every option with what the gates say of it; told in full.
-    pub(super) fn relief_judged(&mut self, landed: &Landed) -> Vec<ReliefOption> {
-        let (thresholds, loss_max) = (self.thresholds(), self.rules.config.relief.quality_loss_max);
+    pub(super) fn relief_judged(&mut self, landed: &Landed, saving: Saving) -> Vec<ReliefOption> {
+        let (thresholds, loss_max) =
+            (self.relief_thresholds(saving), self.rules.config.relief.quality_loss_max);
         let options = self.relief_options(landed, &thresholds, loss_max);
         let judged = Judged::of_relief(thresholds, loss_max, options.clone());
         let names: Vec<String> = landed.candidates.iter().map(ToString::to_string).collect();
         let (path, from) = (EvidencePath::default(), &self.turn_from);
         self.happened.push(AuditEvent::judged(&names.join(", "), &judged, &path, from));
         options
+    }
+
+    /// The gates with the limits in force; where the service is to take a share less, so is the model, as far as it was
+    /// measured.
+    fn relief_thresholds(&self, saving: Saving) -> Thresholds {
+        let mut thresholds = self.thresholds();
+        let (Some(share), Some(measured)) = (saving.share, self.measured()) else { return thresholds };
+        match saving.resource {
+            Resource::Time => {
+                let most = measured.batches[1].upper * share;
+                thresholds.latency.limit_seconds = thresholds.latency.limit_seconds.min(most);
+            }
+            Resource::Bytes => {
+                let most = (measured.bytes as f64 * share) as u64;
+                thresholds.memory.bytes_max = thresholds.memory.bytes_max.min(most);
+            }
+        }
+        thresholds
     }
 
     fn relief_options(

@@ -24,7 +24,7 @@ use adapters::store::Records;
 
 /// Of what [`Snapshot`] says; to be raised whenever anything in it changes, so that another release says what is
 /// the matter instead of misreading it.
-pub const FORMAT: u32 = 6;
+pub const FORMAT: u32 = 7;
 
 /// Everything that survives a crash. The state, which is the larger part, is not copied to be written.
 #[derive(Debug, Serialize, Deserialize)]
@@ -135,6 +135,7 @@ impl Learn {
         }
         config.schema = grown;
         let mut learn = Self::go_on(config, saved, outside)?;
+        learn.follow_config();
         if declared_more && declared != learn.rules.config.schema {
             learn.widen(declared)?;
         }
@@ -182,6 +183,7 @@ impl Learn {
         slot.overruns().allow(state.limit(COMPUTE), config.budget.compute_batch);
         Ok(Self {
             time: TimeWatch::default(),
+            burnt: super::burn::Burnt::default(),
             slot,
             trials: Trials::start(outside.worker)?,
             records: outside.records,

@@ -4,7 +4,7 @@
 
 use adapters::kafka::Positions;
 use model::{Addition, Context, Encoder, ModelError, Output, Schema, Target, Truth, Widening};
-use policies::detect::{BudgetDetector, Panel, PanelConfig};
+use policies::detect::{Panel, PanelConfig};
 use policies::evolve::Crowding;
 use policies::op_cost::OpCost;
 use policies::search::Evolution;
@@ -12,17 +12,14 @@ use policies::stats::{Tally, Tests, WeightedMean};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
+use super::budgets::{Budget, Budgets};
 use super::history::History;
 use super::outcome::Outcome;
 use super::past::Past;
 use crate::config::LearnConfig;
+pub(super) use crate::config::{COMPUTE, MEMORY};
 use crate::join::Join;
 use crate::lifecycle::Lifecycle;
-
-/// Name of the budget of compute time, in the configuration and on the metrics topic.
-pub const COMPUTE: &str = "compute_seconds";
-/// Name of the budget of memory.
-pub const MEMORY: &str = "memory_bytes";
 
 /// Bounded losses of the stored predictions of one outcome, in 0..=1.
 #[derive(Clone, Copy, Debug)]
@@ -178,7 +175,7 @@ pub struct State {
     /// Outcomes when the frozen copy was taken.
     pub anchored: u64,
     /// Budgets, with the limits in force.
-    pub budgets: Vec<BudgetDetector>,
+    pub budgets: Budgets,
     /// What answers cost, as measured so far.
     pub op_cost: OpCost,
     /// What trials can be trained on.
@@ -209,7 +206,6 @@ impl State {
         let target = config.schema.target().clone();
         let tally = || Tally::new(&target);
         let top_rung = config.search.rungs.last().copied().unwrap_or(1);
-        let patience = config.budget.patience;
         Self {
             positions: Positions::default(),
             outcomes: 0,
@@ -221,10 +217,7 @@ impl State {
             lifecycle: Lifecycle::new(),
             panel: Panel::new(&config.schema, panel_config(config)),
             anchored: 0,
-            budgets: vec![
-                BudgetDetector::new(COMPUTE.into(), config.budget.compute_seconds, patience),
-                BudgetDetector::new(MEMORY.into(), config.budget.memory_bytes as f64, patience),
-            ],
+            budgets: Budgets::new(&config.budget),
             op_cost: OpCost::new(),
             history: History::new(config.search.window_outcomes, top_rung),
             past: Past::default(),
@@ -282,7 +275,7 @@ impl State {
 
     /// The limit in force of a budget.
     pub fn limit(&self, name: &str) -> f64 {
-        self.budgets.iter().find(|budget| budget.name() == name).map_or(f64::INFINITY, BudgetDetector::limit)
+        self.budgets.get(name).map_or(f64::INFINITY, Budget::limit)
     }
 
     /// Losses of what was stored when the event came.

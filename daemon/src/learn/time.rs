@@ -33,7 +33,11 @@ impl Default for TimeWatch {
 impl Learn {
     /// The budget in force is what units of work are held against from now on.
     pub(super) fn allow_time(&mut self) {
-        self.slot.overruns().allow(self.state.limit(COMPUTE), self.rules.config.budget.compute_batch);
+        let another =
+            self.slot.overruns().allow(self.state.limit(COMPUTE), self.rules.config.budget.compute_batch);
+        if another {
+            self.burn_anew();
+        }
         self.time.champion_from = self.slot.overruns().now();
     }
 

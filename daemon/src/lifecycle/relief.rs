@@ -3,11 +3,12 @@
 //! Lives here: what a breach leads to, and the pure choice. Does not live here: training and measuring them.
 
 use model::{Architecture, Cost, Edit, Mixture, Origin, Shape};
+use policies::detect::{Remedy, Resource, Saving};
 use policies::gate::{Evidence, Judgement, Thresholds, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::watch::BACKOFF_DOUBLINGS_MAX;
-use super::{Change, Effect, Lifecycle, Rules};
+use super::{Cause, Change, Effect, Lifecycle, Rules};
 
 /// Smaller mixtures tried at most.
 pub const OPTIONS_MAX: usize = 6;
@@ -83,9 +84,9 @@ fn refused(options: &[ReliefOption], quality_loss_max: f64) -> String {
     format!("no smaller network answers the breach, and the champion stays. {said}")
 }
 
-/// Mixtures below this one, largest first: half of the members and half again, those that count most; then
-/// the one that counts most by itself, half as wide again and again, one block less, no block.
-pub fn smaller(mixture: &Mixture, weights: &[f32], shape: Shape) -> Vec<Edit> {
+/// Mixtures that take less of the resource than this one, largest first: half of the members and half again, those that
+/// count most; then the one that counts most by itself, half as wide again and again, one block less, no block.
+pub fn smaller(mixture: &Mixture, weights: &[f32], shape: Shape, resource: Resource) -> Vec<Edit> {
     let mut by_weight: Vec<usize> = (0..mixture.members.len()).collect();
     by_weight.sort_by(|a, b| weights[*b].total_cmp(&weights[*a]));
     let halves = std::iter::successors(Some(by_weight.len() / 2), |kept| Some(kept / 2));
@@ -95,8 +96,15 @@ pub fn smaller(mixture: &Mixture, weights: &[f32], shape: Shape) -> Vec<Edit> {
         let alone = |architecture| Edit(vec![Origin::Child { parent: best, architecture }]);
         found.extend(shrunk(&mixture.members[best], shape).into_iter().map(alone));
     }
-    let macs = |edit: &Edit| mixture.edited(edit).cost(shape).macs;
-    found.sort_by_key(|edit| std::cmp::Reverse(macs(edit)));
+    let takes = |mixture: &Mixture| {
+        let cost = mixture.cost(shape);
+        match resource {
+            Resource::Time => cost.macs,
+            Resource::Bytes => cost.bytes,
+        }
+    };
+    found.retain(|edit| takes(&mixture.edited(edit)) < takes(mixture));
+    found.sort_by_key(|edit| std::cmp::Reverse(takes(&mixture.edited(edit))));
     // The smallest one costs least, so it must not fall off the end.
     let last = found.pop();
     found.truncate(OPTIONS_MAX - 1);
@@ -143,16 +151,23 @@ pub(super) struct ReliefPause {
 }
 
 impl Lifecycle {
-    pub(super) fn breached(&mut self, rules: &Rules) -> Vec<Effect> {
+    pub(super) fn breached(&mut self, remedy: Remedy, rules: &Rules) -> Vec<Effect> {
         if self.relief || !self.champion {
-            return Vec::new();
-        }
-        if self.watch.is_none() && self.outcomes < self.relief_pause.until {
             return Vec::new();
         }
         // What it displaced is there at once, and had kept the budget.
         if self.watch.is_some() {
             return self.roll_back(rules);
+        }
+        match remedy {
+            Remedy::Relief(saving) => self.seek_relief(saving),
+            Remedy::Search => self.search_instead(rules),
+        }
+    }
+
+    fn seek_relief(&mut self, saving: Saving) -> Vec<Effect> {
+        if self.outcomes < self.relief_pause.until {
+            return Vec::new();
         }
         self.relief = true;
         // Its trials would be taken for those of the relief, or the other way round; a breach goes first.
@@ -160,12 +175,28 @@ impl Lifecycle {
             Some(_) => vec![Effect::Closed("a breached budget goes first")],
             None => Vec::new(),
         };
-        effects.push(Effect::SeekRelief);
+        effects.push(Effect::SeekRelief(saving));
+        effects
+    }
+
+    /// A smaller network would fail as often: people hear of it, and another network is looked for.
+    fn search_instead(&mut self, rules: &Rules) -> Vec<Effect> {
+        if self.outcomes < self.search_paused_until {
+            return Vec::new();
+        }
+        self.search_paused_until = self.outcomes.saturating_add(rules.config.search.cooldown_outcomes);
+        let text =
+            "answers fail more often than is allowed, which no smaller network changes; the champion stays";
+        let mut effects = vec![Effect::Alarm(text.into())];
+        if self.may_search() && self.cold_search_done && self.outcomes >= self.barren_until {
+            effects.extend(self.open(Cause::Breach, rules));
+        }
         effects
     }
 
     pub(super) fn budget_set(&mut self) -> Vec<Effect> {
         self.relief_pause = ReliefPause::default();
+        self.search_paused_until = 0;
         Vec::new()
     }
 

@@ -1,7 +1,7 @@
 //! The lifecycle's laws, on events alone.
 
 use model::{Architecture, Edit, Hyper, Timestamp};
-use policies::detect::{DetectorKind, Diagnosis, Drift, DriftKind, Remedy, Sense};
+use policies::detect::{Advice, DetectorKind, Diagnosis, Drift, DriftKind, Remedy, Resource, Saving, Sense};
 use policies::gate::{Claim, Evidence, GateKind, Judgement, QualityEvidence, Verdict};
 use policies::search::SuccessiveHalving;
 use policies::watch::WatchVerdict;
@@ -10,6 +10,9 @@ use super::{
     Cause, Change, Climber, DRIFT_WAITS_OUTCOMES, Effect, Event, Facts, Lifecycle, ReliefOption, Rules,
 };
 use crate::config::{Approval, Config};
+
+const LESS_TIME: Saving = Saving { resource: Resource::Time, share: None };
+const BREACHED: Event = Event::Breached(Remedy::Relief(LESS_TIME));
 
 fn rules() -> Rules {
     let text = "schema = { classes = [\"a\", \"b\"], features = [{ name = \"x\", kind = \"numeric\" }] }";
@@ -126,8 +129,8 @@ fn a_breach_under_a_watch_takes_the_new_champion_out_at_once() {
     let rules = rules();
     let mut lifecycle = shadowing(&rules);
     lifecycle.step(judged(Verdict::Pass), &rules);
-    assert_eq!(lifecycle.step(Event::Breached, &rules), [Effect::Swap(Change::Rollback)]);
-    assert_eq!(lifecycle.step(Event::Breached, &rules), [Effect::SeekRelief], "the old one breaches too");
+    assert_eq!(lifecycle.step(BREACHED, &rules), [Effect::Swap(Change::Rollback)]);
+    assert_eq!(lifecycle.step(BREACHED, &rules), [Effect::SeekRelief(LESS_TIME)], "the old one breaches too");
 }
 
 #[test]
@@ -138,17 +141,17 @@ fn a_relief_that_finds_nothing_is_sought_again_after_longer_and_longer_unless_th
     let cooldown = rules.config.search.cooldown_outcomes;
     let mut outcomes = lifecycle.outcomes;
     for pause in [cooldown, 2 * cooldown, 4 * cooldown] {
-        assert!(lifecycle.step(Event::Breached, &rules).contains(&Effect::SeekRelief));
+        assert!(lifecycle.step(BREACHED, &rules).contains(&Effect::SeekRelief(LESS_TIME)));
         lifecycle.step(Event::ReliefMeasured(Vec::new()), &rules);
         outcomes += pause;
         lifecycle.step(Event::Learned(facts(outcomes - 1)), &rules);
-        assert!(lifecycle.step(Event::Breached, &rules).is_empty(), "{pause} outcomes have not gone by");
+        assert!(lifecycle.step(BREACHED, &rules).is_empty(), "{pause} outcomes have not gone by");
         lifecycle.step(Event::Learned(facts(outcomes)), &rules);
     }
-    lifecycle.step(Event::Breached, &rules);
+    lifecycle.step(BREACHED, &rules);
     lifecycle.step(Event::ReliefMeasured(Vec::new()), &rules);
     lifecycle.step(Event::BudgetSet, &rules);
-    assert!(lifecycle.step(Event::Breached, &rules).contains(&Effect::SeekRelief), "another budget");
+    assert!(lifecycle.step(BREACHED, &rules).contains(&Effect::SeekRelief(LESS_TIME)), "another budget");
 }
 
 #[test]
@@ -229,7 +232,7 @@ fn an_agreement_that_cannot_be_followed_at_once_is_followed_later() {
     assert!(lifecycle.step(Event::Approved, &rules).is_empty(), "it has not passed yet");
     assert!(matches!(lifecycle.step(judged(Verdict::Pass), &rules)[..], [Effect::AwaitApproval(_)]));
     assert!(lifecycle.step(judged(Verdict::Pass), &rules).is_empty(), "asked once");
-    assert_eq!(lifecycle.step(Event::Breached, &rules), [Effect::SeekRelief]);
+    assert_eq!(lifecycle.step(BREACHED, &rules), [Effect::SeekRelief(LESS_TIME)]);
     assert!(lifecycle.step(Event::Approved, &rules).is_empty(), "a relief goes first");
     lifecycle.step(Event::ReliefMeasured(Vec::new()), &rules);
     let next = |outcomes| Event::Learned(Facts { quality: Some(quality(0.0, 0.0)), ..facts(outcomes) });
@@ -280,8 +283,8 @@ fn relief_takes_the_best_that_fits_or_alarms() {
     let rules = rules();
     let mut lifecycle = Lifecycle::new();
     lifecycle.step(Event::Learned(Facts { windows: 0, ..facts(200) }), &rules);
-    assert_eq!(lifecycle.step(Event::Breached, &rules), [Effect::SeekRelief]);
-    assert!(lifecycle.step(Event::Breached, &rules).is_empty(), "one relief at a time");
+    assert_eq!(lifecycle.step(BREACHED, &rules), [Effect::SeekRelief(LESS_TIME)]);
+    assert!(lifecycle.step(BREACHED, &rules).is_empty(), "one relief at a time");
     let option = |fits, loss| {
         let verdict = if fits { Verdict::Pass } else { Verdict::Fail };
         let judgement = Judgement::new(GateKind::Latency, verdict, 2.0, 1.0, "because".into());
@@ -295,7 +298,7 @@ fn relief_takes_the_best_that_fits_or_alarms() {
     let options = vec![option(false, 0.0), option(true, 0.02), option(true, 0.01), option(true, 0.9)];
     let effects = lifecycle.step(Event::ReliefMeasured(options), &rules);
     assert_eq!(effects, [Effect::Swap(Change::Relief(2))]);
-    lifecycle.step(Event::Breached, &rules);
+    lifecycle.step(BREACHED, &rules);
     let effects = lifecycle.step(Event::ReliefMeasured(vec![option(true, 0.9), option(false, 0.0)]), &rules);
     let [Effect::Alarm(text)] = &effects[..] else { panic!("{effects:?}") };
     let why = "half: it costs a loss of 0.9000, 0.05 are allowed; half: gate latency: because, 2 of 1";
@@ -322,7 +325,7 @@ fn drifted() -> Event {
         slices: Vec::new(),
         estimate: None,
         feed: None,
-        remedy: Remedy::Retrain,
+        advice: Advice::Retrain,
     }))
 }
 
@@ -397,12 +400,38 @@ fn a_breach_closes_the_episode_whose_trials_it_pushes_aside() {
     let mut lifecycle = Lifecycle::new();
     lifecycle.step(Event::Learned(facts(3_000)), &rules);
     lifecycle.step(Event::Proposed(vec![linear(); 9]), &rules);
-    let effects = lifecycle.step(Event::Breached, &rules);
-    assert!(matches!(effects[..], [Effect::Closed(_), Effect::SeekRelief]));
+    let effects = lifecycle.step(BREACHED, &rules);
+    assert!(matches!(effects[..], [Effect::Closed(_), Effect::SeekRelief(_)]));
     lifecycle.step(Event::ReliefMeasured(Vec::new()), &rules);
     let effects = lifecycle.step(drifted(), &rules);
     assert!(
         matches!(effects[..], [Effect::Reanchor, Effect::Opened(_), Effect::Ask(_)]),
         "it searches again"
     );
+}
+
+#[test]
+fn failures_are_an_alarm_and_a_search_and_no_relief() {
+    let rules = rules();
+    let cooldown = rules.config.search.cooldown_outcomes;
+    let failing = || Event::Breached(Remedy::Search);
+    let mut lifecycle = Lifecycle::new();
+    assert!(lifecycle.step(failing(), &rules).is_empty(), "there is only the prior");
+    lifecycle.step(Event::Learned(facts(3_000)), &rules);
+    lifecycle.step(climbed(&[None; 9]), &rules);
+    lifecycle.step(Event::Learned(Facts { windows: 0, ..facts(3_000 + cooldown) }), &rules);
+    let effects = lifecycle.step(failing(), &rules);
+    assert!(
+        matches!(effects[..], [Effect::Alarm(_), Effect::Opened(Cause::Breach), Effect::Ask(_)]),
+        "{effects:?}"
+    );
+    assert!(lifecycle.step(failing(), &rules).is_empty(), "said once for a while");
+    assert_eq!(
+        lifecycle.step(BREACHED, &rules).last(),
+        Some(&Effect::SeekRelief(LESS_TIME)),
+        "another breach"
+    );
+    lifecycle.step(Event::ReliefMeasured(Vec::new()), &rules);
+    lifecycle.step(Event::BudgetSet, &rules);
+    assert!(matches!(lifecycle.step(failing(), &rules)[..], [Effect::Alarm(_), ..]), "another limit");
 }

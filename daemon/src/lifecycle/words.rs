@@ -4,7 +4,7 @@
 //! what follows from what.
 
 use model::{Edit, Timestamp};
-use policies::detect::Diagnosis;
+use policies::detect::{Diagnosis, Remedy, Saving};
 use policies::gate::{Judgement, QualityEvidence};
 use policies::watch::WatchVerdict;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ pub enum Cause {
     Plateau,
     /// The data drifted, so.
     Drift(Box<Diagnosis>),
+    /// A budget is breached that a smaller network does not answer.
+    Breach,
 }
 
 impl Cause {
@@ -30,6 +32,7 @@ impl Cause {
             Self::ColdStart => "cold_start",
             Self::Plateau => "plateau",
             Self::Drift(_) => "drift",
+            Self::Breach => "breach",
         }
     }
 }
@@ -64,8 +67,8 @@ pub enum Event {
     Harmed,
     /// Something changed.
     Drifted(Box<Diagnosis>),
-    /// A budget is breached.
-    Breached,
+    /// A budget is breached, and this answers it.
+    Breached(Remedy),
     /// A budget has another limit: what was tried under the old one says nothing.
     BudgetSet,
     /// The proposer answered.
@@ -134,8 +137,8 @@ pub enum Effect {
     AwaitApproval(Timestamp),
     /// The challenger is out.
     Drop(String),
-    /// Train and measure smaller networks.
-    SeekRelief,
+    /// Train and measure smaller networks that save this.
+    SeekRelief(Saving),
     /// Take the champion of now as the frozen copy.
     Reanchor,
     /// Withhold the refresh and let the learner start again from what is served.

@@ -33,11 +33,11 @@ impl Default for Overruns {
 }
 
 impl Overruns {
-    /// From now on, so many rows may take so many seconds.
-    pub fn allow(&self, seconds: f64, rows: usize) {
-        let limit = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-        self.limit_nanos.store(nanos(limit), Ordering::Relaxed);
+    /// From now on, so many rows may take so many seconds; whether that is another limit.
+    pub fn allow(&self, seconds: f64, rows: usize) -> bool {
+        let limit = nanos(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
         self.rows_max.store(rows as u64, Ordering::Relaxed);
+        self.limit_nanos.swap(limit, Ordering::Relaxed) != limit
     }
 
     /// One unit of work took so long. A batch larger than the budget speaks of may take as many times longer.

@@ -29,7 +29,7 @@ pub struct Noticed {
     /// The error by estimate, without labels; valid only where what rows mean stayed the same.
     pub estimated_error: Option<f64>,
     pub feed: Option<FeedReport>,
-    pub remedy: &'static str,
+    pub try_first: &'static str,
     pub advice: &'static str,
 }
 
@@ -96,8 +96,8 @@ impl Noticed {
             slices: diagnosis.slices.iter().map(|slice| Slice::new(slice, schema)).collect(),
             estimated_error: diagnosis.estimate.map(|estimate| estimate.error),
             feed: diagnosis.feed,
-            remedy: diagnosis.remedy.name(),
-            advice: diagnosis.remedy.advice(),
+            try_first: diagnosis.advice.name(),
+            advice: diagnosis.advice.text(),
         }
     }
 

@@ -5,6 +5,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::AuditEvent;
+use super::budgets::amount;
 
 impl AuditEvent {
     /// One sentence, with its numbers.
@@ -55,7 +56,10 @@ impl AuditEvent {
             | Self::Warned { .. }
             | Self::ApprovalAwaited { .. }
             | Self::Approved { .. }
-            | Self::BudgetSet { .. } => self.detail(),
+            | Self::BudgetSet { .. }
+            | Self::Readings { .. }
+            | Self::BurnRate { .. }
+            | Self::ConfigReloaded { .. } => self.detail(),
         }
     }
 
@@ -135,11 +139,7 @@ impl AuditEvent {
             Self::Approved { challenger, architecture, by } => {
                 format!("{by} approves challenger {challenger} ({architecture})")
             }
-            Self::BudgetSet { budget, before, limit } => {
-                let [before, limit] = [before, limit].map(|value| amount(budget, *value));
-                format!("an operator sets the budget {budget} from {before} to {limit}")
-            }
-            _ => String::new(),
+            _ => self.of_budgets(),
         }
     }
 }
@@ -168,8 +168,4 @@ fn climbed(rung: usize, scores: &[(String, Option<f64>)]) -> String {
     let best = best.max_by(|a, b| a.1.total_cmp(&b.1));
     let best = best.map_or("all failed".into(), |(name, gain)| format!("best: {name} ({gain:+.4})"));
     format!("rung {rung}: {better} of {} candidates better than the control; {best}", scores.len())
-}
-
-fn amount(budget: &str, value: f64) -> String {
-    if budget.ends_with("_seconds") { format!("{:.0} µs", value * 1e6) } else { format!("{value:.0}") }
 }

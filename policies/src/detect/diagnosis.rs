@@ -117,7 +117,7 @@ impl Tempo {
 /// What to try first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Remedy {
+pub enum Advice {
     /// Look where the feature comes from: it is missing, or in another unit.
     CheckSource,
     /// Weigh the classes anew.
@@ -134,7 +134,7 @@ pub enum Remedy {
     RepairFeed,
 }
 
-impl Remedy {
+impl Advice {
     /// Its name in the journal.
     pub fn name(self) -> &'static str {
         match self {
@@ -149,7 +149,7 @@ impl Remedy {
     }
 
     /// For people.
-    pub fn advice(self) -> &'static str {
+    pub fn text(self) -> &'static str {
         match self {
             Self::CheckSource => "look at the source of the feature",
             Self::CorrectPrior => "correct the shares of the classes",
@@ -210,7 +210,7 @@ pub struct Diagnosis {
     /// What is wrong with the labels.
     pub feed: Option<FeedReport>,
     /// What to try first.
-    pub remedy: Remedy,
+    pub advice: Advice,
 }
 
 impl Diagnosis {
@@ -262,22 +262,22 @@ impl Signs {
 
 /// What to try first against a change of this kind. `fit` is the mean loss of what has learned the last outcomes on
 /// these same outcomes.
-pub(super) fn remedy(
+pub(super) fn advice(
     kind: DriftKind,
     features: &[FeatureShift],
     loss: Option<LossRise>,
     fit: Option<f64>,
-) -> Remedy {
+) -> Advice {
     match kind {
-        DriftKind::LabelFeed => Remedy::RepairFeed,
-        DriftKind::Label => Remedy::CorrectPrior,
-        DriftKind::Recurring => Remedy::Recall,
-        DriftKind::Covariate if features.iter().any(is_broken) => Remedy::CheckSource,
+        DriftKind::LabelFeed => Advice::RepairFeed,
+        DriftKind::Label => Advice::CorrectPrior,
+        DriftKind::Recurring => Advice::Recall,
+        DriftKind::Covariate if features.iter().any(is_broken) => Advice::CheckSource,
         DriftKind::Covariate | DriftKind::Concept => match (loss, fit) {
             (Some(loss), Some(fit)) if loss.now > loss.before => {
-                if fit <= f64::midpoint(loss.before, loss.now) { Remedy::Regularise } else { Remedy::Grow }
+                if fit <= f64::midpoint(loss.before, loss.now) { Advice::Regularise } else { Advice::Grow }
             }
-            _ => Remedy::Retrain,
+            _ => Advice::Retrain,
         },
     }
 }

@@ -247,7 +247,7 @@ impl Panel {
             tempo: self.tempo(alarm),
             loss,
             share,
-            remedy: diagnosis::remedy(kind, &features, loss, fit),
+            advice: diagnosis::advice(kind, &features, loss, fit),
             features,
             slices: self.slices.risen(),
             estimate: self.estimator.estimate(),

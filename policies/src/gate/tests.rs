@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::detect::FeedTrouble;
 use crate::stats::simulate::{coin, generator, saved_and_restored};
 use crate::stats::{EProcess, quantile};
 
@@ -73,6 +74,7 @@ fn good() -> Evidence {
         energy: Some(Energy { per_row: 0.05, unit: EnergyUnit::CpuSeconds }),
         stresses: vec![stressed(Stress::Noise, 0.04, 0.03), stressed(Stress::Missing, 0.06, 0.05)],
         scorecard: Some(card()),
+        feed: None,
         quality: Some(quality(3.0, -2.0)),
     }
 }
@@ -273,11 +275,22 @@ prop_compose! {
             QualityEvidence { claim: Claim::Better, log_gain, log_harm, log_futile: 0.0, outcomes, mean_gain }
         });
         Evidence {
-            outputs_finite, compute_seconds, compute_estimate, bytes, quality,
+            outputs_finite, compute_seconds, compute_estimate, bytes, quality, feed: None,
             energy: per_row.map(|per_row| Energy { per_row, unit: EnergyUnit::CpuSeconds }),
             stresses: stresses.into_iter().map(|(at, up, champion)| stressed(Stress::ALL[at], up, champion)).collect(),
             scorecard: scored.then(card),
         }
+    }
+}
+
+#[test]
+fn nothing_passes_by_labels_that_come_otherwise_than_they_did() {
+    for trouble in [FeedTrouble::Stopped, FeedTrouble::Thinned, FeedTrouble::Delayed] {
+        let judged = |quality| {
+            QUALITY.judge(&Evidence { feed: Some(trouble), quality: Some(quality), ..good() }).verdict
+        };
+        assert_eq!(judged(quality(4.0, -2.0)), Verdict::Inconclusive);
+        assert_eq!(judged(quality(-2.0, 4.0)), Verdict::Fail, "harm is harm");
     }
 }
 

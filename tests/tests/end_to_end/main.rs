@@ -4,6 +4,7 @@
 
 mod approve;
 mod bad_input;
+mod budgets;
 mod crash_matrix;
 mod evolve;
 mod full_disk;

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::http::admin::{Admin, ORDERS_MAX, Order, Promote, router};
+use crate::http::admin::{Admin, ORDERS_MAX, Order, Promote, Wish, router};
 
 /// A server whose orders are followed, for an even number of a challenger, and its key.
 async fn server() -> Key {
@@ -18,11 +18,14 @@ async fn server() -> Key {
     let admin = Admin { token: key.token.clone(), orders };
     tokio::spawn(async move { crate::http::serve(listener, router(admin), std::future::pending()).await });
     tokio::spawn(async move {
-        while let Some(Order { promote, answer }) = asked.recv().await {
-            let Promote { challenger, by } = promote;
-            let told = match challenger {
-                Some(odd) if odd % 2 == 1 => Err(format!("challenger {odd} waits no longer")),
-                Some(_) | None => Ok(format!("approved by {by}")),
+        while let Some(Order { wish, answer }) = asked.recv().await {
+            let told = match wish {
+                Wish::Promote(Promote { challenger: Some(odd), .. }) if odd % 2 == 1 => {
+                    Err(format!("challenger {odd} waits no longer"))
+                }
+                Wish::Promote(Promote { by, .. }) => Ok(format!("approved by {by}")),
+                Wish::SetBudget(name, set) => Ok(format!("{name} is {} by {:?}", set.limit, set.by)),
+                Wish::Budgets => Ok("[]".into()),
             };
             answer.send(told).ok();
         }
@@ -50,6 +53,30 @@ async fn orders_are_followed_or_refused_with_the_reason() {
         assert_eq!(post(&key, "/admin/promote", wrong).await.0, 400);
     }
     assert_eq!(post(&key, "/admin/demote", order(None)).await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn budgets_are_listed_and_set() {
+    use serde_json::json;
+
+    let key = server().await;
+    let listed = tokio::task::spawn_blocking({
+        let key = key.clone();
+        move || key.get("/admin/budgets")
+    });
+    assert_eq!(listed.await.expect("no panic").expect("it answers"), (200, "[]".into()));
+    for (body, said) in [
+        (json!({ "limit": 0.5 }), "p99 is 0.5 by None"),
+        (json!({ "limit": 2, "by": "ada" }), "p99 is 2 by Some(\"ada\")"),
+    ] {
+        assert_eq!(post(&key, "/admin/budgets/p99", body).await, (200, said.into()));
+    }
+    for wrong in [json!({}), json!({ "limit": 0 }), json!({ "limit": "1" }), json!({ "limit": 1, "by": "" })]
+    {
+        assert_eq!(post(&key, "/admin/budgets/p99", wrong).await.0, 400);
+    }
+    let wrong = Key { token: Token::new().expect("the system has chance"), ..key };
+    assert_eq!(post(&wrong, "/admin/budgets/p99", json!({ "limit": 1 })).await.0, 401);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

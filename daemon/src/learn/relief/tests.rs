@@ -1,13 +1,16 @@
 //! A budget that is halved is answered by a smaller network that passes its gates, or by an alarm that says why none did.
 
 use adapters::kafka::Positions;
+use policies::detect::{Remedy, Resource, Saving};
 use policies::gate::Stress;
 
 use super::*;
 use crate::learn::flight::Purpose;
 use crate::learn::state::COMPUTE;
 use crate::learn::tests::{event, feed, plane_with};
-use crate::lifecycle::Event;
+use crate::lifecycle::{Effect, Event};
+
+const LESS_TIME: Saving = Saving { resource: Resource::Time, share: None };
 
 /// A champion whose compute budget has just been halved, from what it needs.
 fn halved(folder: &tempfile::TempDir) -> Learn {
@@ -41,7 +44,7 @@ fn lands(learn: &mut Learn, options: &[(&[usize], Option<f32>)]) {
         schema: learn.rules.config.schema.clone(),
         results: options.iter().map(|(_, loss)| loss.map(|loss| result(0.2 + loss))).collect(),
     };
-    learn.report(Purpose::Relief, landed);
+    learn.report(Purpose::Relief(LESS_TIME), landed);
     learn.turn(vec![event(1_000_000, 0.5)], Positions::default()).expect("nothing fails");
 }
 
@@ -138,6 +141,21 @@ fn a_relief_that_nothing_is_known_of_is_asked_for_again_where_the_budget_is_anot
     lands(&mut learn, &[]);
     assert!(told(&mut learn).contains("nothing is smaller"));
     learn.state.lifecycle.step(Event::BudgetSet, &learn.rules);
-    let effects = learn.state.lifecycle.step(Event::Breached, &learn.rules);
-    assert_eq!(effects, [crate::lifecycle::Effect::SeekRelief]);
+    let effects = learn.state.lifecycle.step(Event::Breached(Remedy::Relief(LESS_TIME)), &learn.rules);
+    assert_eq!(effects, [Effect::SeekRelief(LESS_TIME)]);
+}
+
+#[test]
+fn a_service_that_is_to_take_half_asks_for_a_model_that_takes_half() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut learn = plane_with(&folder, "search = { window_outcomes = 100000 }");
+    feed(&mut learn, 0..1_000);
+    let usual = learn.thresholds();
+    let measured = learn.measured().expect("a champion is measured").clone();
+    let of = |resource| learn.relief_thresholds(Saving { resource, share: Some(0.5) });
+    let time = of(Resource::Time);
+    assert!((time.latency.limit_seconds - measured.batches[1].upper / 2.0).abs() < 1e-12);
+    assert_eq!(time.memory, usual.memory);
+    assert_eq!(of(Resource::Bytes).memory.bytes_max, measured.bytes / 2);
+    assert_eq!(learn.relief_thresholds(LESS_TIME), usual);
 }

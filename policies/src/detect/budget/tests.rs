@@ -44,6 +44,32 @@ fn a_new_limit_starts_anew() {
     assert!(budget.observe(&0.02).is_some_and(|drift| drift.threshold.to_bits() == 0.001_f64.to_bits()));
 }
 
+#[test]
+fn a_breach_asks_for_as_much_less_as_it_is_over() {
+    let breach = Breach { budget: "any".into(), measured: 0.08, limit: 0.02 };
+    let relief = |resource, share| Remedy::Relief(Saving { resource, share });
+    for (kind, remedy) in [
+        (BudgetKind::ModelSeconds, relief(Resource::Time, None)),
+        (BudgetKind::ModelBytes, relief(Resource::Bytes, None)),
+        (BudgetKind::Latency, relief(Resource::Time, Some(0.25))),
+        (BudgetKind::Cost, relief(Resource::Time, Some(0.25))),
+        (BudgetKind::Energy, relief(Resource::Time, Some(0.25))),
+        (BudgetKind::Memory, relief(Resource::Bytes, Some(0.25))),
+        (BudgetKind::ErrorRate, Remedy::Search),
+    ] {
+        assert_eq!(kind.remedy(&breach), remedy, "{}", kind.name());
+        assert_eq!(kind.is_of_the_model(), matches!(remedy, Remedy::Relief(Saving { share: None, .. })));
+    }
+}
+
+#[test]
+fn a_new_patience_goes_on_with_the_run() {
+    let mut budget = latency(3);
+    assert!(budget.measure(0.02).is_none());
+    budget.set_patience(2);
+    assert!(budget.measure(0.02).is_some());
+}
+
 proptest! {
     #[test]
     fn breaches_are_runs_over_the_limit(over in prop::collection::vec(any::<bool>(), 0..100), patience in 0_u32..5) {

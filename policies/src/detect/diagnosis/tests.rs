@@ -27,10 +27,10 @@ fn the_kind_follows_from_the_signs() {
 #[test]
 fn what_fits_the_past_and_errs_is_regularised_and_what_does_not_fit_grows() {
     let loss = Some(LossRise { before: 0.1, now: 0.3 });
-    let concept = |fit| remedy(DriftKind::Concept, &[], loss, fit);
-    assert_eq!(concept(Some(0.12)), Remedy::Regularise);
-    assert_eq!(concept(Some(0.28)), Remedy::Grow);
-    assert_eq!(concept(None), Remedy::Retrain);
-    assert_eq!(remedy(DriftKind::Concept, &[], None, Some(0.1)), Remedy::Retrain);
-    assert_eq!(remedy(DriftKind::Label, &[], loss, Some(0.1)), Remedy::CorrectPrior);
+    let concept = |fit| advice(DriftKind::Concept, &[], loss, fit);
+    assert_eq!(concept(Some(0.12)), Advice::Regularise);
+    assert_eq!(concept(Some(0.28)), Advice::Grow);
+    assert_eq!(concept(None), Advice::Retrain);
+    assert_eq!(advice(DriftKind::Concept, &[], None, Some(0.1)), Advice::Retrain);
+    assert_eq!(advice(DriftKind::Label, &[], loss, Some(0.1)), Advice::CorrectPrior);
 }

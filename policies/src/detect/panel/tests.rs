@@ -8,7 +8,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
 use super::*;
-use crate::detect::{DriftKind, FeedTrouble, Remedy};
+use crate::detect::{Advice, DriftKind, FeedTrouble};
 
 const FEATURES: usize = 6;
 const CLASSES: usize = 4;
@@ -162,21 +162,21 @@ fn nothing_is_noticed_where_nothing_is() {
 #[test]
 fn what_is_injected_is_diagnosed() {
     let cases = [
-        (Injected::Unit, DriftKind::Covariate, Remedy::CheckSource, 1_000),
-        (Injected::Missing, DriftKind::Covariate, Remedy::CheckSource, 1_000),
-        (Injected::ShareTriples, DriftKind::Label, Remedy::CorrectPrior, 2_000),
-        (Injected::LabelsStop, DriftKind::LabelFeed, Remedy::RepairFeed, 3_000),
-        (Injected::LabelsShuffled, DriftKind::LabelFeed, Remedy::RepairFeed, 3_000),
-        (Injected::Concept, DriftKind::Concept, Remedy::Regularise, 1_000),
+        (Injected::Unit, DriftKind::Covariate, Advice::CheckSource, 1_000),
+        (Injected::Missing, DriftKind::Covariate, Advice::CheckSource, 1_000),
+        (Injected::ShareTriples, DriftKind::Label, Advice::CorrectPrior, 2_000),
+        (Injected::LabelsStop, DriftKind::LabelFeed, Advice::RepairFeed, 3_000),
+        (Injected::LabelsShuffled, DriftKind::LabelFeed, Advice::RepairFeed, 3_000),
+        (Injected::Concept, DriftKind::Concept, Advice::Regularise, 1_000),
     ];
-    for (injected, kind, remedy, within) in cases {
+    for (injected, kind, advice, within) in cases {
         for seed in 0..3 {
             let mut stream = Stream::new(seed);
             assert_eq!(stream.run(CALM, Injected::Nothing), None, "{injected:?}, seed {seed}");
             let Some((at, found)) = stream.run(within, injected) else {
                 panic!("{injected:?}, seed {seed}: not noticed");
             };
-            assert_eq!((found.kind, found.remedy), (kind, remedy), "{injected:?} after {at}: {found:#?}");
+            assert_eq!((found.kind, found.advice), (kind, advice), "{injected:?} after {at}: {found:#?}");
             details(injected, &found);
         }
     }
@@ -215,8 +215,8 @@ fn what_was_there_before_recurs() {
         }
         let (_, back) = stream.run(3_000, Injected::Nothing).expect("it is as large");
         assert_eq!(
-            (back.kind, back.remedy),
-            (DriftKind::Recurring, Remedy::Recall),
+            (back.kind, back.advice),
+            (DriftKind::Recurring, Advice::Recall),
             "seed {seed}: {back:#?}"
         );
     }

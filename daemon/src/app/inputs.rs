@@ -1,0 +1,60 @@
+//! Inputs: what reaches the learn plane beside topics and orders of people.
+//!
+//! Lives here: the queue's kinds and its limit, and a configuration that is read again on a signal. May not: decide what
+//! follows.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::Sender;
+
+use crate::config::{ConfigError, Layers, Reloaded};
+
+/// Inputs that may wait; readings that find no room are dropped and counted, the next ones come soon.
+pub const INPUTS_MAX: usize = 16;
+
+/// One input.
+#[derive(Debug)]
+pub enum Input {
+    /// Readings of one round, by the budget's name.
+    Readings(BTreeMap<String, f64>),
+    /// The configuration was read again, or could not be.
+    Reload(Result<Reloaded, ConfigError>),
+}
+
+/// Signals that ask for the configuration to be read again; they wait from now on until somebody follows them.
+pub struct Hangups {
+    runtime: Runtime,
+    signal: Signal,
+}
+
+impl Hangups {
+    /// Hears SIGHUP, which does not end the process from now on.
+    pub fn listen() -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let signal = {
+            let _entered = runtime.enter();
+            signal(SignalKind::hangup())?
+        };
+        Ok(Self { runtime, signal })
+    }
+
+    /// Reads the configuration again with each, for as long as the learn plane takes inputs.
+    pub fn reload(self, layers: Layers, inputs: Sender<Input>) -> Result<()> {
+        let Self { runtime, mut signal } = self;
+        let follow = async move {
+            while signal.recv().await.is_some() {
+                if inputs.send(Input::Reload(layers.again())).await.is_err() {
+                    return;
+                }
+            }
+        };
+        std::thread::Builder::new()
+            .name("reload".into())
+            .spawn(move || runtime.block_on(follow))
+            .context("cannot start the reload thread")?;
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! Asking a running daemon: by the key that it has left in its state directory.
+//!
+//! Lives here: the arguments that say which daemon and who asks, and what its answer means. May not: know what is asked.
+
+use std::path::PathBuf;
+
+use adapters::http::key::Key;
+use anyhow::{Context as _, Result, bail};
+
+use crate::config::Config;
+
+/// The code of an order that was followed.
+const FOLLOWED: u16 = 200;
+/// Who asks, where nothing says who.
+const SOMEBODY: &str = "somebody";
+
+/// Which daemon, and who asks.
+#[derive(Debug, clap::Args)]
+pub struct Asking {
+    /// The configuration file, which names the state directory.
+    #[arg(long, required_unless_present = "state", conflicts_with = "state")]
+    config: Option<PathBuf>,
+    /// The state directory of the daemon.
+    #[arg(long)]
+    state: Option<PathBuf>,
+    /// Who asks, for the journal; if it is left out, the name in $USER.
+    #[arg(long)]
+    by: Option<String>,
+}
+
+impl Asking {
+    /// The way to the daemon.
+    pub fn key(&self) -> Result<Key> {
+        let state = match &self.state {
+            Some(state) => state.clone(),
+            None => Config::load(self.config.as_deref(), &super::environment())?.state.directory,
+        };
+        Key::find(&state)
+            .with_context(|| format!("no daemon has left its key in {}: is one running?", state.display()))
+    }
+
+    /// Who asks.
+    pub fn by(&self) -> String {
+        let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
+        self.by.clone().or(user).unwrap_or_else(|| SOMEBODY.into())
+    }
+}
+
+/// What a daemon answers; what it refuses is an error.
+pub fn answer(key: &Key, answered: std::io::Result<(u16, String)>) -> Result<String> {
+    let (code, told) = answered.with_context(|| format!("no daemon answers on {}", key.address))?;
+    if code != FOLLOWED {
+        bail!("{told}");
+    }
+    Ok(told)
+}

@@ -1,0 +1,175 @@
+//! Budgets: their metrics, and what happens to them as sentences.
+//!
+//! Lives here: limits, readings and how old they are, burn rates, rounds of questions to Prometheus, reloads. May not:
+//! ask or set anything.
+
+use adapters::promql::Missing;
+use policies::detect::{Burn, Severity};
+use prometheus::{GaugeVec, IntCounter, IntCounterVec, Opts};
+
+use super::AuditEvent;
+use super::metrics::{Declare, TOLD};
+use crate::config::{COMPUTE, MEMORY};
+use crate::learn::{Budgets, Learn};
+
+/// What can come of reading the configuration again.
+pub const RELOADS: [&str; 3] = ["applied", "partial", "rejected"];
+/// What can keep a reading from the learn plane, beside what [`Missing`] names: it is busy.
+pub const NOT_TAKEN: &str = "not_taken";
+
+/// What is known of budgets.
+#[derive(Clone, Debug)]
+pub struct BudgetMetrics {
+    limit: GaugeVec,
+    reading: GaugeVec,
+    reading_age: GaugeVec,
+    burn_rate: GaugeVec,
+    burning: GaugeVec,
+    reloads: IntCounterVec,
+    /// Readings that Prometheus gave.
+    pub readings: IntCounter,
+    /// Readings that it did not give, by reason.
+    pub failures: IntCounterVec,
+}
+
+impl BudgetMetrics {
+    pub(super) fn new(declare: &Declare) -> Self {
+        let gauges = |name: &str, help: &str, labels: &[&str]| {
+            declare.register(GaugeVec::new(Opts::new(name, help), labels).expect(TOLD))
+        };
+        let reasons: Vec<&str> = Missing::REASONS.into_iter().chain([NOT_TAKEN]).collect();
+        Self {
+            limit: gauges(
+                "driftform_budget_limit",
+                "The limit in force, in the budget's base unit.",
+                &["budget"],
+            ),
+            reading: gauges("driftform_budget_reading", "The last reading of a budget.", &["budget"]),
+            reading_age: gauges(
+                "driftform_budget_reading_age_seconds",
+                "How old the last reading of a budget is.",
+                &["budget"],
+            ),
+            burn_rate: gauges(
+                "driftform_budget_burn_rate",
+                "Bad answers over a window, in shares that are allowed: at 1, all that is allowed is used up.",
+                &["budget", "window_seconds"],
+            ),
+            burning: gauges(
+                "driftform_budget_burning",
+                "1 while that share is used up so fast that a page or a ticket is due.",
+                &["budget", "severity"],
+            ),
+            reloads: declare.counters(
+                "driftform_config_reloads_total",
+                "Times the configuration was read again, by what came of it.",
+                "result",
+                &RELOADS,
+            ),
+            readings: declare
+                .counter("driftform_prometheus_readings_total", "Readings of budgets that Prometheus gave."),
+            failures: declare.counters(
+                "driftform_prometheus_failures_total",
+                "Readings of budgets that Prometheus did not give, by reason.",
+                "reason",
+                &reasons,
+            ),
+        }
+    }
+
+    pub(super) fn update(&self, learn: &Learn) {
+        let (budgets, now) = (&learn.state().budgets, learn.state().lifecycle.now());
+        for budget in budgets.iter() {
+            let name = [budget.name()];
+            self.limit.with_label_values(&name).set(budget.limit());
+            if let Some((reading, at)) = budget.last() {
+                self.reading.with_label_values(&name).set(reading);
+                let age = now.0.saturating_sub(at.0) as f64 / 1_000.0;
+                self.reading_age.with_label_values(&name).set(age);
+            }
+        }
+        for (name, burn) in budgets.burn_rates() {
+            for (seconds, rate) in burn.rates() {
+                self.burn_rate.with_label_values(&[name, &seconds.to_string()]).set(rate);
+            }
+            for severity in [Severity::Page, Severity::Ticket] {
+                let due = burn.burning().is_some_and(|burning| burning >= severity);
+                self.burning.with_label_values(&[name, severity.name()]).set(f64::from(u8::from(due)));
+            }
+        }
+    }
+
+    pub(super) fn record(&self, event: &AuditEvent) {
+        if let AuditEvent::ConfigReloaded { result, .. } = event {
+            self.reloads.with_label_values(&[*result]).inc();
+        }
+    }
+}
+
+impl AuditEvent {
+    /// What a burn rate says of a share that may be bad.
+    pub fn burn(budget: &'static str, burn: &Burn) -> Self {
+        Self::BurnRate {
+            budget,
+            stage: burn.stage.name(),
+            severity: burn.severity.name(),
+            factor: burn.factor,
+            rate: burn.rate,
+            rate_short: burn.rate_short,
+            window_seconds: burn.window_seconds,
+        }
+    }
+
+    /// The sentence of what happens to budgets; nothing for the others.
+    pub(super) fn of_budgets(&self) -> String {
+        match self {
+            Self::BudgetSet { budget, before, limit, set_in, by } => {
+                let [before, limit] = [before, limit].map(|value| amount(budget, *value));
+                let who = by.as_deref().unwrap_or("an operator");
+                let place = match *set_in {
+                    "admin" => "on the admin interface",
+                    "metrics_topic" => "on the metrics topic",
+                    _ => "in the configuration",
+                };
+                format!("{who} sets the budget {budget} from {before} to {limit} {place}")
+            }
+            Self::Readings { source, readings } => {
+                let each = readings.iter().map(|(name, value)| format!("{name} {value}"));
+                format!("readings from {source}: {}", each.collect::<Vec<_>>().join(", "))
+            }
+            Self::BurnRate { budget, stage, severity, factor, rate, rate_short, window_seconds } => format!(
+                "{severity} {stage}: bad answers are {rate:.1} times what {budget} allows over {window_seconds} s and \
+                 {rate_short:.1} times lately, {factor} would do"
+            ),
+            Self::ConfigReloaded { result, needs_restart, why } => {
+                let why = why.as_ref().map_or(String::new(), |why| format!(": {why}; nothing has changed"));
+                let rest = if needs_restart.is_empty() {
+                    String::new()
+                } else {
+                    format!("; these keys need a restart: {}", needs_restart.join(", "))
+                };
+                format!("configuration read again: {result}{why}{rest}")
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+/// The last reading of each budget beside its limit, for people.
+pub(super) fn told(budgets: &Budgets) -> String {
+    let each = budgets.iter().map(|budget| {
+        let amount = |value: f64| amount(budget.name(), value);
+        let reading = budget.last().map_or("not read".into(), |(reading, _)| amount(reading));
+        format!("{}: {reading} of {}", budget.name(), amount(budget.limit()))
+    });
+    each.collect::<Vec<_>>().join("; ")
+}
+
+/// A quantity of a budget, for people: those of the service as they are, because only their owner knows the unit.
+pub(super) fn amount(budget: &str, value: f64) -> String {
+    match budget {
+        COMPUTE => format!("{:.0} µs", value * 1e6),
+        MEMORY => format!("{value:.0}"),
+        _ => value.to_string(),
+    }
+}
