@@ -18,6 +18,7 @@ mod ask;
 mod budget;
 mod check;
 mod demo;
+mod erase;
 mod history;
 mod init;
 mod promote;
@@ -74,6 +75,8 @@ enum Command {
     Promote(promote::Arguments),
     /// Lists the budgets of a running daemon, or gives one another limit.
     Budget(budget::Arguments),
+    /// Forgets the rows of an id, in the state of a running daemon.
+    Erase(erase::Arguments),
     /// Validates a configuration and prints what is in effect.
     Check(check::Arguments),
 }
@@ -89,6 +92,7 @@ pub fn main() -> ExitCode {
         arguments.command,
         Command::Demo(_)
             | Command::Budget(_)
+            | Command::Erase(_)
             | Command::History(_)
             | Command::Promote(_)
             | Command::Replay(_)
@@ -104,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::History(arguments) => history::run(&arguments),
         Command::Promote(arguments) => promote::run(&arguments),
         Command::Budget(arguments) => budget::run(&arguments),
+        Command::Erase(arguments) => erase::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
     };
     match done {

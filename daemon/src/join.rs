@@ -55,7 +55,7 @@ pub enum Absent {
     Means(Truth),
 }
 
-/// What became of the records so far. Of events: waiting, `joined`, `expired`, `unsampled_events` or `repeated`. Of labels:
+/// What became of the records so far. Of events: waiting, `joined`, `expired`, `unsampled_events`, `repeated` or `erased`. Of labels:
 /// early, `joined`, `duplicate`, `revised`, `retracted`, `late`, `orphan` or `unsampled_labels`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinCounts {
@@ -80,6 +80,8 @@ pub struct JoinCounts {
     /// Labels that found no event: there is none, it is longer ago, or it is later than its label by more than clocks
     /// differ.
     pub orphan: u64,
+    /// Events and labels whose id was erased while they waited.
+    pub erased: u64,
     /// Records dated further ahead than clocks differ; they count with the latest time there may be.
     pub future: u64,
 }
@@ -249,6 +251,14 @@ impl Join {
             self.counts.unsampled_labels += 1;
         }
         self.expire()
+    }
+
+    /// Forgets what waits of an id, which is another end of it.
+    pub fn erase(&mut self, id: &EventId) {
+        let mark = self.key.mark(id);
+        let labels = self.take_early(mark).len() as u64;
+        let event = u64::from(self.waiting.remove(&mark).is_some());
+        self.counts.erased += labels + event;
     }
 
     fn take_early(&mut self, mark: Mark) -> Vec<Early> {

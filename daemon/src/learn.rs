@@ -41,6 +41,7 @@ mod path;
 mod probe;
 mod publish;
 mod relief;
+mod retention;
 mod senses;
 mod snapshot;
 mod state;
@@ -54,6 +55,7 @@ pub use judged::Judged;
 pub use measure::{BatchCost, Measured, QUANTILES, Source};
 pub use outcome::{Answers, ArmAnswer, Outcome, Prediction};
 pub use path::{EvidencePath, Point};
+pub use retention::{Marks, Retention};
 pub use snapshot::{FORMAT, Outside, Snapshot};
 pub use state::{Adopted, Counts, Rejected, Scores, State};
 
@@ -225,7 +227,8 @@ impl Learn {
         let prediction = self.predict(sample)?;
         self.arms.answered(&prediction.answers);
         self.harmed();
-        let Place(place) = self.records.append(&outcome::to_record(&sample.row, &prediction)?)?;
+        let Place(place) = self.records.append(&outcome::to_record(&sample.id, &sample.row, &prediction)?)?;
+        self.state.marks.passed(place, self.state.join.watermark());
         let matched = self.state.join.predicted(origin, &sample.id, sample.time, place);
         self.sense_event(sample, &prediction.answers)?;
         self.outcomes(matched)

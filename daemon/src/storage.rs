@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::config::StateConfig;
 use crate::decisions::Decisions;
-use crate::learn::{FORMAT, LearnError, Snapshot};
+use crate::learn::{FORMAT, LearnError, Retention, Snapshot};
 use crate::slot::Served;
 
 /// How the name of a file of weights ends.
@@ -28,6 +28,7 @@ pub struct Storage {
     snapshots: SnapshotStore,
     decisions: Decisions,
     keep: usize,
+    retention: Retention,
     device: Device,
     /// Held as long as this value lives: learning has one owner.
     lease: Lease,
@@ -112,8 +113,18 @@ impl Storage {
                 resumed.lost
             ));
         }
-        let storage = Self { models, snapshots, decisions, keep, device, lease };
+        let age = (config.records_seconds_max > 0).then_some(config.records_seconds_max);
+        let retention = Retention {
+            bytes_max: config.records_bytes_max,
+            age_max_ms: age.map(|seconds| i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX)),
+        };
+        let storage = Self { models, snapshots, decisions, keep, retention, device, lease };
         Ok(Found { storage, records, snapshot, warnings })
+    }
+
+    /// How long rows are kept at most.
+    pub fn retention(&self) -> Retention {
+        self.retention
     }
 
     /// A champion's files, durable under their name.

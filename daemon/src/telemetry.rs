@@ -207,6 +207,10 @@ pub enum AuditEvent {
         inputs: usize,
         generation: Generation,
     },
+    Erased {
+        records: usize,
+        by: String,
+    },
     Alarm {
         text: String,
     },

@@ -45,6 +45,16 @@ pub struct SetBudget {
     pub by: Option<String>,
 }
 
+/// Forgets the rows of an id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Erase {
+    /// The id, as events name it.
+    pub id: String,
+    /// Who says so, as they call themselves.
+    pub by: String,
+}
+
 /// What somebody asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wish {
@@ -54,6 +64,8 @@ pub enum Wish {
     SetBudget(String, SetBudget),
     /// To hear of all budgets.
     Budgets,
+    /// That the rows of an id are forgotten.
+    Erase(Erase),
 }
 
 /// What somebody asks for, and where they wait for an answer: what was done, or why it was not.
@@ -74,10 +86,11 @@ pub struct Admin {
     pub orders: mpsc::Sender<Order>,
 }
 
-/// `POST /admin/promote`, `GET /admin/budgets` and `POST /admin/budgets/NAME`.
+/// `POST /admin/promote`, `POST /admin/erase`, `GET /admin/budgets` and `POST /admin/budgets/NAME`.
 pub fn router(admin: Admin) -> Router {
     Router::new()
         .route("/admin/promote", post(promote))
+        .route("/admin/erase", post(erase))
         .route("/admin/budgets", get(budgets))
         .route("/admin/budgets/{name}", post(set_budget))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -94,6 +107,21 @@ async fn promote(
     }
     match body {
         Ok(Json(promote)) if is_name(&promote.by) => order(&admin.orders, Wish::Promote(promote)).await,
+        Ok(_) => told(StatusCode::BAD_REQUEST, "say who asks, in at most 256 bytes"),
+        Err(rejected) => told(StatusCode::BAD_REQUEST, &rejected.body_text()),
+    }
+}
+
+async fn erase(
+    State(admin): State<Admin>,
+    headers: HeaderMap,
+    body: Result<Json<Erase>, JsonRejection>,
+) -> Response {
+    if let Some(refused) = locked(&admin, &headers) {
+        return refused;
+    }
+    match body {
+        Ok(Json(erase)) if is_name(&erase.by) => order(&admin.orders, Wish::Erase(erase)).await,
         Ok(_) => told(StatusCode::BAD_REQUEST, "say who asks, in at most 256 bytes"),
         Err(rejected) => told(StatusCode::BAD_REQUEST, &rejected.body_text()),
     }

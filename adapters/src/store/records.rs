@@ -152,6 +152,20 @@ impl Records {
         flush_folder(&self.folder)
     }
 
+    /// Overwrites the records that are meant, on the disk too, and says where they were; reading one finds it damaged. All
+    /// records are read for that.
+    pub fn erase(&mut self, is_meant: impl Fn(&[u8]) -> bool) -> Result<Vec<Place>, StoreError> {
+        self.sync()?;
+        let mut erased = Vec::new();
+        for start in self.files.clone() {
+            let path = path_of(&self.folder, start);
+            let places =
+                file::erase(self.file(start)?, &is_meant).map_err(StoreError::io("erase in", &path))?;
+            erased.extend(places.into_iter().map(|at| Place(start + at)));
+        }
+        Ok(erased)
+    }
+
     /// Where the next record will begin: the bytes of all there have ever been.
     pub fn len(&self) -> u64 {
         self.written + self.buffer.len() as u64

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use adapters::codec::DecodeError;
-use adapters::http::admin::{Order, Promote, SetBudget, Wish};
+use adapters::http::admin::{Erase, Order, Promote, SetBudget, Wish};
 use adapters::http::{Health, Status};
 use adapters::kafka::{KafkaError, Polled, Positions, Sink, Source, TopicRole};
 use adapters::store::StoreError;
@@ -19,6 +19,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{CLOSE_WAIT, Input, LEARN_BATCH_MAX, POLL_WAIT, end_within};
 use crate::clock::Clock;
 use crate::config::{Config, StateConfig};
+use model::EventId;
+
 use crate::join::Origin;
 use crate::learn::{Incoming, Learn, LearnError, ServedEvents};
 use crate::reader::Reader;
@@ -179,6 +181,13 @@ impl LearnPlane {
                         Err(refused) => Err(refused),
                     }
                 }
+                Wish::Erase(Erase { id, by }) => match EventId::new(&id) {
+                    Ok(id) => {
+                        agreed.push(Agreed { done: self.learn.erase(&id, &by)?, answer });
+                        continue;
+                    }
+                    Err(error) => Err(error.to_string()),
+                },
                 Wish::Budgets => Ok(self.learn.budgets_told()),
             };
             // Who asked may have gone; the journal has it.

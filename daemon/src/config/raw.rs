@@ -93,6 +93,8 @@ section!(
         snapshot_every_seconds: u64,
         snapshots_kept: usize,
         journal_files_kept: usize,
+        records_bytes_max: u64,
+        records_seconds_max: u64,
     }
 );
 #[cfg(test)]
@@ -105,6 +107,8 @@ impl State {
             snapshot_every_seconds: 1,
             snapshots_kept,
             journal_files_kept: 2,
+            records_bytes_max: u64::MAX,
+            records_seconds_max: 0,
         }
     }
 }
@@ -376,6 +380,7 @@ impl Raw {
             ("budget.compute_seconds", self.budget.compute_seconds),
             ("state.snapshots_kept", self.state.snapshots_kept as f64),
             ("state.journal_files_kept", self.state.journal_files_kept as f64),
+            ("state.records_bytes_max", self.state.records_bytes_max as f64),
             ("state.snapshot_every_records", self.state.snapshot_every_records as f64),
             ("state.snapshot_every_seconds", self.state.snapshot_every_seconds as f64),
             ("serve.batch_max", self.serve.batch_max as f64),

@@ -93,18 +93,23 @@ pub struct Outcome {
 }
 
 /// An event and its answers, as bytes.
-pub(super) fn to_record(row: &Row, prediction: &Prediction) -> Result<Vec<u8>, LearnError> {
-    postcard::to_stdvec(&(row, prediction)).map_err(|error| LearnError::Snapshot(error.to_string()))
+pub(super) fn to_record(id: &EventId, row: &Row, prediction: &Prediction) -> Result<Vec<u8>, LearnError> {
+    postcard::to_stdvec(&(id, row, prediction)).map_err(|error| LearnError::Snapshot(error.to_string()))
 }
 
 /// The row of a record; none if it is not one of these.
 pub(super) fn row_of(record: &[u8]) -> Option<Row> {
-    postcard::take_from_bytes(record).ok().map(|(row, _)| row)
+    postcard::take_from_bytes::<(&str, Row)>(record).ok().map(|((_, row), _)| row)
+}
+
+/// Whether a record is of this event.
+pub(super) fn is_of(record: &[u8], id: &EventId) -> bool {
+    postcard::take_from_bytes::<&str>(record).is_ok_and(|(found, _)| found == id.as_str())
 }
 
 /// Both, for a target of so many outputs: nobody who answered had said anything of those that have come since.
 pub(super) fn of_record(record: &[u8], outputs: usize) -> Option<(Row, Prediction)> {
-    let (row, mut prediction): (Row, Prediction) = postcard::from_bytes(record).ok()?;
+    let (_, row, mut prediction): (&str, Row, Prediction) = postcard::from_bytes(record).ok()?;
     if prediction.answers.champion.0.len() < outputs {
         prediction.answers.widen(outputs);
     }

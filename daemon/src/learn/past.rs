@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use adapters::store::Place;
 use model::{Context, Row, Truth};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,7 @@ const APART_OUTCOMES: u64 = 1_000;
 /// A row with its truth, as it was learned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Known {
+    place: u64,
     row: Row,
     truth: Truth,
     context: Context,
@@ -38,6 +40,13 @@ pub struct Past {
 impl Past {
     fn is_new(&self, outcomes: u64) -> bool {
         self.windows.is_empty() || outcomes.saturating_sub(self.taken) >= APART_OUTCOMES
+    }
+
+    /// The rows at these places are not to be known any more.
+    pub(super) fn forget(&mut self, places: &[Place]) {
+        self.windows
+            .iter_mut()
+            .for_each(|window| window.retain(|known| !places.contains(&Place(known.place))));
     }
 
     fn push(&mut self, window: Vec<Known>, outcomes: u64) {
@@ -60,7 +69,7 @@ impl Learn {
         let recent = self.state.history.since(from).into_iter().take(WINDOW_OUTCOMES as usize);
         let known = recent.filter_map(|recent| {
             let row = self.row(recent.place)?;
-            Some(Known { row, truth: recent.truth, context: recent.context })
+            Some(Known { place: recent.place, row, truth: recent.truth, context: recent.context })
         });
         let window: Vec<Known> = known.collect();
         if window.len() as u64 == WINDOW_OUTCOMES {
@@ -71,7 +80,7 @@ impl Learn {
     /// What networks see of the rows from before the last drifts, and their goals.
     pub(super) fn past_rows(&self) -> Rows {
         let (mut encoded, mut goals) = (Vec::new(), Vec::new());
-        for Known { row, truth, context } in self.state.past.windows.iter().flatten() {
+        for Known { row, truth, context, .. } in self.state.past.windows.iter().flatten() {
             self.append(row, context, &mut encoded);
             goals.push(self.state.encoder.goal(truth));
         }

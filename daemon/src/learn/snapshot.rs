@@ -251,16 +251,16 @@ impl Learn {
         let bytes = self.snapshot(served)?.to_bytes()?;
         let Some(storage) = &mut self.storage else { return Ok(()) };
         storage.write_snapshot(&bytes)?;
-        let kept = storage.snapshots_kept();
+        let (kept, retention) = (storage.snapshots_kept(), storage.retention());
         self.kept_records.push_back(self.oldest_place());
         while self.kept_records.len() > kept {
             self.kept_records.pop_front();
         }
+        let needed = self.kept_records.iter().min().copied().filter(|_| self.kept_records.len() == kept);
+        let now = self.state.join.watermark();
+        let allowed = self.state.marks.first_kept(retention, self.records.len(), now);
         // The snapshot is there: that records stay which nobody needs is no reason to call it missing.
-        if let Some(oldest) =
-            self.kept_records.iter().min().copied().filter(|_| self.kept_records.len() == kept)
-            && let Err(error) = self.prune_before(oldest)
-        {
+        if let Err(error) = self.prune_before(needed.unwrap_or_default().max(allowed)) {
             tracing::warn!("{error}");
         }
         Ok(())

@@ -16,6 +16,7 @@ use super::budgets::{Budget, Budgets};
 use super::history::History;
 use super::outcome::Outcome;
 use super::past::Past;
+use super::retention::Marks;
 use crate::config::LearnConfig;
 pub(super) use crate::config::{COMPUTE, MEMORY};
 use crate::join::Join;
@@ -172,6 +173,8 @@ pub struct State {
     pub lifecycle: Lifecycle,
     /// Detectors.
     pub panel: Panel,
+    /// When records came.
+    pub marks: Marks,
     /// Outcomes when the frozen copy was taken.
     pub anchored: u64,
     /// Budgets, with the limits in force.
@@ -216,6 +219,7 @@ impl State {
             join: Join::new(&config.join, config.seed),
             lifecycle: Lifecycle::new(),
             panel: Panel::new(&config.schema, panel_config(config)),
+            marks: Marks::default(),
             anchored: 0,
             budgets: Budgets::new(&config.budget),
             op_cost: OpCost::new(),

@@ -179,6 +179,7 @@ impl LearnMetrics {
 
     fn update_counts(&self, counts: Counts) {
         raise(&self.breaches, counts.breaches);
+        raise(&self.join.lost, counts.records_lost);
         raise(&self.episodes, counts.episodes);
         raise(&self.trials.with_label_values(&["started"]), counts.trials);
         raise(&self.trials.with_label_values(&["failed"]), counts.trials_failed);
@@ -204,6 +205,7 @@ struct JoinMetrics {
     ends: IntCounterVec,
     pending: IntGauge,
     early: IntGauge,
+    lost: IntCounter,
     share: Gauge,
     future: IntCounter,
 }
@@ -220,6 +222,10 @@ impl JoinMetrics {
             ),
             pending: declare.gauge("driftform_join_state_entries", "Predictions waiting for their label."),
             early: declare.gauge("driftform_join_early_entries", "Labels waiting for their event."),
+            lost: declare.counter(
+                "driftform_learn_records_lost_total",
+                "Labels that were not learned, because the row of their event is damaged or has gone.",
+            ),
             share: declare.ratio("driftform_join_sampled_ratio", "Share of all ids that the join keeps."),
             future: declare
                 .counter("driftform_join_future_total", "Records dated further ahead than clocks differ."),
@@ -239,8 +245,9 @@ impl JoinMetrics {
 }
 
 /// By name, the ends that a record can have.
-fn ends(counts: JoinCounts) -> [(&'static str, u64); 10] {
+fn ends(counts: JoinCounts) -> [(&'static str, u64); 11] {
     [
+        ("erased", counts.erased),
         ("joined", counts.joined),
         ("expired", counts.expired),
         ("repeated", counts.repeated),

@@ -47,6 +47,7 @@ impl AuditEvent {
             Self::SchemaAdopted { kind, name, features, classes, inputs, generation } => {
                 adopted(kind, name, [*features, *classes, *inputs], generation.0)
             }
+            Self::Erased { records, by } => format!("{by} had {records} rows of an id erased"),
             Self::Alarm { text } => format!("ALARM: {text}"),
             Self::Started { .. }
             | Self::Refreshed { .. }

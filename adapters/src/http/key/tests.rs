@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::http::admin::{Admin, ORDERS_MAX, Order, Promote, Wish, router};
+use crate::http::admin::{Admin, Erase, ORDERS_MAX, Order, Promote, Wish, router};
 
 /// A server whose orders are followed, for an even number of a challenger, and its key.
 async fn server() -> Key {
@@ -26,6 +26,7 @@ async fn server() -> Key {
                 Wish::Promote(Promote { by, .. }) => Ok(format!("approved by {by}")),
                 Wish::SetBudget(name, set) => Ok(format!("{name} is {} by {:?}", set.limit, set.by)),
                 Wish::Budgets => Ok("[]".into()),
+                Wish::Erase(Erase { id, by }) => Ok(format!("{id} erased by {by}")),
             };
             answer.send(told).ok();
         }
@@ -49,6 +50,9 @@ async fn orders_are_followed_or_refused_with_the_reason() {
     assert_eq!(post(&key, "/admin/promote", order(Some(4))).await.0, 200);
     let (code, said) = post(&key, "/admin/promote", order(Some(3))).await;
     assert_eq!((code, said.as_str()), (409, "challenger 3 waits no longer"));
+    let erase = serde_json::json!({ "id": "e1", "by": "ada" });
+    assert_eq!(post(&key, "/admin/erase", erase).await, (200, "e1 erased by ada".into()));
+    assert_eq!(post(&key, "/admin/erase", serde_json::json!({ "by": "ada" })).await.0, 400);
     for wrong in [serde_json::json!({}), serde_json::json!({ "challenger": null, "by": "" })] {
         assert_eq!(post(&key, "/admin/promote", wrong).await.0, 400);
     }

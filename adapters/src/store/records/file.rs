@@ -74,6 +74,26 @@ pub(super) fn read(file: &File, at: u64) -> io::Result<Option<Vec<u8>>> {
     Ok(decode(&bytes).map(<[u8]>::to_vec))
 }
 
+/// Fills the records that are meant with zeros, which their checksums do not fit, and flushes that to the disk; where
+/// they begin.
+pub(super) fn erase(file: &File, is_meant: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u64>> {
+    let (mut at, mut erased) = (0, Vec::new());
+    let mut frame = [0; FRAME_BYTES];
+    while read_up_to(file, &mut frame, HEADER_BYTES + at)? == FRAME_BYTES {
+        let Some(length) = length(&frame) else { break };
+        if read(file, at)?.is_some_and(|record| is_meant(&record)) {
+            let zeros = vec![0; length];
+            disk(Point::Records, || file.write_all_at(&zeros, HEADER_BYTES + at + FRAME_BYTES as u64))?;
+            erased.push(at);
+        }
+        at += (FRAME_BYTES + length) as u64;
+    }
+    if !erased.is_empty() {
+        disk(Point::RecordsFlush, || file.sync_all())?;
+    }
+    Ok(erased)
+}
+
 /// The record that these bytes begin with, or nothing if it is damaged or cut off.
 pub(super) fn decode(bytes: &[u8]) -> Option<&[u8]> {
     let checksum = u32::from_le_bytes(*bytes.get(4..FRAME_BYTES)?.first_chunk()?);

@@ -149,6 +149,33 @@ fn a_lost_file_is_not_an_empty_one_and_damage_is_noticed() {
     assert!(matches!(Records::resume(dir.path(), 1), Err(StoreError::RecordFile { .. })));
 }
 
+#[test]
+fn what_is_erased_is_gone_from_the_disk_and_the_rest_reads_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut records, places) = filled(dir.path(), 100);
+    let meant = [record(7), record(70)];
+    let erased = records.erase(|found| meant.iter().any(|meant| meant == found)).unwrap();
+    assert_eq!(erased, [places[7], places[70]]);
+    assert_eq!(records.erase(|found| meant.iter().any(|meant| meant == found)).unwrap(), [], "once");
+    for (at, place) in places.iter().enumerate() {
+        match records.read(*place) {
+            Ok(found) => assert_eq!(found, record(at as u64)),
+            Err(error) => {
+                assert!(
+                    [7, 70].contains(&at) && matches!(error, StoreError::RecordDamaged { .. }),
+                    "{at}: {error}"
+                );
+            }
+        }
+    }
+    let bytes = fs::read(path_of(dir.path(), 0)).unwrap();
+    for (place, meant) in erased.iter().zip(&meant) {
+        let end = file::HEADER_BYTES as usize + place.0 as usize + 8 + meant.len();
+        assert!(bytes[end - meant.len()..end].iter().all(|byte| *byte == 0));
+    }
+    assert!(records.append(&record(100)).is_ok_and(|place| records.read(place).is_ok()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
