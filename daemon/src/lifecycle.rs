@@ -89,6 +89,8 @@ pub struct Lifecycle {
     paused_until: u64,
     /// Until then no drift opens an episode either.
     barren_until: u64,
+    /// Outcomes when a drift was noticed last that others had not noticed before.
+    drift_noticed: u64,
     /// The first drift that has not opened an episode yet, and when it was noticed.
     drift_waits: Option<(u64, Box<Diagnosis>)>,
     refresh_at: u64,
@@ -128,6 +130,7 @@ impl Lifecycle {
             quiet_until: 0,
             paused_until: 0,
             barren_until: 0,
+            drift_noticed: 0,
             drift_waits: None,
             refresh_at: 0,
         }
@@ -287,16 +290,17 @@ impl Lifecycle {
     /// A drift does not wait for the last episode to cool down: what that has found is of another world. Only where
     /// it found nothing to try it does, for a drift changes neither the neighbourhood nor the budgets.
     ///
-    /// Where something else is under way it waits for that, and the first one is remembered; not while an episode runs
-    /// that a drift has opened: that is the same one, told by others. Labels that come otherwise are no drift.
+    /// Where something else is under way it waits for that, and the first one is remembered; not one that others have
+    /// told before. Labels that come otherwise are no drift.
     fn drifted(&mut self, diagnosis: Box<Diagnosis>, rules: &Rules) -> Vec<Effect> {
         let mut effects = Vec::new();
         if diagnosis.is_of_losses() {
             effects.push(Effect::Reanchor);
         }
-        if !diagnosis.is_of_data() || !self.cold_search_done || self.is_about_a_drift() {
+        if !diagnosis.is_of_data() || !self.cold_search_done || self.has_been_told(&diagnosis) {
             return effects;
         }
+        self.drift_noticed = self.outcomes;
         if self.may_search() && self.outcomes >= self.barren_until {
             effects.extend(self.open(Cause::Drift(diagnosis), rules));
         } else {
@@ -305,8 +309,11 @@ impl Lifecycle {
         effects
     }
 
-    fn is_about_a_drift(&self) -> bool {
-        self.episode.as_ref().is_some_and(|episode| episode.drift)
+    /// Whether this is a drift that others noticed before: it began before they did.
+    fn has_been_told(&self, diagnosis: &Diagnosis) -> bool {
+        let began = self.outcomes.saturating_sub(diagnosis.drift.ago);
+        let is_searched = self.episode.as_ref().is_some_and(|episode| episode.drift);
+        is_searched || (self.drift_noticed > 0 && began <= self.drift_noticed)
     }
 
     /// A drift that came while something else was under way, unless that took so long that the drift is old.

@@ -387,9 +387,11 @@ fn a_drift_waits_for_an_episode_to_cool_down_only_where_that_found_nothing_to_tr
         let opened = lifecycle.step(drifted(), &rules).len() > 1;
         assert_eq!(opened, !waits, "a drift in between");
         if waits {
-            lifecycle.step(Event::Learned(Facts { windows: 0, ..facts(3_000 + cooldown) }), &rules);
-            let effects = lifecycle.step(drifted(), &rules);
-            assert!(matches!(effects[..], [Effect::Reanchor, Effect::Opened(_), Effect::Ask(_)]));
+            let effects = lifecycle.step(Event::Learned(facts(3_000 + cooldown)), &rules);
+            assert!(
+                effects.iter().any(|effect| matches!(effect, Effect::Opened(Cause::Drift(_)))),
+                "{effects:?}"
+            );
         }
     }
 }

@@ -6,6 +6,7 @@ mod approve;
 mod bad_input;
 mod budgets;
 mod crash_matrix;
+mod drifts;
 mod evolve;
 mod full_disk;
 mod loop_closes;
