@@ -18,6 +18,7 @@ mod tests;
 pub use error::FilesError;
 pub use infer::{InferOptions, Inferred, Task, infer};
 pub use rows::Rows;
+pub use table::Table;
 
 /// Longest record that is read, in bytes.
 pub const RECORD_BYTES_MAX: u64 = 1024 * 1024;
