@@ -18,7 +18,6 @@ mod tests;
 pub use error::FilesError;
 pub use infer::{InferOptions, Inferred, Task, infer};
 pub use rows::Rows;
-pub use table::Table;
 
 /// Longest record that is read, in bytes.
 pub const RECORD_BYTES_MAX: u64 = 1024 * 1024;
