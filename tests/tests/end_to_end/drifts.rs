@@ -69,7 +69,7 @@ fn concepts_that_cost_a_frozen_copy_six_points_or_more_are_found() -> Result<()>
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("sea.csv");
     // Between two thresholds t and u lie |t² - u²| / 200 of all rows, of which a frozen copy loses eight in ten: 6.0 and 16.5
-    // points. One of 3.3 (8.0 to 8.5) is not found within 20,000 outcomes: docs/detectors.md.
+    // points. One of 3.3 (8.0 to 8.5), of which a copy frozen early loses hardly any, is not: docs/detectors.md.
     sea(&data, &[8.0, 7.0, 9.5], 20_000)?;
     are_found("generated", &told(&data, NOTICED)?, &[20_000, 40_000])
 }
