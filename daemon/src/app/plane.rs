@@ -14,13 +14,12 @@ use adapters::http::{Health, Status};
 use adapters::kafka::{KafkaError, Polled, Positions, Sink, Source, TopicRole};
 use adapters::store::StoreError;
 use anyhow::{Context as _, Result};
+use model::EventId;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{CLOSE_WAIT, Input, LEARN_BATCH_MAX, POLL_WAIT, end_within};
 use crate::clock::Clock;
 use crate::config::{Config, StateConfig};
-use model::EventId;
-
 use crate::join::Origin;
 use crate::learn::{Incoming, Learn, LearnError, ServedEvents};
 use crate::reader::Reader;
@@ -181,12 +180,12 @@ impl LearnPlane {
                         Err(refused) => Err(refused),
                     }
                 }
-                Wish::Erase(Erase { id, by }) => match EventId::new(&id) {
-                    Ok(id) => {
-                        agreed.push(Agreed { done: self.learn.erase(&id, &by)?, answer });
+                Wish::Erase(erase) => match self.erase(&erase) {
+                    Ok(done) => {
+                        agreed.push(Agreed { done, answer });
                         continue;
                     }
-                    Err(error) => Err(error.to_string()),
+                    Err(refused) => Err(refused),
                 },
                 Wish::Budgets => Ok(self.learn.budgets_told()),
             };
@@ -194,6 +193,14 @@ impl LearnPlane {
             answer.send(told).ok();
         }
         Ok(agreed)
+    }
+
+    /// A disk that takes nothing is told to whoever asked; learning goes on, and they may ask again.
+    fn erase(&mut self, erase: &Erase) -> Result<String, String> {
+        let id = EventId::new(&erase.id).map_err(|error| error.to_string())?;
+        self.learn
+            .erase(&id, &erase.by)
+            .map_err(|error| format!("not all rows are erased, ask again: {error}"))
     }
 
     /// No topic has the limits that were set on the admin interface or in the configuration, nor their place among those
