@@ -8,7 +8,7 @@ use criterion::{BatchSize, Criterion};
 use model::{Feature, FeatureKind, Objective, Row, Schema, Target};
 use policies::detect::{
     Adwin, BudgetDetector, Detector, ESr, FeatureDrift, FeatureDriftConfig, HddmA, HddmW, Kswin, LossSlices,
-    LossSlicesConfig, Mmd, MmdConfig, PageHinkley, ShareDrift, ShareDriftConfig, TwoSample, TwoSampleConfig,
+    LossSlicesConfig, Mmd, PageHinkley, PairsConfig, ShareDrift, ShareDriftConfig, TwoSample,
 };
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
@@ -82,9 +82,9 @@ fn of_rows(criterion: &mut Criterion, width: usize) {
     let rows: Vec<Row> = values.chunks_exact(width).map(row).collect();
     let config = FeatureDriftConfig { window: 500, reference: 2_000, average_run_length: 1e9 };
     of(criterion, &format!("features/{width}"), FeatureDrift::new(&schema, config), &rows);
-    let config = MmdConfig { average_run_length: 1e9, ..MmdConfig::default() };
+    let config = PairsConfig { average_run_length: 1e9, ..PairsConfig::default() };
     of(criterion, &format!("mmd/{width}"), Mmd::new(&schema, config), &rows);
-    let config = TwoSampleConfig { average_run_length: 1e9, ..TwoSampleConfig::default() };
+    let config = PairsConfig { average_run_length: 1e9, ..PairsConfig::default() };
     of(criterion, &format!("two_sample/{width}"), TwoSample::new(&schema, config), &rows);
     slices(criterion, width, LossSlices::new(&schema, LossSlicesConfig::default()), &rows);
 }

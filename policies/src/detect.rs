@@ -1,8 +1,9 @@
 //! Detectors: observations in, a drift or a breach out.
 //!
 //! By what they watch: [`ESr`], [`Adwin`], [`PageHinkley`], [`HddmA`], [`HddmW`] and [`Kswin`] a stream of losses,
-//! [`FeatureDrift`] the rows themselves, [`BudgetDetector`] a measured quantity of the service. A detector states its false-alarm
-//! rate in its own documentation, and a test holds it to that.
+//! [`FeatureDrift`], [`Mmd`] and [`TwoSample`] the rows themselves, [`ShareDrift`] classes, [`LabelFeed`] how labels come,
+//! [`BudgetDetector`] and [`BurnRate`] what the service uses up. A detector states its false-alarm rate in its own documentation,
+//! and a test holds it to that. [`Panel`] is those of a stream together, and [`Diagnosis`] what they know of a change.
 //!
 //! May not: decide what to do about a drift; know where observations come from.
 
@@ -41,12 +42,13 @@ pub use features::{FeatureDrift, FeatureDriftConfig};
 pub use hddm::{HddmA, HddmW};
 pub use kswin::{Kswin, KswinConfig};
 pub use label_feed::{FeedReport, FeedTrouble, LabelFeed};
-pub use mmd::{Mmd, MmdConfig};
+pub use mmd::Mmd;
 pub use page_hinkley::{PageHinkley, PageHinkleyConfig};
+pub use pairs::PairsConfig;
 pub use panel::{Alarm, Observed, Panel, PanelConfig, Said};
 pub use shares::{ShareDrift, ShareDriftConfig};
 pub use slice::{LossSlice, LossSlices, LossSlicesConfig};
-pub use two_sample::{TwoSample, TwoSampleConfig};
+pub use two_sample::TwoSample;
 
 /// Watches a stream of one kind of observation for change.
 ///

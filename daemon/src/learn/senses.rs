@@ -3,7 +3,7 @@
 //! Lives here: an event and an outcome as the detectors see them; the diagnosis of an alarm, and who hears of it. May not:
 //! detect, or decide about episodes.
 
-use model::{Model, Sample, Target, Truth};
+use model::{Sample, Truth};
 use policies::detect::{Alarm, Observed, Said};
 
 use super::evidence::mean_loss;
@@ -65,7 +65,7 @@ impl Learn {
 
     fn noticed(&mut self, alarms: &[Alarm]) -> Result<(), LearnError> {
         for alarm in alarms {
-            let fit = self.fit()?;
+            let fit = if self.state.panel.asks_for_fit() { self.fit()? } else { None };
             let diagnosis = self.state.panel.diagnose(alarm, fit);
             self.state.panel.settle(&diagnosis);
             self.state.counts.drifts += 1;
@@ -86,14 +86,12 @@ impl Learn {
             return Ok(None);
         }
         let control = self.arms.pool.freeze(&self.arms.control)?;
-        let target: &Target = self.rules.config.schema.target();
-        Ok(Some(mean_loss(target, &control, &encoded, &goals)?))
+        Ok(Some(mean_loss(self.rules.config.schema.target(), &control, &encoded, &goals)?))
     }
 
     /// The reference is the champion of now, and what it answers and loses is learned anew.
     pub(super) fn reanchor(&mut self) -> Result<(), LearnError> {
-        let champion: Model = self.frozen_champion()?;
-        self.arms.reference = champion;
+        self.arms.reference = self.frozen_champion()?;
         self.state.anchored = self.state.outcomes;
         self.state.panel.reanchor();
         Ok(())

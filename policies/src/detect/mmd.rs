@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::detect::pairs::inputs::Inputs;
 use crate::detect::pairs::witness::{Learning, Witness, together};
-use crate::detect::pairs::{Pairs, ROWS_A_PAIR};
+use crate::detect::pairs::{Pairs, PairsConfig, ROWS_A_PAIR};
 use crate::detect::{Detector, DetectorKind, Drift};
 use crate::stats::e_process::LOG_VALUE_MAX;
 
@@ -23,23 +23,6 @@ pub const FREQUENCIES: usize = 64;
 const SUPPORTS: [usize; 4] = [4, 8, 16, 32];
 /// Pairs that the witness remembers: a large change is learned from few, a small one needs many.
 const HORIZONS: [u32; 2] = [100, 500];
-
-/// How many rows to keep, and how rarely to be wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MmdConfig {
-    /// Old rows to keep, at least one. For twice as many rows after it began is a change visible.
-    pub reference: usize,
-    /// Expected number of rows to a false alarm, at least.
-    pub average_run_length: f64,
-    /// Of the frequencies and the lots that are drawn.
-    pub seed: u64,
-}
-
-impl Default for MmdConfig {
-    fn default() -> Self {
-        Self { reference: 2_000, average_run_length: 1e6, seed: 0 }
-    }
-}
 
 /// Alarms when new rows differ from old ones in any way that a smooth function of a few inputs shows.
 ///
@@ -67,7 +50,7 @@ impl Default for MmdConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mmd {
     features: Vec<Feature>,
-    config: MmdConfig,
+    config: PairsConfig,
     warmup: Vec<Row>,
     projection: Option<Projection>,
     pairs: Pairs<Vec<f32>>,
@@ -77,7 +60,7 @@ pub struct Mmd {
 
 impl Mmd {
     /// Learns spreads and keeps rows at first, then watches.
-    pub fn new(schema: &Schema, config: MmdConfig) -> Self {
+    pub fn new(schema: &Schema, config: PairsConfig) -> Self {
         Self::empty(schema.features().to_vec(), config)
     }
 
@@ -90,7 +73,7 @@ impl Mmd {
         Self { ignored: self.ignored, ..Self::empty(schema.features().to_vec(), self.config) }
     }
 
-    fn empty(features: Vec<Feature>, config: MmdConfig) -> Self {
+    fn empty(features: Vec<Feature>, config: PairsConfig) -> Self {
         let witness = |horizon| Witness::new(Learning::Mean, FREQUENCIES, horizon);
         Self {
             features,

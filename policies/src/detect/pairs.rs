@@ -21,6 +21,23 @@ pub mod witness;
 /// Rows that one pair takes out of the stream: the new one, and one that is kept in place of the old one.
 pub const ROWS_A_PAIR: u64 = 2;
 
+/// How many rows to keep, and how rarely to be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PairsConfig {
+    /// Old rows to keep, at least one. For twice as many rows after it began is a change visible.
+    pub reference: usize,
+    /// Expected number of rows to a false alarm, at least.
+    pub average_run_length: f64,
+    /// Of all that is drawn.
+    pub seed: u64,
+}
+
+impl Default for PairsConfig {
+    fn default() -> Self {
+        Self { reference: 2_000, average_run_length: 1e6, seed: 0 }
+    }
+}
+
 /// Keeps rows until each becomes the old one of a pair, first in, first out: while it holds `capacity`, the two of a
 /// pair are `2 * capacity` rows apart, and for as long a change stays visible.
 ///

@@ -19,8 +19,8 @@ use super::shares::answers::shift_kind;
 use super::shares::label_shift::label_shift;
 use super::{
     Adwin, Detector as _, Drift, ErrorEstimator, ErrorEstimatorConfig, FeatureDrift, FeatureDriftConfig,
-    FeatureShift, LabelFeed, LossSlices, LossSlicesConfig, Mmd, MmdConfig, ShareDrift, ShareDriftConfig,
-    TwoSample, TwoSampleConfig,
+    FeatureShift, LabelFeed, LossSlices, LossSlicesConfig, Mmd, PairsConfig, ShareDrift, ShareDriftConfig,
+    TwoSample,
 };
 
 mod losses;
@@ -135,15 +135,16 @@ impl Panel {
             reference: config.feature_reference,
             average_run_length,
         };
-        let (reference, seed) = (config.feature_reference, config.seed);
+        let pairs =
+            PairsConfig { reference: config.feature_reference, average_run_length, seed: config.seed };
         Self {
             config,
             champion: watch(),
             reference: watch(),
             adwin: Adwin::new(config.delta),
             features: FeatureDrift::new(schema, features),
-            mmd: Mmd::new(schema, MmdConfig { reference, average_run_length, seed }),
-            two_sample: TwoSample::new(schema, TwoSampleConfig { reference, average_run_length, seed }),
+            mmd: Mmd::new(schema, pairs),
+            two_sample: TwoSample::new(schema, pairs),
             labels: share(),
             answers: share(),
             confusion: RecentConfusion::new(classes.unwrap_or(0)),
@@ -306,14 +307,15 @@ impl Panel {
         self.estimator.estimate()
     }
 
-    /// Natural logarithm of each sense's evidence, and of what is too much of it.
-    pub fn evidence(&self) -> [(Sense, f64); 5] {
+    /// Natural logarithm of the evidence for a change of the data, by who watches.
+    pub fn evidence(&self) -> [(Sense, f64); 6] {
         let shares =
             |shares: &Option<ShareDrift>| shares.as_ref().map_or(f64::NEG_INFINITY, ShareDrift::log_value);
         [
             (Sense::Champion, self.champion.log_value()),
             (Sense::Reference, self.reference.log_value()),
             (Sense::Features, self.features.log_value()),
+            (Sense::Rows, self.mmd.log_value().max(self.two_sample.log_value())),
             (Sense::Labels, shares(&self.labels)),
             (Sense::Answers, shares(&self.answers)),
         ]
@@ -336,6 +338,12 @@ impl Panel {
             Sense::Features | Sense::Rows | Sense::Answers => self.conditionals.rows_recur(alarm.drift.ago),
             Sense::Feed => false,
         }
+    }
+
+    /// Whether what has learned the last outcomes should be asked how well it fits them: only where the losses rose does
+    /// that tell what to try.
+    pub fn asks_for_fit(&self) -> bool {
+        self.loss().is_some_and(|loss| loss.now > loss.before)
     }
 
     /// The loss before and lately.

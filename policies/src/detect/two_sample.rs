@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::detect::features::binning::Binning;
 use crate::detect::features::evidence;
 use crate::detect::pairs::witness::{Witness, together};
-use crate::detect::pairs::{Pairs, ROWS_A_PAIR};
+use crate::detect::pairs::{Pairs, PairsConfig, ROWS_A_PAIR};
 use crate::detect::{Detector, DetectorKind, Drift, FeatureShift};
 use crate::stats::e_process::LOG_VALUE_MAX;
 
@@ -23,24 +23,6 @@ pub use classifier::PRODUCTS_MAX;
 pub const WARMUP_ROWS: usize = 512;
 /// Most bytes that the rows kept take.
 pub const KEPT_BYTES_MAX: usize = 4 << 20;
-
-/// How many rows to keep, and how rarely to be wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TwoSampleConfig {
-    /// Old rows to keep, at least one and as many as fit into [`KEPT_BYTES_MAX`]. For twice as many rows after it
-    /// began is a change visible.
-    pub reference: usize,
-    /// Expected number of rows to a false alarm, at least.
-    pub average_run_length: f64,
-    /// Of the lots that are drawn.
-    pub seed: u64,
-}
-
-impl Default for TwoSampleConfig {
-    fn default() -> Self {
-        Self { reference: 2_000, average_run_length: 1e6, seed: 0 }
-    }
-}
 
 /// Alarms when a classifier can tell new rows from old ones: finds what shows in several features together only.
 ///
@@ -69,7 +51,7 @@ impl Default for TwoSampleConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TwoSample {
     features: Vec<Feature>,
-    config: TwoSampleConfig,
+    config: PairsConfig,
     warmup: Vec<Row>,
     classifier: Option<Classifier>,
     pairs: Pairs<Row>,
@@ -78,7 +60,7 @@ pub struct TwoSample {
 
 impl TwoSample {
     /// Learns spreads and keeps rows at first, then watches.
-    pub fn new(schema: &Schema, config: TwoSampleConfig) -> Self {
+    pub fn new(schema: &Schema, config: PairsConfig) -> Self {
         Self::empty(schema.features().to_vec(), config)
     }
 
@@ -91,7 +73,7 @@ impl TwoSample {
         Self { ignored: self.ignored, ..Self::empty(schema.features().to_vec(), self.config) }
     }
 
-    fn empty(features: Vec<Feature>, config: TwoSampleConfig) -> Self {
+    fn empty(features: Vec<Feature>, config: PairsConfig) -> Self {
         let fitting = KEPT_BYTES_MAX / (size_of::<f32>() * features.len().max(1));
         let pairs = Pairs::new(config.reference.min(fitting), config.seed);
         Self { features, config, warmup: Vec::new(), classifier: None, pairs, ignored: 0 }

@@ -23,7 +23,7 @@ fn row(rng: &mut Pcg64, features: usize, correlation: f64) -> Vec<f32> {
 fn delay(
     seed: u64,
     (features, correlation): (usize, f64),
-    config: MmdConfig,
+    config: PairsConfig,
     change: impl Fn(&mut [f32]),
     limit: u64,
 ) -> Option<(u64, Drift)> {
@@ -42,7 +42,7 @@ fn delay(
 #[test]
 fn false_alarms_are_as_rare_as_stated() {
     for (shape, runs) in [((4, 0.0), 80), ((20, 0.8), 40)] {
-        let config = MmdConfig { reference: 100, average_run_length: 1e3, seed: 7 };
+        let config = PairsConfig { reference: 100, average_run_length: 1e3, seed: 7 };
         let one = |seed| delay(seed, shape, config, |_| (), 8_000).map_or(8_000, |(at, _)| at) as f64;
         let mean = (0..runs).map(one).sum::<f64>() / runs as f64;
         assert!(mean >= 1e3, "{mean} rows at {shape:?}");
@@ -51,7 +51,7 @@ fn false_alarms_are_as_rare_as_stated() {
 
 #[test]
 fn a_mean_that_moves_is_found_and_dated() {
-    let config = MmdConfig { average_run_length: 1e5, ..MmdConfig::default() };
+    let config = PairsConfig { average_run_length: 1e5, ..PairsConfig::default() };
     let one = |seed| delay(seed, (10, 0.0), config, |row| row[3] += 1.0, 4_000).expect("it is large");
     let found: Vec<(u64, Drift)> = (0..12).map(one).collect();
     assert!(found.iter().all(|(at, drift)| drift.ago.abs_diff(*at) < 300 && drift.features.is_empty()));
@@ -61,7 +61,7 @@ fn a_mean_that_moves_is_found_and_dated() {
 
 #[test]
 fn what_changed_in_no_single_feature_is_found() {
-    let config = MmdConfig { average_run_length: 1e5, ..MmdConfig::default() };
+    let config = PairsConfig { average_run_length: 1e5, ..PairsConfig::default() };
     let one = |seed| delay(seed, (4, 0.6), config, |row| row[1] = -row[1], 4_000).map_or(4_000, |(at, _)| at);
     let delay = median((0..12).map(one).collect());
     assert!(delay < 400, "{delay} rows");
@@ -70,7 +70,7 @@ fn what_changed_in_no_single_feature_is_found() {
 #[test]
 fn a_restored_detector_goes_on_and_strange_rows_are_counted() {
     let mut rng = generator(4);
-    let config = MmdConfig { reference: 50, average_run_length: 200.0, seed: 1 };
+    let config = PairsConfig { reference: 50, average_run_length: 200.0, seed: 1 };
     let mut detector = Mmd::new(&schema(3), config);
     (0..700).for_each(|_| drop(detector.observe(&Row::new(row(&mut rng, 3, 0.0)).expect("finite"))));
     detector.observe(&Row::new(vec![1.0]).expect("finite"));
@@ -92,7 +92,7 @@ fn a_restored_detector_goes_on_and_strange_rows_are_counted() {
 
 #[test]
 fn a_constant_stream_is_no_change() {
-    let mut detector = Mmd::new(&schema(2), MmdConfig { reference: 20, average_run_length: 10.0, seed: 0 });
+    let mut detector = Mmd::new(&schema(2), PairsConfig { reference: 20, average_run_length: 10.0, seed: 0 });
     let row = Row::new(vec![1.0, f32::NAN]).expect("finite");
     assert!((0..2_000).all(|_| detector.observe(&row).is_none()));
 }

@@ -23,7 +23,7 @@ fn row(rng: &mut Pcg64, features: usize, correlation: f64, second: f64) -> Vec<f
     row
 }
 
-fn watching(rng: &mut Pcg64, features: usize, correlation: f64, config: TwoSampleConfig) -> TwoSample {
+fn watching(rng: &mut Pcg64, features: usize, correlation: f64, config: PairsConfig) -> TwoSample {
     let mut detector = TwoSample::new(&schema(features), config);
     while !detector.is_watching() {
         let row = Row::new(row(rng, features, correlation, 1.0)).expect("finite");
@@ -35,7 +35,7 @@ fn watching(rng: &mut Pcg64, features: usize, correlation: f64, config: TwoSampl
 #[test]
 fn false_alarms_are_as_rare_as_stated() {
     for (features, correlation, runs) in [(4, 0.0, 80), (20, 0.8, 40)] {
-        let config = TwoSampleConfig { reference: 100, average_run_length: 1e3, seed: 7 };
+        let config = PairsConfig { reference: 100, average_run_length: 1e3, seed: 7 };
         let limit = 8_000_u64;
         let run_length = |seed| {
             let mut rng = generator(seed);
@@ -51,7 +51,7 @@ fn false_alarms_are_as_rare_as_stated() {
 /// Rows to the alarm after the second feature turned against the others, and the alarm.
 fn turned(seed: u64) -> (u64, Drift) {
     let mut rng = generator(seed);
-    let config = TwoSampleConfig { average_run_length: 1e5, ..TwoSampleConfig::default() };
+    let config = PairsConfig { average_run_length: 1e5, ..PairsConfig::default() };
     let mut detector = watching(&mut rng, 6, 0.6, config);
     let next = |rng: &mut Pcg64| Row::new(row(rng, 6, 0.6, -1.0)).expect("finite");
     (1..4_000)
@@ -81,7 +81,7 @@ fn what_changed_in_no_single_feature_is_found_and_named() {
 fn a_mean_that_moves_is_found_and_named() {
     let run = |seed| {
         let mut rng = generator(seed);
-        let config = TwoSampleConfig { average_run_length: 1e5, ..TwoSampleConfig::default() };
+        let config = PairsConfig { average_run_length: 1e5, ..PairsConfig::default() };
         let mut detector = watching(&mut rng, 10, 0.0, config);
         let mut next = || {
             let mut row = row(&mut rng, 10, 0.0, 1.0);
@@ -102,7 +102,7 @@ fn a_mean_that_moves_is_found_and_named() {
 fn many_inputs_have_some_of_their_products_and_rows_kept_have_a_limit() {
     let mut rng = generator(3);
     let mut detector =
-        TwoSample::new(&schema(2_000), TwoSampleConfig { reference: 100_000, ..Default::default() });
+        TwoSample::new(&schema(2_000), PairsConfig { reference: 100_000, ..Default::default() });
     for _ in 0..WARMUP_ROWS {
         detector
             .observe(&Row::new((0..2_000).map(|_| coin(&mut rng, 0.5) as f32).collect()).expect("finite"));
@@ -118,7 +118,7 @@ fn many_inputs_have_some_of_their_products_and_rows_kept_have_a_limit() {
 #[test]
 fn a_restored_detector_goes_on_and_strange_rows_are_counted() {
     let mut rng = generator(4);
-    let config = TwoSampleConfig { reference: 50, average_run_length: 200.0, seed: 1 };
+    let config = PairsConfig { reference: 50, average_run_length: 200.0, seed: 1 };
     let mut detector = watching(&mut rng, 3, 0.0, config);
     detector.observe(&Row::new(vec![1.0]).expect("finite"));
     assert_eq!(detector.ignored(), 1);
