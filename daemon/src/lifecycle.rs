@@ -90,7 +90,7 @@ pub struct Lifecycle {
     /// Until then no drift opens an episode either.
     barren_until: u64,
     /// Outcomes when a drift was noticed last that others had not noticed before.
-    drift_noticed: u64,
+    drift_noticed: Option<u64>,
     /// The first drift that has not opened an episode yet, and when it was noticed.
     drift_waits: Option<(u64, Box<Diagnosis>)>,
     refresh_at: u64,
@@ -130,7 +130,7 @@ impl Lifecycle {
             quiet_until: 0,
             paused_until: 0,
             barren_until: 0,
-            drift_noticed: 0,
+            drift_noticed: None,
             drift_waits: None,
             refresh_at: 0,
         }
@@ -300,7 +300,7 @@ impl Lifecycle {
         if !diagnosis.is_of_data() || !self.cold_search_done || self.has_been_told(&diagnosis) {
             return effects;
         }
-        self.drift_noticed = self.outcomes;
+        self.drift_noticed = Some(self.outcomes);
         if self.may_search() && self.outcomes >= self.barren_until {
             effects.extend(self.open(Cause::Drift(diagnosis), rules));
         } else {
@@ -313,7 +313,7 @@ impl Lifecycle {
     fn has_been_told(&self, diagnosis: &Diagnosis) -> bool {
         let began = self.outcomes.saturating_sub(diagnosis.drift.ago);
         let is_searched = self.episode.as_ref().is_some_and(|episode| episode.drift);
-        is_searched || (self.drift_noticed > 0 && began <= self.drift_noticed)
+        is_searched || self.drift_noticed.is_some_and(|noticed| began <= noticed)
     }
 
     /// A drift that came while something else was under way, unless that took so long that the drift is old.
