@@ -113,21 +113,32 @@ impl Adwin {
 
     /// Takes the oldest bucket out of the window.
     fn drop_oldest(&mut self) {
-        let Some(bucket) = self.rows.last_mut().and_then(VecDeque::pop_front) else { return };
-        let count = size(self.rows.len() - 1);
+        if self.rows.last_mut().and_then(VecDeque::pop_front).is_none() {
+            return;
+        }
         while self.rows.last().is_some_and(VecDeque::is_empty) {
             self.rows.pop();
         }
-        self.width -= count;
-        self.sum -= bucket.sum;
-        if self.width == 0 {
-            (self.sum, self.squares) = (0.0, 0.0);
-            return;
+        self.gather();
+    }
+
+    /// The window's numbers from its buckets: to take those of a bucket out of sums leaves rounding, of which the root that
+    /// a threshold takes is large where what is left hardly varies.
+    fn gather(&mut self) {
+        (self.width, self.sum, self.squares) = (0, 0.0, 0.0);
+        for (row, buckets) in self.rows.iter().enumerate().rev() {
+            let count = size(row);
+            for bucket in buckets {
+                if self.width > 0 {
+                    let (older, newer) = (self.width as f64, count as f64);
+                    let apart = self.sum / older - bucket.sum / newer;
+                    self.squares += older * newer * apart * apart / (older + newer);
+                }
+                self.squares += bucket.squares;
+                self.width += count;
+                self.sum += bucket.sum;
+            }
         }
-        let (dropped, kept) = (count as f64, self.width as f64);
-        let between = dropped * kept * (bucket.sum / dropped - self.mean()).powi(2) / (dropped + kept);
-        // Rounding may not make a variance negative.
-        self.squares = (self.squares - bucket.squares - between).max(0.0);
     }
 
     /// The first cut, from the oldest on, whose parts differ too much.

@@ -156,6 +156,16 @@ fn a_long_window_stays_small() {
     assert_eq!(adwin.mean().to_bits(), 0.0_f64.to_bits());
 }
 
+#[test]
+fn what_does_not_vary_any_more_has_no_variance() {
+    let mut adwin = Adwin::new(0.01);
+    let mut rng = generator(471);
+    (0..109).for_each(|_| drop(adwin.observe(&coin(&mut rng, 0.14))));
+    (0..2_000).for_each(|_| drop(adwin.observe(&1.0)));
+    assert!(adwin.width() <= 2_000, "all from before is cut off: {}", adwin.width());
+    assert_eq!(adwin.squares.to_bits(), 0.0_f64.to_bits());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
