@@ -3,6 +3,8 @@
 //! Lives here: proposers (ask and tell over a search space) and schedulers (rungs of training windows).
 //! May not: train or score anything; the daemon does, and tells.
 
+use std::fmt;
+
 use model::{Genome, SearchSpace};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
@@ -17,11 +19,53 @@ pub use placement::{Placement, lighter, placement, standing};
 pub use random_edits::RandomEdits;
 pub use scheduler::{FullBudget, Scheduler, SuccessiveHalving, best_cheaper};
 
+/// Zero-cost features of a genome; of any one question always as many, or none.
+pub type Features<'a> = &'a dyn Fn(&Genome) -> Vec<f64>;
+
+/// What a proposer is asked.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// What may be proposed.
+    pub space: &'a SearchSpace,
+    /// What serves now; it is never proposed, for it is always there, as the control.
+    pub parent: &'a Genome,
+    /// How many are wanted.
+    pub count: usize,
+    /// Outcomes seen so far: what scores are dated by.
+    pub now: u64,
+    /// How far the stream is from calm: 0, nothing moves; 1, a drift was noticed just now.
+    pub heat: f64,
+    /// What is known of a genome without training it.
+    pub features: Features<'a>,
+}
+
+impl<'a> Question<'a> {
+    /// On a calm stream, at its beginning, with nothing known before training.
+    pub fn new(space: &'a SearchSpace, parent: &'a Genome, count: usize) -> Self {
+        Self { space, parent, count, now: 0, heat: 0.0, features: &|_| Vec::new() }
+    }
+}
+
+impl fmt::Debug for Question<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { parent, count, now, heat, .. } = self;
+        formatter
+            .debug_struct("Question")
+            .field("parent", parent)
+            .field("count", count)
+            .field("now", now)
+            .field("heat", heat)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What became of a genome that was tried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// The genome.
     pub genome: Genome,
+    /// What it was made from: its gain is the change from there.
+    pub parent: Genome,
     /// Mean paired improvement of its loss over the control's; minus infinity for a failure.
     pub gain: f64,
     /// What one answer of it costs, in the unit of the budget in force.
@@ -36,7 +80,7 @@ pub struct Score {
 ///
 /// ```
 /// use model::{Gene, Genome, SearchSpace};
-/// use policies::search::{Evolution, Proposer, Score};
+/// use policies::search::{Evolution, Proposer, Question, Score};
 /// use rand::SeedableRng;
 ///
 /// let width = Gene {
@@ -50,16 +94,16 @@ pub struct Score {
 /// let mut proposer = Evolution::new();
 ///
 /// let parent = Genome(vec![1]);
-/// for genome in proposer.ask(&space, &parent, 2, &mut rng) {
+/// for genome in proposer.ask(&Question::new(&space, &parent, 2), &mut rng) {
 ///     assert!(space.contains(&genome) && genome != parent);
-///     proposer.tell(&Score { genome, gain: 0.01, cost: 1.0, at: 500 });
+///     proposer.tell(&Score { genome, parent: parent.clone(), gain: 0.01, cost: 1.0, at: 500 });
 /// }
 /// # Ok::<(), model::ModelError>(())
 /// ```
 pub trait Proposer {
-    /// At most `count` different canonical members of the space, none of them the parent; fewer if
+    /// At most as many different canonical members of the space, none of them the parent; fewer if
     /// there are no more.
-    fn ask(&mut self, space: &SearchSpace, parent: &Genome, count: usize, rng: &mut Pcg64) -> Vec<Genome>;
+    fn ask(&mut self, question: &Question<'_>, rng: &mut Pcg64) -> Vec<Genome>;
 
     /// Takes in what became of a genome.
     fn tell(&mut self, observation: &Score);

@@ -4,7 +4,7 @@
 
 use model::Edit;
 use policies::gate::{PairedTest, QualityEvidence, Scorecard, Verdict};
-use policies::search::{Proposer as _, Score, lighter, placement, standing};
+use policies::search::{Proposer as _, Question, Score, lighter, placement, standing};
 use policies::watch::WatchVerdict;
 
 use super::arms::Challenger;
@@ -75,7 +75,8 @@ impl Learn {
         let members = weights.len();
         let wanted = if self.rules.config.search.proxies { count * ASKED_FOR_ONE } else { count };
         let state = &mut self.state;
-        let genomes = state.proposer.ask(self.space.space(), &parent, wanted, &mut state.rng);
+        let question = Question { now: state.outcomes, ..Question::new(self.space.space(), &parent, wanted) };
+        let genomes = state.proposer.ask(&question, &mut state.rng);
         let children = genomes.iter().map(|genome| self.space.architecture(genome)).collect();
         let children = self.probed(children);
         let mut candidates: Vec<Edit> = children
@@ -99,10 +100,14 @@ impl Learn {
         let gains: Vec<Option<f64>> = (0..landed.candidates.len()).map(|at| landed.gain(at)).collect();
         // Without the control nothing was compared, so nothing was learned about any candidate.
         let compared = landed.candidates.iter().zip(&gains).filter(|_| landed.control.is_some());
-        let children = compared.flat_map(|(edit, gain)| edit.children().map(move |(_, child)| (child, gain)));
-        for (child, gain) in children {
+        let members = self.arms.mixture().map(|mixture| mixture.members).unwrap_or_default();
+        let children =
+            compared.flat_map(|(edit, gain)| edit.children().map(move |(from, child)| (from, child, gain)));
+        for (from, child, gain) in children {
+            let genome = self.space.genome(child);
             self.state.proposer.tell(&Score {
-                genome: self.space.genome(child),
+                parent: members.get(from).map_or_else(|| genome.clone(), |parent| self.space.genome(parent)),
+                genome,
                 gain: gain.unwrap_or(f64::NEG_INFINITY),
                 cost: model::Cost::of(child, self.arms.pool.shape()).macs as f64,
                 at: self.state.outcomes,

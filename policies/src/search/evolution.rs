@@ -12,7 +12,7 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use crate::search::{Proposer, Score};
+use crate::search::{Proposer, Question, Score};
 
 /// Scores remembered; the oldest dies first.
 pub const POPULATION_MAX: usize = 32;
@@ -59,7 +59,8 @@ impl Evolution {
 }
 
 impl Proposer for Evolution {
-    fn ask(&mut self, space: &SearchSpace, parent: &Genome, count: usize, rng: &mut Pcg64) -> Vec<Genome> {
+    fn ask(&mut self, question: &Question<'_>, rng: &mut Pcg64) -> Vec<Genome> {
+        let &Question { space, parent, count, .. } = question;
         let parent = space.canonical(parent);
         let tried: BTreeSet<&Genome> = self.population.iter().map(|score| &score.genome).collect();
         let mut batch: Vec<Genome> = Vec::new();

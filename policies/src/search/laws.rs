@@ -6,7 +6,7 @@ use model::{Gene, SearchSpace};
 use proptest::prelude::*;
 use rand_pcg::Pcg64;
 
-use super::{Proposer, Score};
+use super::{Proposer, Question, Score};
 
 /// Any small space, with ordered, unordered and dependent genes.
 pub(crate) fn spaces() -> impl Strategy<Value = SearchSpace> {
@@ -42,7 +42,7 @@ pub(crate) fn keeps_the_laws(
 ) {
     for round in 0..6 {
         let parent = space.sample(rng);
-        let asked = proposer.ask(space, &parent, count, rng);
+        let asked = proposer.ask(&Question { now: round, ..Question::new(space, &parent, count) }, rng);
         assert!(asked.len() <= count);
         assert_eq!(asked.iter().collect::<BTreeSet<_>>().len(), asked.len(), "no genome twice: {asked:?}");
         assert!(asked.len() >= count.min(space.neighbours(&parent).len()), "as many as there are neighbours");
@@ -50,7 +50,7 @@ pub(crate) fn keeps_the_laws(
             assert!(space.contains(&genome) && space.canonical(&genome) == genome, "{genome:?}");
             assert_ne!(genome, parent);
             let gain = [0.1, f64::NEG_INFINITY, -0.1, f64::NAN][index % 4];
-            proposer.tell(&Score { genome, gain, cost: 1.0, at: round });
+            proposer.tell(&Score { genome, parent: parent.clone(), gain, cost: 1.0, at: round });
         }
     }
 }

@@ -2,22 +2,22 @@
 //!
 //! Lives here: the proposer that every other one has to beat.
 
-use model::{Genome, SearchSpace};
+use model::Genome;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use crate::search::{Proposer, Score};
+use crate::search::{Proposer, Question, Score};
 
 /// Draws neighbours of the parent, each as likely as any other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RandomEdits;
 
 impl Proposer for RandomEdits {
-    fn ask(&mut self, space: &SearchSpace, parent: &Genome, count: usize, rng: &mut Pcg64) -> Vec<Genome> {
-        let mut neighbours = space.neighbours(parent);
+    fn ask(&mut self, question: &Question<'_>, rng: &mut Pcg64) -> Vec<Genome> {
+        let mut neighbours = question.space.neighbours(question.parent);
         neighbours.shuffle(rng);
-        neighbours.truncate(count);
+        neighbours.truncate(question.count);
         neighbours
     }
 

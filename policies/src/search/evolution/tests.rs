@@ -8,7 +8,7 @@ use crate::search::laws::{grid, keeps_the_laws, spaces};
 use crate::stats::simulate::{generator, median, saved_and_restored};
 
 fn score(choices: &[u16], gain: f64) -> Score {
-    Score { genome: Genome(choices.to_vec()), gain, cost: 1.0, at: 0 }
+    Score { genome: Genome(choices.to_vec()), parent: Genome(vec![]), gain, cost: 1.0, at: 0 }
 }
 
 /// Distance to the far corner, as a gain over the near one.
@@ -19,13 +19,13 @@ fn gain(genome: &Genome) -> f64 {
 /// Rounds of four until a proposer that always starts from the near corner proposes the far one.
 fn rounds(proposer: &mut impl Proposer, seed: u64) -> u64 {
     let (space, mut rng) = (grid(3, 5), generator(seed));
-    let far = Genome(vec![4; 3]);
+    let [near, far] = [0, 4].map(|choice| Genome(vec![choice; 3]));
     let found = (1..200).find(|round| {
-        let asked = proposer.ask(&space, &Genome(vec![0; 3]), 4, &mut rng);
+        let asked = proposer.ask(&Question::new(&space, &near, 4), &mut rng);
         let found = asked.contains(&far);
         for genome in asked {
             let gain = gain(&genome);
-            proposer.tell(&Score { genome, gain, cost: 1.0, at: *round });
+            proposer.tell(&Score { genome, parent: near.clone(), gain, cost: 1.0, at: *round });
         }
         found
     });
@@ -54,7 +54,7 @@ fn failures_have_no_children() {
     let (space, mut rng, mut evolution) = (grid(2, 9), generator(1), Evolution::new());
     evolution.tell(&score(&[8, 8], f64::NEG_INFINITY));
     evolution.tell(&score(&[8, 0], f64::NAN));
-    for genome in evolution.ask(&space, &Genome(vec![1, 1]), 8, &mut rng) {
+    for genome in evolution.ask(&Question::new(&space, &Genome(vec![1, 1]), 8), &mut rng) {
         assert!(genome.0.iter().all(|choice| *choice <= 3), "{genome:?} is no child of the parent");
     }
 }
@@ -70,7 +70,8 @@ fn members_of_another_space_have_no_children() {
 fn most_children_are_one_edit_away_and_some_are_two() {
     let (space, mut rng, mut evolution) = (grid(8, 9), generator(2), Evolution::new());
     let parent = Genome(vec![4; 8]);
-    let asked: Vec<Genome> = (0..300).flat_map(|_| evolution.ask(&space, &parent, 1, &mut rng)).collect();
+    let asked: Vec<Genome> =
+        (0..300).flat_map(|_| evolution.ask(&Question::new(&space, &parent, 1), &mut rng)).collect();
     let distance = |genome: &Genome| genome.0.iter().map(|choice| choice.abs_diff(4)).sum::<u16>();
     let twice = asked.iter().filter(|genome| distance(genome) == 2).count();
     assert!((40..120).contains(&twice) && asked.iter().all(|genome| distance(genome) <= 2), "{twice}");
@@ -84,7 +85,8 @@ proptest! {
         prop_assert!(evolution.population().len() <= POPULATION_MAX);
         let mut restored = saved_and_restored(&evolution);
         let parent = space.sample(&mut rng);
-        let asked = evolution.ask(&space, &parent, count, &mut rng.clone());
-        prop_assert_eq!(asked, restored.ask(&space, &parent, count, &mut rng));
+        let question = Question::new(&space, &parent, count);
+        let asked = evolution.ask(&question, &mut rng.clone());
+        prop_assert_eq!(asked, restored.ask(&question, &mut rng));
     }
 }

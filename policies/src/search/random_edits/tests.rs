@@ -11,7 +11,7 @@ fn every_neighbour_is_as_likely() {
     let (space, mut rng) = (grid(2, 3), generator(1));
     let mut counts = std::collections::BTreeMap::new();
     for _ in 0..4_000 {
-        for genome in RandomEdits.ask(&space, &Genome(vec![1, 1]), 1, &mut rng) {
+        for genome in RandomEdits.ask(&Question::new(&space, &Genome(vec![1, 1]), 1), &mut rng) {
             *counts.entry(genome).or_insert(0) += 1;
         }
     }
