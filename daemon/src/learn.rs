@@ -31,6 +31,7 @@ mod burn;
 mod effects;
 mod evidence;
 mod flight;
+mod hindsight;
 mod history;
 mod journal;
 mod judged;
@@ -340,6 +341,7 @@ impl Learn {
         self.state.history.push(Recent { place: *place, truth: *truth, context }, said, delay);
         self.learn_row(row, &context, *truth)?;
         if self.state.history.window_ends() {
+            self.look_back()?;
             let checkpoint = self.arms.pool.arm_state(&self.arms.control)?;
             self.state.history.checkpoint(checkpoint);
             if self.storage.is_none() {

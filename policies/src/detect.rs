@@ -1,7 +1,7 @@
 //! Detectors: observations in, a drift or a breach out.
 //!
 //! By what they watch: [`ESr`], [`Adwin`], [`PageHinkley`], [`HddmA`], [`HddmW`] and [`Kswin`] a stream of losses,
-//! [`FeatureDrift`], [`Mmd`] and [`TwoSample`] the rows themselves, [`ShareDrift`] classes, [`LabelFeed`] how labels come,
+//! [`Hindsight`] what a learner gains on a frozen copy, [`FeatureDrift`], [`Mmd`] and [`TwoSample`] the rows themselves, [`ShareDrift`] classes, [`LabelFeed`] how labels come,
 //! [`BudgetDetector`] and [`BurnRate`] what the service uses up. A detector states its false-alarm rate in its own documentation,
 //! and a test holds it to that. [`Panel`] is those of a stream together, and [`Diagnosis`] what they know of a change.
 //!
@@ -18,6 +18,7 @@ pub mod e_sr;
 pub mod estimate;
 pub mod features;
 pub mod hddm;
+pub mod hindsight;
 pub mod kswin;
 pub mod label_feed;
 pub mod mmd;
@@ -40,6 +41,7 @@ pub use e_sr::ESr;
 pub use estimate::{ErrorEstimator, ErrorEstimatorConfig, EstimatedError};
 pub use features::{FeatureDrift, FeatureDriftConfig};
 pub use hddm::{HddmA, HddmW};
+pub use hindsight::{Gains, Hindsight};
 pub use kswin::{Kswin, KswinConfig};
 pub use label_feed::{FeedReport, FeedTrouble, LabelFeed};
 pub use mmd::Mmd;
@@ -83,6 +85,8 @@ pub enum DetectorKind {
     Adwin,
     /// [`ESr`].
     ESr,
+    /// [`Hindsight`].
+    Hindsight,
     /// [`PageHinkley`].
     PageHinkley,
     /// [`HddmA`].
@@ -111,6 +115,7 @@ impl DetectorKind {
         match self {
             Self::Adwin => "adwin",
             Self::ESr => "e_sr",
+            Self::Hindsight => "hindsight",
             Self::PageHinkley => "page_hinkley",
             Self::HddmA => "hddm_a",
             Self::HddmW => "hddm_w",

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use policies::detect::{
-    Adwin, ESr, FeatureDrift, FeatureDriftConfig, HddmA, HddmW, Kswin, KswinConfig, PageHinkley,
+    Adwin, ESr, FeatureDrift, FeatureDriftConfig, HddmA, HddmW, Hindsight, Kswin, KswinConfig, PageHinkley,
 };
 
 mod measures;
@@ -67,7 +67,7 @@ fn tell(arguments: &Arguments) -> Result<()> {
 
 /// Every detector on every stream of its kind.
 pub fn entries(settings: &Settings) -> Vec<Entry> {
-    let (losses, rows) = (world::losses(), world::rows());
+    let (losses, rows, gains) = (world::losses(), world::rows(), world::gains());
     let known = |average_run_length| move |_| ESr::known(average_run_length, world::ERROR);
     let learned = |average_run_length| move |_| ESr::new(average_run_length, REFERENCE);
     let kswin = |seed| Kswin::new(KswinConfig { seed, ..KswinConfig::default() });
@@ -84,6 +84,7 @@ pub fn entries(settings: &Settings) -> Vec<Entry> {
         Subject::new("hddm_w", 0, |_| HddmW::default()).measured(&losses, settings),
         Subject::new("kswin", 0, kswin).measured(&losses, settings),
         Subject::new("features", config.reference as u64, features).measured(&rows, settings),
+        Subject::new("hindsight", 0, |_| Hindsight::new(RARE)).measured(&gains, settings),
     ]
     .concat()
 }

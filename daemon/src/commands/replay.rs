@@ -18,6 +18,10 @@ use crate::join::{Absent, Lateness};
 use crate::learn::{Learn, Outside, Prediction};
 use crate::telemetry::AuditEvent;
 
+mod curve;
+
+pub use curve::{Curve, Point};
+
 /// The first champion is frozen after this share of the labels, if that is earlier.
 const FIRST_SHARE: u64 = 10;
 /// Rows between two lines of progress.
@@ -72,14 +76,16 @@ pub struct Replayed {
     pub report: Value,
     /// What happened, one line each.
     pub story: Vec<String>,
+    /// Errors along the stream.
+    pub curve: Curve,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
-    let Replayed { report, story } = replay(arguments, &mut |_| ())?;
+    let replayed = replay(arguments, &mut |_| ())?;
     if let Some(folder) = &arguments.report {
-        write_report(folder, &report, &story)?;
+        write_report(folder, &replayed)?;
     }
-    super::print(&format!("{report:#}"))
+    super::print(&format!("{:#}", replayed.report))
 }
 
 /// Replays a stream; whoever listens hears every row once its label has arrived, in the order of the rows.
@@ -88,12 +94,12 @@ pub fn replay(arguments: &Arguments, heard: &mut dyn FnMut(Answered)) -> Result<
     let started = Instant::now();
     let scratch = tempfile::tempdir().context("no temporary folder for the rows")?;
     let learn = build(&config, scratch.path(), rows, arguments.label_delay)?;
-    let mut stage = Stage { learn, story: Vec::new(), heard };
+    let mut stage = Stage { learn, story: Vec::new(), curve: Curve::new(), heard };
     let replayed = feed(&mut stage, arguments, &config, (&target, rows))?;
-    let Stage { mut learn, story, .. } = stage;
+    let Stage { mut learn, story, curve, .. } = stage;
     learn.close();
     let report = report(&learn, replayed, started.elapsed().as_secs_f64())?;
-    Ok(Replayed { report, story })
+    Ok(Replayed { report, story, curve })
 }
 
 /// The configuration, the target column and the number of rows.
@@ -162,6 +168,7 @@ fn feed(
 struct Stage<'a> {
     learn: Learn,
     story: Vec<String>,
+    curve: Curve,
     heard: &'a mut dyn FnMut(Answered),
 }
 
@@ -171,7 +178,9 @@ impl Stage<'_> {
         if let Some(Prediction { answers, .. }) = self.learn.waiting(&id) {
             let decided = |output| model::decide(self.learn.state().schema(), output);
             let (champion, first) = (decided(&answers.champion), decided(&answers.first));
-            (self.heard)(Answered { truth, champion, first });
+            let answered = Answered { truth, champion, first };
+            self.curve.push(&answered);
+            (self.heard)(answered);
         }
         self.turn(Record::Label(Label { id, time: Timestamp(now.try_into()?), truth, revision: 0 }))
     }
@@ -251,7 +260,10 @@ fn report(learn: &Learn, rows: u64, seconds: f64) -> Result<Value> {
     Ok(report)
 }
 
-fn write_report(folder: &Path, report: &Value, story: &[String]) -> Result<()> {
+/// The report has the curve besides, which is for plots rather than for eyes.
+fn write_report(folder: &Path, Replayed { report, story, curve }: &Replayed) -> Result<()> {
+    let mut report = report.clone();
+    report["curve"] = json!(curve.points());
     let write = |name: &str, text: String| {
         let path = folder.join(name);
         std::fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))

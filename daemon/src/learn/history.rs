@@ -90,6 +90,19 @@ impl History {
         self.pushed > 0 && self.pushed.is_multiple_of(self.window as u64)
     }
 
+    /// At the end of a window: the control before it.
+    pub fn before_window(&self) -> Option<&ArmState> {
+        let began = self.pushed.saturating_sub(self.window as u64);
+        self.checkpoints.back().filter(|(at, _)| *at == began).map(|(_, state)| state)
+    }
+
+    /// The outcomes of the last window, each with one as long before it as is remembered at least; none before that.
+    pub fn then_and_now(&self) -> impl Iterator<Item = (Recent, Recent)> {
+        let lag = self.windows_max * self.window;
+        let now = self.recent.len().saturating_sub(self.window).max(lag);
+        (now..self.recent.len()).map(move |at| (self.recent[at - lag], self.recent[at]))
+    }
+
     /// Keeps the control as it is before the next window.
     pub fn checkpoint(&mut self, state: ArmState) {
         self.checkpoints.push_back((self.pushed, state));

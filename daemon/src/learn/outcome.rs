@@ -137,6 +137,11 @@ impl Learn {
         Ok(kept)
     }
 
+    /// The event at a place and what was said of it, unless it is damaged or gone.
+    pub(super) fn recorded(&mut self, place: u64) -> Option<(Row, Prediction)> {
+        of_record(&self.records.read(Place(place)).ok()?, self.state.schema().target().outputs())
+    }
+
     /// The row at a place, unless it is damaged or gone.
     pub(super) fn row(&mut self, place: u64) -> Option<Row> {
         row_of(&self.records.read(Place(place)).ok()?)

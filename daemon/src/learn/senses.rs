@@ -63,7 +63,7 @@ impl Learn {
         }
     }
 
-    fn noticed(&mut self, alarms: &[Alarm]) -> Result<(), LearnError> {
+    pub(super) fn noticed(&mut self, alarms: &[Alarm]) -> Result<(), LearnError> {
         for alarm in alarms {
             let fit = if self.state.panel.asks_for_fit() { self.fit()? } else { None };
             let diagnosis = self.state.panel.diagnose(alarm, fit);

@@ -19,8 +19,8 @@ use super::shares::answers::shift_kind;
 use super::shares::label_shift::label_shift;
 use super::{
     Adwin, Detector as _, Drift, ErrorEstimator, ErrorEstimatorConfig, FeatureDrift, FeatureDriftConfig,
-    FeatureShift, LabelFeed, LossSlices, LossSlicesConfig, Mmd, PairsConfig, ShareDrift, ShareDriftConfig,
-    TwoSample,
+    FeatureShift, Gains, Hindsight, LabelFeed, LossSlices, LossSlicesConfig, Mmd, PairsConfig, ShareDrift,
+    ShareDriftConfig, TwoSample,
 };
 
 mod losses;
@@ -29,9 +29,9 @@ mod recent;
 use losses::LossWatch;
 use recent::{Recent, RecentConfusion};
 
-/// Detectors that may open an episode: losses of champion and frozen copy, features, rows twice, labels, answers, and
-/// the feed, which opens none but shares the promise.
-const DECIDING: f64 = 8.0;
+/// Detectors that may open an episode: losses of champion and frozen copy, what was gained on the copy, features, rows twice,
+/// labels, answers, and the feed, which opens none but shares the promise.
+const DECIDING: f64 = 9.0;
 /// Events of a window of the label feed.
 const FEED_WINDOW: usize = 500;
 /// What a label shift may leave unexplained of the error.
@@ -103,6 +103,7 @@ pub struct Panel {
     config: PanelConfig,
     champion: LossWatch,
     reference: LossWatch,
+    hindsight: Hindsight,
     adwin: Adwin,
     features: FeatureDrift,
     mmd: Mmd,
@@ -141,6 +142,7 @@ impl Panel {
             config,
             champion: watch(),
             reference: watch(),
+            hindsight: Hindsight::new(average_run_length),
             adwin: Adwin::new(config.delta),
             features: FeatureDrift::new(schema, features),
             mmd: Mmd::new(schema, pairs),
@@ -218,6 +220,11 @@ impl Panel {
         alarms
     }
 
+    /// What was gained on the frozen copy by what has learned since, on rows that the copy had not learned.
+    pub fn look_back(&mut self, gains: &Gains) -> Option<Alarm> {
+        self.hindsight.observe(gains).map(|drift| Alarm { sense: Sense::Reference, drift })
+    }
+
     /// A rise of the champion's loss that nothing is promised of.
     pub fn warning(&mut self, loss: f64) -> Option<Drift> {
         // A loss that falls is also a change, but nothing to answer; the sign of the statistic tells.
@@ -260,7 +267,13 @@ impl Panel {
     pub fn settle(&mut self, diagnosis: &Diagnosis) {
         self.noticed = Some((diagnosis.kind, self.events));
         match diagnosis.sense {
-            Sense::Champion | Sense::Reference => self.reanchor(),
+            Sense::Champion | Sense::Reference => {
+                self.reanchor();
+                // They came with the same labels, and say the same later.
+                if let Some(labels) = &mut self.labels {
+                    labels.reset();
+                }
+            }
             Sense::Features | Sense::Rows => {
                 self.features.reset();
                 self.mmd.reset();
@@ -286,6 +299,7 @@ impl Panel {
     pub fn reanchor(&mut self) {
         self.champion.reset();
         self.reference.reset();
+        self.hindsight.reset();
         self.adwin.reset();
         self.slices.reset();
         self.confusion.reset();
@@ -313,7 +327,7 @@ impl Panel {
             |shares: &Option<ShareDrift>| shares.as_ref().map_or(f64::NEG_INFINITY, ShareDrift::log_value);
         [
             (Sense::Champion, self.champion.log_value()),
-            (Sense::Reference, self.reference.log_value()),
+            (Sense::Reference, self.reference.log_value().max(self.hindsight.log_value())),
             (Sense::Features, self.features.log_value()),
             (Sense::Rows, self.mmd.log_value().max(self.two_sample.log_value())),
             (Sense::Labels, shares(&self.labels)),

@@ -3,6 +3,7 @@
 //! Lives here: chance. May not: know who watches.
 
 use model::{Feature, FeatureKind, Objective, Row, Schema, Target};
+use policies::detect::Gains;
 use rand::RngExt as _;
 use rand_pcg::Pcg64;
 
@@ -12,6 +13,8 @@ pub const ERROR: f64 = 0.1;
 const FEATURES: usize = 20;
 /// Correlation of any two of them.
 const CORRELATION: f64 = 0.8;
+/// Share of rows on which a learner knows better than its frozen copy, whatever drifts.
+const LEARNED_SINCE: f64 = 0.03;
 /// Observations in which a gradual drift happens.
 const GRADUAL: u64 = 1_000;
 
@@ -144,6 +147,46 @@ pub fn rows() -> Vec<Scenario<Rows>> {
     ];
     for shift in [0.2, 0.5, 1.0] {
         all.extend(Scenario::drifting(&format!("shift_{shift}"), Rows::new(shift, 0.0)));
+    }
+    all
+}
+
+/// What a learner gained on a frozen copy, on a row of before and on one of now.
+#[derive(Clone, Debug)]
+pub struct Gained {
+    /// Share of rows that mean something else after the drift, which the learner knows by then.
+    changed: f64,
+}
+
+impl Gained {
+    /// They differ on as many rows more where the one is better, and the labels are as wrong there as anywhere.
+    fn gain(&self, on_changed: f64, rng: &mut Pcg64) -> f64 {
+        let wrong = if rng.random::<f64>() < ERROR { -1.0 } else { 1.0 };
+        let at = rng.random::<f64>();
+        if at < self.changed {
+            wrong * on_changed
+        } else {
+            f64::from(u8::from(at < self.changed + LEARNED_SINCE)) * wrong
+        }
+    }
+}
+
+impl Stream for Gained {
+    type Observation = Gains;
+
+    fn next(&mut self, drifted: f64, rng: &mut Pcg64) -> Gains {
+        Gains { before: self.gain(-drifted, rng), now: self.gain(drifted, rng) }
+    }
+}
+
+/// Streams of gains: a learner that knows more, and one that knows what has changed.
+pub fn gains() -> Vec<Scenario<Gained>> {
+    let mut all = vec![Scenario::still("knows_more", Gained { changed: 0.0 })];
+    for percent in [1, 2, 3, 5] {
+        all.extend(Scenario::drifting(
+            &format!("changed_{percent}"),
+            Gained { changed: f64::from(percent) / 100.0 },
+        ));
     }
     all
 }
