@@ -94,7 +94,7 @@ pub fn replay(arguments: &Arguments, heard: &mut dyn FnMut(Answered)) -> Result<
     let started = Instant::now();
     let scratch = tempfile::tempdir().context("no temporary folder for the rows")?;
     let learn = build(&config, scratch.path(), rows, arguments.label_delay)?;
-    let mut stage = Stage { learn, story: Vec::new(), curve: Curve::new(), heard };
+    let mut stage = Stage { learn, story: Vec::new(), curve: Curve::default(), heard };
     let replayed = feed(&mut stage, arguments, &config, (&target, rows))?;
     let Stage { mut learn, story, curve, .. } = stage;
     learn.close();
