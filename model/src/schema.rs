@@ -166,12 +166,15 @@ impl Schema {
     }
 }
 
-/// The bucket of a category: FNV-1a, so that it is the same on every machine and in every release.
+/// The bucket of a category: FNV-1a, so that it is the same on every machine and in every release, and MurmurHash3's last
+/// step (Appleby, 2011), without which names that end in a number fill buckets unevenly.
 pub fn category_bucket(category: &str, buckets: u32) -> u32 {
     let hash = category.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    ((hash ^ (hash >> 32)) % u64::from(buckets.max(1))) as u32
+    let mixed = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let mixed = (mixed ^ (mixed >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    ((mixed ^ (mixed >> 33)) % u64::from(buckets.max(1))) as u32
 }
 
 /// What a row holds of a category: its bucket among as many as these can ever become by doubling. The

@@ -28,7 +28,7 @@ fn a_table_has_the_keys_that_are_promised_and_finds_what_cannot_be_missed() {
         assert_eq!(entry.average_run_length.is_some(), entry.missed_share.is_none(), "{entry:?}");
     }
     let detectors: BTreeSet<&str> = found.iter().map(|entry| entry.detector.as_str()).collect();
-    assert_eq!(detectors.len(), 10);
+    assert_eq!(detectors.len(), 11);
     let tripled =
         found.iter().find(|entry| entry.detector == "e_sr_known" && entry.scenario == "sudden_10_30");
     assert!(
