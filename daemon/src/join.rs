@@ -27,10 +27,8 @@ pub use waiting::{ENTRY_BYTES, Mark};
 
 use waiting::{Key, Queue};
 
-/// Share of the memory from which on fewer ids are kept.
-const FULL: f64 = 0.9;
-/// Share of the memory below which, for a window, more may be kept again.
-const ROOMY: f64 = 0.5;
+/// Share of the memory below which, for a window, more may be kept again: a step more must fit.
+const ROOMY: f64 = 0.9;
 
 /// A prediction that has met its label, or what stands for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -377,7 +375,7 @@ impl Join {
 
     /// Keeps fewer ids where memory is short, and more again where there has been room for a window.
     fn keep_within_memory(&mut self) {
-        while self.bytes() as f64 > FULL * self.config.memory_bytes as f64 {
+        while self.bytes() > self.config.memory_bytes {
             self.roomy_since = None;
             self.sampling.shrink();
             self.drop_unsampled();

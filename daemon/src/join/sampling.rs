@@ -8,7 +8,7 @@ use model::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// By which the share shrinks when memory is short.
-const SHRINK: f64 = 0.8;
+const SHRINK: f64 = 0.95;
 /// Steps that are remembered; the oldest ones become one.
 const STEPS_MAX: usize = 64;
 
@@ -79,14 +79,14 @@ mod tests {
         sampling.shrink();
         assert!(sampling.grow(Timestamp(100)));
         let close = |share: f64, expected: f64| assert!((share - expected).abs() < 1e-12, "{share}");
-        close(sampling.share(Timestamp(99)), 0.64);
-        close(sampling.share(Timestamp(100)), 0.8);
-        close(sampling.share_within(Timestamp(50), Timestamp(99)), 0.64);
-        close(sampling.share_within(Timestamp(50), Timestamp(200)), 0.8);
+        close(sampling.share(Timestamp(99)), 0.9025);
+        close(sampling.share(Timestamp(100)), 0.95);
+        close(sampling.share_within(Timestamp(50), Timestamp(99)), 0.9025);
+        close(sampling.share_within(Timestamp(50), Timestamp(200)), 0.95);
         sampling.shrink();
-        close(sampling.share(Timestamp(99)), 0.512);
+        close(sampling.share(Timestamp(99)), 0.857_375);
         sampling.forget_before(Timestamp(150));
-        close(sampling.share(Timestamp(0)), 0.64);
+        close(sampling.share(Timestamp(0)), 0.9025);
         (200..400).for_each(|at| {
             sampling.shrink();
             sampling.grow(Timestamp(at));

@@ -172,6 +172,39 @@ fn where_memory_is_short_events_and_labels_are_dropped_together_and_estimates_st
 }
 
 #[test]
+fn at_the_load_that_there_is_memory_for_nearly_all_labels_meet_their_event() {
+    // As many events as come in one and a quarter of the window, and while partitions may be apart; in bursts of half as
+    // many again.
+    let apart = CONFIG.lateness.allowed_ms + CONFIG.lateness.skew_ms;
+    let (kept_ms, step) = (CONFIG.window_ms * 5 / 4 + apart, 200);
+    let room = (kept_ms / step) as usize;
+    let config = JoinConfig { memory_bytes: room * ENTRY_BYTES, ..CONFIG };
+    let mut join = Join::new(&config, 1);
+    let mut labels: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
+    let (mut now, mut told) = (0, 0);
+    for number in 0..4 * room as u64 {
+        now += if (number / 500).is_multiple_of(2) { step * 4 / 3 } else { step * 2 / 3 };
+        join.predicted(EVENTS, &id(&number.to_string()), Timestamp(now), number);
+        // Delays of a second to nearly the whole window, most of them short; one label in fifty never comes.
+        let draw = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        if !draw.is_multiple_of(50) {
+            let delay = 1_000.0 * 3_500_f64.powf((draw % 1_000) as f64 / 1_000.0);
+            labels.entry(now + delay as i64).or_default().push(number);
+        }
+        let later = labels.split_off(&(now + 1));
+        for (time, of) in std::mem::replace(&mut labels, later) {
+            for number in of {
+                told += 1;
+                join.labelled(LABELS, &Label { time: Timestamp(time), ..label(&number.to_string(), 0, 0) });
+            }
+        }
+        assert!(join.bytes() <= config.memory_bytes);
+    }
+    let matched = join.counts().joined as f64 / f64::from(told);
+    assert!(matched >= 0.95, "{matched} of {told} labels; {:?}", join.counts());
+}
+
+#[test]
 fn more_is_kept_again_where_there_has_been_room_for_a_window() {
     let config = JoinConfig { memory_bytes: 1_000 * ENTRY_BYTES, ..CONFIG };
     let mut join = Join::new(&config, 1);

@@ -97,3 +97,6 @@ impl Learn {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
