@@ -282,6 +282,9 @@ impl Lifecycle {
 
     fn open(&mut self, cause: Cause, rules: &Rules) -> Vec<Effect> {
         self.cold_search_done = true;
+        if !rules.config.search.enabled {
+            return Vec::new();
+        }
         let drift = matches!(cause, Cause::Drift(_));
         self.episode = Some(Episode { rung: 0, candidates: Vec::new(), drift });
         vec![Effect::Opened(cause), Effect::Ask(rules.config.search.candidates)]

@@ -166,8 +166,8 @@ impl Schema {
     }
 }
 
-/// The bucket of a category: FNV-1a, so that it is the same on every machine and in every release, and MurmurHash3's last
-/// step (Appleby, 2011), without which names that end in a number fill buckets unevenly.
+/// The bucket of a category: FNV-1a, so that it is the same on every machine and in every release, and the last
+/// step of `MurmurHash3` (Appleby, 2011), without which names that end in a number fill buckets unevenly.
 pub fn category_bucket(category: &str, buckets: u32) -> u32 {
     let hash = category.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

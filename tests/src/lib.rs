@@ -3,10 +3,11 @@
 //! ([`scene`]). And the tables, each a binary: how the daemon does beside others on recorded streams ([`table`]), what
 //! becomes of requests while models are swapped ([`storm`]), how often the quality gate errs ([`judge`]), how long
 //! the way back from a full state takes ([`restart`]), and how rarely detectors are wrong and how soon right
-//! ([`detectors`]). And a story in which the daemon can be made to die ([`crash`]).
+//! ([`detectors`]), and what each way of searching is worth ([`ablation`]). And a story in which the daemon can be made to die ([`crash`]).
 //!
 //! May not: prove anything itself, or reach into a room past its public names.
 
+pub mod ablation;
 pub mod broker;
 pub mod crash;
 pub mod detectors;

@@ -18,7 +18,7 @@ use clap::Parser;
 mod leader;
 mod learners;
 mod measures;
-mod paired;
+pub(crate) mod paired;
 mod print;
 
 use learners::Learner;

@@ -149,6 +149,7 @@ section!(
 section!(
     /// `[search]`
     Search {
+        enabled: bool,
         window_outcomes: usize,
         rungs: Vec<u32>,
         eta: u32,

@@ -1,0 +1,99 @@
+//! Ways: what can be switched, and how.
+//!
+//! Lives here: one line of settings a way; a further way is a further line. May not: replay.
+
+use clap::ValueEnum;
+
+/// What is switched. Named after what is missing; one that is off by default is named after what is added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Way {
+    /// Nothing: the configuration as it comes.
+    Default,
+    /// No other network is tried: the members learn, and are mixed.
+    NoSearch,
+    /// Nor is there more than one network.
+    OneNetwork,
+    /// Members see no recent labels.
+    NoContext,
+    /// Candidates see no functions of numbers.
+    NoEmbeddings,
+    /// Candidates of one block at most.
+    Shallow,
+    /// Every candidate is trained to the end, a third as many for the same training.
+    FullBudget,
+    /// No episode but at the start and after drifts.
+    NoPlateau,
+    /// Zero-cost proxies reject the worse half of twice as many.
+    WithProxies,
+    /// Candidates may answer at every depth.
+    WithExits,
+    /// Candidates may be committees of four.
+    WithCommittees,
+}
+
+impl Way {
+    /// All.
+    pub const ALL: [Self; 11] = [
+        Self::Default,
+        Self::NoSearch,
+        Self::OneNetwork,
+        Self::NoContext,
+        Self::NoEmbeddings,
+        Self::Shallow,
+        Self::FullBudget,
+        Self::NoPlateau,
+        Self::WithProxies,
+        Self::WithExits,
+        Self::WithCommittees,
+    ];
+
+    /// Its name in the table and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::NoSearch => "no-search",
+            Self::OneNetwork => "one-network",
+            Self::NoContext => "no-context",
+            Self::NoEmbeddings => "no-embeddings",
+            Self::Shallow => "shallow",
+            Self::FullBudget => "full-budget",
+            Self::NoPlateau => "no-plateau",
+            Self::WithProxies => "with-proxies",
+            Self::WithExits => "with-exits",
+            Self::WithCommittees => "with-committees",
+        }
+    }
+
+    /// What is set otherwise than by default.
+    pub fn settings(self) -> &'static str {
+        match self {
+            Self::Default => "",
+            Self::NoSearch => "search = { enabled = false }",
+            Self::OneNetwork => {
+                "search = { enabled = false }
+                 mixture = { members = [{ widths = [64], optimiser = \"rmsprop\", step_size = 0.001 }] }"
+            }
+            Self::NoContext => {
+                "search = { context_max = 0 }
+                 mixture = { members = [
+                   { optimiser = \"sgd\", step_size = 0.1 },
+                   { optimiser = \"sgd\", step_size = 0.03 },
+                   { widths = [64], optimiser = \"rmsprop\", step_size = 0.003, surge = 3 },
+                   { widths = [64], optimiser = \"rmsprop\", step_size = 0.001 },
+                   { widths = [64, 64], optimiser = \"rmsprop\", step_size = 0.001, surge = 3 },
+                   { widths = [64], optimiser = \"rmsprop\", step_size = 0.001, replay = 1.0 },
+                   { widths = [128], optimiser = \"normalised_sgd\", step_size = 0.8 },
+                   { widths = [64], optimiser = \"adamw\", step_size = 0.001, average = 500 },
+                 ] }"
+            }
+            Self::NoEmbeddings => "search = { embeddings = false }",
+            Self::Shallow => "search = { depth_max = 1 }",
+            // Of nine candidates halving trains nine for a window, three for three and one for nine: 27 windows.
+            Self::FullBudget => "search = { rungs = [9], candidates = 3 }",
+            Self::NoPlateau => "search = { plateau_outcomes = 0 }",
+            Self::WithProxies => "search = { proxies = true }",
+            Self::WithExits => "search = { exits = true }",
+            Self::WithCommittees => "search = { committee_max = 4 }",
+        }
+    }
+}
