@@ -2,8 +2,6 @@
 //!
 //! Lives here: pairing blocks, and the table. May not: replay.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use super::Replayed;
@@ -92,25 +90,18 @@ fn mean(numbers: impl ExactSizeIterator<Item = f64>) -> f64 {
 /// For people: a line each.
 pub fn table(entries: &[Entry]) -> String {
     let head = "way                   worth, points      of   stream";
-    let mut text = format!("{head:<64}  compute  trials      promotions\n");
-    for entry in entries {
-        let interval = entry.half_width.map_or(String::new(), |half| format!("± {half:.2}"));
-        let name = entry.data.rsplit('/').next().unwrap_or(ALL);
-        let [trials, promotions] =
-            [entry.trials, entry.promotions].map(|[usual, other]| format!("{usual} / {other}"));
-        // A string takes every line.
-        drop(writeln!(
-            text,
-            "{:<20} {:>6.2} {:<8} {:>7.2}   {:<22} {:>6.2}  {:<10}  {}",
-            entry.way,
-            entry.worth,
-            interval,
-            100.0 * entry.accuracy,
-            name,
-            entry.compute,
-            trials,
-            promotions,
-        ));
-    }
-    text
+    let head = format!("{head:<64}  compute  trials      promotions");
+    std::iter::once(head).chain(entries.iter().map(line)).map(|line| line + "\n").collect()
+}
+
+fn line(entry: &Entry) -> String {
+    let interval = entry.half_width.map_or(String::new(), |half| format!("± {half:.2}"));
+    let name = entry.data.rsplit('/').next().unwrap_or(ALL);
+    let [trials, promotions] =
+        [entry.trials, entry.promotions].map(|[usual, other]| format!("{usual} / {other}"));
+    let Entry { way, worth, accuracy, compute, .. } = entry;
+    let accuracy = 100.0 * accuracy;
+    format!(
+        "{way:<20} {worth:>6.2} {interval:<8} {accuracy:>7.2}   {name:<22} {compute:>6.2}  {trials:<10}  {promotions}"
+    )
 }

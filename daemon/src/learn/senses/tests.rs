@@ -90,8 +90,11 @@ impl Stream {
         match injected {
             Injected::Unit => values[2] *= 1_000.0,
             Injected::Missing => values[1] = f32::NAN,
-            Injected::Nothing | Injected::ShareTriples | Injected::Concept => {}
-            Injected::LabelsStop | Injected::LabelsShuffled => {}
+            Injected::Nothing
+            | Injected::ShareTriples
+            | Injected::Concept
+            | Injected::LabelsStop
+            | Injected::LabelsShuffled => {}
         }
         let truth = if injected == Injected::Concept { (class + 1) % SHARES.len() } else { class };
         let delay = match injected {
