@@ -11,7 +11,7 @@ use rand::seq::IndexedRandom;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use crate::search::adaptation::Adaptation;
+use crate::search::adaptation::{Adaptation, edited, heavy_tailed};
 use crate::search::memory::{Memory, Tried};
 use crate::search::random::filled;
 use crate::search::{Proposer, Question, Score};
@@ -106,11 +106,16 @@ impl Proposer for Evolution {
         let pools = Pools::of(self, question.space);
         let tried = self.memory.genomes();
         let mut batch: Vec<Genome> = Vec::new();
-        for _ in 0..question.count.saturating_mul(TRIES_MAX) {
+        for tries in 0..question.count.saturating_mul(TRIES_MAX) {
             if batch.len() == question.count {
                 return batch;
             }
-            let child = self.child(&question, &pools, rng);
+            let mut child = self.child(&question, &pools, rng);
+            if 2 * tries >= question.count.saturating_mul(TRIES_MAX) {
+                // Most of what is around was tried: further away.
+                let edits = heavy_tailed(1, question.space.genes().len() as u32, rng);
+                child = edited(question.space, &child, edits, rng);
+            }
             if child != parent && !tried.contains(&child) && !batch.contains(&child) {
                 batch.push(child);
             }

@@ -4,7 +4,9 @@
 //! that the champion stands on is left by a kick of several edits (iterated local search, Lourenço et al. 2003), and the
 //! next is climbed until it is higher, or has been climbed.
 
-use model::Genome;
+use std::collections::VecDeque;
+
+use model::{Genome, SearchSpace};
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,8 @@ use crate::search::{Proposer, Question, Score};
 const KICK_MIN: u32 = 2;
 /// Kicks tried for each that is wanted: in a space that is all but known, most lead to what was tried.
 const TRIES_MAX: usize = 16;
+/// Scores between two questions that a step may go to.
+const FRESH_MAX: usize = 64;
 
 /// Tries what is around, each once, and moves to the first that is better.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,8 +32,8 @@ pub struct Local {
     champion: Option<Genome>,
     /// Another hill that is being climbed; none while it is the champion's.
     climber: Option<Genome>,
-    /// The best that was told since the last question, and its level.
-    newest: Option<(Genome, f64)>,
+    /// What was told since the last question, and its levels; the newest.
+    fresh: VecDeque<(Genome, f64)>,
 }
 
 impl Local {
@@ -42,19 +46,34 @@ impl Local {
     fn move_on(&mut self, question: &Question<'_>, parent: &Genome, rng: &mut Pcg64) -> Genome {
         self.adaptation.heat(question.heat);
         let drifted = self.memory.enter(question);
-        let newest = self.newest.take();
+        let fresh = std::mem::take(&mut self.fresh);
         if drifted || self.champion.as_ref() != Some(parent) {
             self.champion = Some(parent.clone());
             self.climber = None;
-        } else if let Some((genome, level)) = newest.filter(|(genome, _)| question.space.contains(genome)) {
-            let here = self.climber.as_ref().and_then(|climber| self.memory.level(climber));
-            let here = here.unwrap_or_else(|| self.memory.level_of_parent(parent));
-            if level > here || (level.is_finite() && self.adaptation.accepts(here - level, rng)) {
-                self.climber = Some(genome);
-            }
+        } else {
+            self.climb(question.space, parent, &fresh, rng);
         }
         let climber = self.climber.clone().filter(|climber| question.space.contains(climber));
         climber.unwrap_or_else(|| parent.clone())
+    }
+
+    /// One step, to the best of what was just tried around here: if it is better, or the search is hot.
+    fn climb(
+        &mut self,
+        space: &SearchSpace,
+        parent: &Genome,
+        fresh: &VecDeque<(Genome, f64)>,
+        rng: &mut Pcg64,
+    ) {
+        let here = self.climber.as_ref().unwrap_or(parent);
+        let level = self.memory.level(here).unwrap_or_else(|| self.memory.level_of_parent(here));
+        let around = if fresh.is_empty() { Vec::new() } else { space.neighbours(here) };
+        let tried = fresh.iter().filter(|(genome, level)| level.is_finite() && around.contains(genome));
+        if let Some((genome, found)) = tried.max_by(|a, b| a.1.total_cmp(&b.1))
+            && self.adaptation.accepts(level - found, rng)
+        {
+            self.climber = Some(genome.clone());
+        }
     }
 
     /// What is one edit away and was not tried, in any order; nothing around a failure.
@@ -102,9 +121,10 @@ impl Proposer for Local {
     fn tell(&mut self, observation: &Score) {
         let level = self.memory.tell(observation);
         self.adaptation.tell(observation.gain);
-        if self.newest.as_ref().is_none_or(|(_, best)| level > *best) {
-            self.newest = Some((observation.genome.clone(), level));
+        if self.fresh.len() == FRESH_MAX {
+            self.fresh.pop_front();
         }
+        self.fresh.push_back((observation.genome.clone(), level));
     }
 
     fn name(&self) -> &'static str {

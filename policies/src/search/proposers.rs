@@ -6,7 +6,7 @@ use model::Genome;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use crate::search::{Evolution, Local, Proposer, Question, Random, Score};
+use crate::search::{Evolution, Local, Portfolio, Proposer, Question, Random, Score};
 
 /// Any proposer, with what it has learned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,11 +17,13 @@ pub enum AnyProposer {
     Evolution(Evolution),
     /// Members, near or far.
     Random(Random),
+    /// All of them, each as much as it has been worth lately.
+    Portfolio(Portfolio),
 }
 
 impl AnyProposer {
     /// Names, as in configuration.
-    pub const NAMES: [&str; 3] = ["local", "evolution", "random"];
+    pub const NAMES: [&str; 4] = ["local", "evolution", "random", "portfolio"];
 
     /// The proposer of this name, that has learned nothing yet.
     pub fn named(name: &str) -> Option<Self> {
@@ -29,6 +31,7 @@ impl AnyProposer {
             "local" => Some(Self::Local(Local::new())),
             "evolution" => Some(Self::Evolution(Evolution::new())),
             "random" => Some(Self::Random(Random)),
+            "portfolio" => Some(Self::Portfolio(Portfolio::default())),
             _ => None,
         }
     }
@@ -38,6 +41,7 @@ impl AnyProposer {
             Self::Local(proposer) => proposer,
             Self::Evolution(proposer) => proposer,
             Self::Random(proposer) => proposer,
+            Self::Portfolio(proposer) => proposer,
         }
     }
 
@@ -46,6 +50,7 @@ impl AnyProposer {
             Self::Local(proposer) => proposer,
             Self::Evolution(proposer) => proposer,
             Self::Random(proposer) => proposer,
+            Self::Portfolio(proposer) => proposer,
         }
     }
 }
