@@ -92,10 +92,16 @@ fn bad_input_is_named() {
         ("", "no line"),
         ("code\n", "no line"),
         ("name\nx\n", "line 2, column `code`: there is no such column"),
-        (&format!("{HPOBENCH}00000,1,1,x,1,1,1\n"), "line 2, column `val_acc_s2`: `x` is no number"),
-        (&format!("{HPOBENCH}00000,1,1,1,1,1,1\n0000,1,1,1,1,1,1\n"), "line 3, column `code`: not as many"),
-        (&format!("{HPOBENCH}00000,1,1,1,1,1,1\n00000,1,1,1,1,1,1\n"), "line 3, column `code`: this member"),
-        (&format!("{HPOBENCH}00000,1\n"), "line 2"),
+        (format!("{HPOBENCH}00000,1,1,x,1,1,1\n").as_str(), "line 2, column `val_acc_s2`: `x` is no number"),
+        (
+            format!("{HPOBENCH}00000,1,1,1,1,1,1\n0000,1,1,1,1,1,1\n").as_str(),
+            "line 3, column `code`: not as many",
+        ),
+        (
+            format!("{HPOBENCH}00000,1,1,1,1,1,1\n00000,1,1,1,1,1,1\n").as_str(),
+            "line 3, column `code`: this member",
+        ),
+        (format!("{HPOBENCH}00000,1\n").as_str(), "line: 2"),
     ] {
         let error = refused(text);
         assert!(error.contains(words) && error.contains("bad.csv"), "{error}");

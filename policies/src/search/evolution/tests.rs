@@ -53,7 +53,7 @@ fn failures_have_no_children() {
     evolution.tell(&score(&[8, 8], f64::NEG_INFINITY));
     evolution.tell(&score(&[8, 0], f64::NAN));
     for genome in evolution.ask(&Question::new(&space, &Genome(vec![1, 1]), 8), &mut rng) {
-        assert!(genome.0.iter().all(|choice| *choice <= 3), "{genome:?} is no child of the parent");
+        assert!(genome.0.iter().all(|choice| *choice <= 4), "{genome:?} is no child of the parent");
     }
 }
 
