@@ -2,8 +2,10 @@
 //! be watched and killed ([`process`]), its pages ([`http`]), a Prometheus ([`prometheus`]), and a daemon with all it needs
 //! ([`scene`]). And the tables, each a binary: how the daemon does beside others on recorded streams ([`table`]), what
 //! becomes of requests while models are swapped ([`storm`]), how often the quality gate errs ([`judge`]), how long
-//! the way back from a full state takes ([`restart`]), and how rarely detectors are wrong and how soon right
-//! ([`detectors`]), and what each way of searching is worth ([`ablation`]). And a story in which the daemon can be made to die ([`crash`]).
+//! the way back from a full state takes ([`restart`]), how rarely detectors are wrong and how soon right ([`detectors`]), how
+//! good what proposers find is where every answer is known ([`search_table`]), what each way of searching is worth
+//! ([`ablation`]), and how soon a world that comes back is known again ([`recurrence`]). And a story in which the daemon can
+//! be made to die ([`crash`]).
 //!
 //! May not: prove anything itself, or reach into a room past its public names.
 
@@ -17,5 +19,6 @@ pub mod process;
 pub mod prometheus;
 pub mod restart;
 pub mod scene;
+pub mod search_table;
 pub mod storm;
 pub mod table;
