@@ -10,14 +10,19 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 pub mod evolution;
+pub mod memory;
 pub mod placement;
 pub mod random_edits;
+pub mod recall;
 pub mod scheduler;
+pub mod signature;
 
 pub use evolution::Evolution;
 pub use placement::{Placement, lighter, placement, standing};
 pub use random_edits::RandomEdits;
+pub use recall::Recall;
 pub use scheduler::{FullBudget, Scheduler, SuccessiveHalving, best_cheaper};
+pub use signature::{Lost, Signature, Sketch};
 
 /// Zero-cost features of a genome; of any one question always as many, or none.
 pub type Features<'a> = &'a dyn Fn(&Genome) -> Vec<f64>;

@@ -2,7 +2,7 @@
 //! be watched and killed ([`process`]), its pages ([`http`]), a Prometheus ([`prometheus`]), and a daemon with all it needs
 //! ([`scene`]). And the tables, each a binary: how the daemon does beside others on recorded streams ([`table`]), what
 //! becomes of requests while models are swapped ([`storm`]), how often the quality gate errs ([`judge`]), how long
-//! the way back from a full state takes ([`restart`]), and how rarely detectors are wrong and how soon right
+//! the way back from a full state takes ([`restart`]), how soon a world that comes back is known again ([`recurrence`]), and how rarely detectors are wrong and how soon right
 //! ([`detectors`]). And a story in which the daemon can be made to die ([`crash`]).
 //!
 //! May not: prove anything itself, or reach into a room past its public names.
@@ -14,6 +14,7 @@ pub mod http;
 pub mod judge;
 pub mod process;
 pub mod prometheus;
+pub mod recurrence;
 pub mod restart;
 pub mod scene;
 pub mod storm;
