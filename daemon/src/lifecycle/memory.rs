@@ -54,3 +54,6 @@ impl Lifecycle {
         effects
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use crate::config::{Approval, Config};
 const LESS_TIME: Saving = Saving { resource: Resource::Time, share: None };
 const BREACHED: Event = Event::Breached(Remedy::Relief(LESS_TIME));
 
-fn rules() -> Rules {
+pub(super) fn rules() -> Rules {
     let text = "schema = { classes = [\"a\", \"b\"], features = [{ name = \"x\", kind = \"numeric\" }] }";
     let mut config = Config::parse(text).expect("a small valid configuration").learn;
     config.search.memory_models = 0;
@@ -22,16 +22,16 @@ fn rules() -> Rules {
     Rules { config, scheduler }
 }
 
-fn facts(outcomes: u64) -> Facts {
+pub(super) fn facts(outcomes: u64) -> Facts {
     Facts { outcomes, windows: 20, stale: true, alpha: 0.05, ..Facts::default() }
 }
 
-fn linear() -> Edit {
+pub(super) fn linear() -> Edit {
     Edit::add(1, 0, Architecture::linear(Hyper::default()))
 }
 
 /// A lifecycle whose cold start episode has put a challenger into the shadow slot.
-fn shadowing(rules: &Rules) -> Lifecycle {
+pub(super) fn shadowing(rules: &Rules) -> Lifecycle {
     shadowed(Lifecycle::new(), rules)
 }
 
@@ -54,7 +54,7 @@ fn climbed(gains: &[Option<f64>]) -> Event {
     Event::Climbed(gains.iter().map(|gain| Climber { gain: *gain, may_cost_quality: false }).collect())
 }
 
-fn quality(log_gain: f64, log_harm: f64) -> QualityEvidence {
+pub(super) fn quality(log_gain: f64, log_harm: f64) -> QualityEvidence {
     QualityEvidence {
         claim: Claim::Better,
         log_gain,
@@ -307,7 +307,7 @@ fn relief_takes_the_best_that_fits_or_alarms() {
 }
 
 /// Losses rose.
-fn drifted() -> Event {
+pub(super) fn drifted() -> Event {
     let drift = Drift {
         detector: DetectorKind::ESr,
         statistic: 17.0,
@@ -437,69 +437,4 @@ fn failures_are_an_alarm_and_a_search_and_no_relief() {
     lifecycle.step(Event::ReliefMeasured(Vec::new()), &rules);
     lifecycle.step(Event::BudgetSet, &rules);
     assert!(matches!(lifecycle.step(failing(), &rules)[..], [Effect::Alarm(_), ..]), "another limit");
-}
-
-/// Something is remembered.
-fn remembering() -> Rules {
-    let mut rules = rules();
-    rules.config.search.memory_models = 8;
-    rules
-}
-
-/// A drift is noticed, and somebody is remembered who did better since, or nobody.
-fn remembered(lifecycle: &mut Lifecycle, found: bool, rules: &Rules) -> Vec<Effect> {
-    let mut effects = lifecycle.step(drifted(), rules);
-    let Some(Effect::Remember(diagnosis)) = effects.pop() else {
-        panic!("memory is asked first: {effects:?}")
-    };
-    lifecycle.step(Event::Remembered { diagnosis, found }, rules)
-}
-
-#[test]
-fn a_drift_is_answered_from_memory_or_else_searched_for() {
-    let rules = remembering();
-    let mut lifecycle = Lifecycle { cold_search_done: true, ..Lifecycle::new() };
-    lifecycle.step(Event::Learned(facts(3_000)), &rules);
-    let mut other = lifecycle.clone();
-    let effects = remembered(&mut lifecycle, true, &rules);
-    assert!(matches!(
-        effects[..],
-        [Effect::Opened(Cause::Drift(_)), Effect::Closed(_), Effect::ShadowRemembered]
-    ));
-    assert!(lifecycle.shadow.is_some() && lifecycle.episode.is_none());
-    let effects = remembered(&mut other, false, &rules);
-    assert!(matches!(effects[..], [Effect::Opened(Cause::Drift(_)), Effect::Ask(_)]));
-}
-
-#[test]
-fn what_is_under_way_gives_way_to_who_is_remembered() {
-    let rules = remembering();
-    let mut lifecycle = shadowing(&rules);
-    lifecycle.step(Event::Learned(facts(4_000)), &rules);
-    let effects = remembered(&mut lifecycle, true, &rules);
-    assert!(matches!(effects[0], Effect::Drop(_)) && effects.last() == Some(&Effect::ShadowRemembered));
-
-    let mut lifecycle = Lifecycle { cold_search_done: true, ..Lifecycle::new() };
-    lifecycle.step(Event::Learned(facts(3_000)), &rules);
-    lifecycle.open(Cause::Plateau, &rules);
-    let effects = remembered(&mut lifecycle, true, &rules);
-    assert!(matches!(effects[..], [Effect::Closed(_), Effect::Opened(_), Effect::Closed(_), _]));
-    assert!(lifecycle.step(Event::Proposed(vec![linear()]), &rules).is_empty(), "its candidates are gone");
-}
-
-#[test]
-fn a_drift_that_memory_does_not_answer_after_all_is_searched_for() {
-    let rules = remembering();
-    let mut lifecycle = Lifecycle { cold_search_done: true, ..Lifecycle::new() };
-    lifecycle.step(Event::Learned(facts(3_000)), &rules);
-    remembered(&mut lifecycle, true, &rules);
-    assert!(
-        lifecycle.step(drifted(), &rules).iter().all(|effect| *effect == Effect::Reanchor),
-        "one drift, once"
-    );
-    let harm = Facts { quality: Some(quality(0.0, 9.0)), ..facts(3_100) };
-    assert!(matches!(lifecycle.step(Event::Learned(harm), &rules)[..], [Effect::Drop(_)]));
-    let effects = lifecycle.step(Event::Learned(facts(3_101)), &rules);
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Opened(Cause::Drift(_)))), "{effects:?}");
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Ask(_))), "memory is not asked again");
 }
