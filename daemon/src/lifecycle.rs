@@ -94,6 +94,8 @@ pub struct Lifecycle {
     barren_until: u64,
     /// Outcomes when a drift was noticed last that others had not noticed before.
     drift_noticed: Option<u64>,
+    /// A drift that nobody who is remembered has answered yet, while that is asked again.
+    look: Option<memory::Look>,
     /// A drift that an archived mixture did not answer: it is searched for as soon as that may be.
     unanswered: Option<Box<Diagnosis>>,
     /// The first drift that has not opened an episode yet, and when it was noticed.
@@ -136,6 +138,7 @@ impl Lifecycle {
             paused_until: 0,
             barren_until: 0,
             drift_noticed: None,
+            look: None,
             unanswered: None,
             drift_waits: None,
             refresh_at: 0,
@@ -189,6 +192,7 @@ impl Lifecycle {
             return effects;
         }
         let mut effects = self.refreshed(facts, rules);
+        effects.extend(self.look_again(rules));
         effects.extend(self.open_if_due(facts, rules));
         effects
     }
@@ -314,6 +318,7 @@ impl Lifecycle {
             return effects;
         }
         self.drift_noticed = Some(self.outcomes);
+        self.look = None;
         if self.may_remember(rules) {
             effects.push(Effect::Remember(diagnosis));
         } else {
@@ -348,6 +353,7 @@ impl Lifecycle {
         if self.outcomes - noticed > patience {
             return None;
         }
+        self.look = None;
         let is_remembered = self.may_remember(rules);
         Some(if is_remembered {
             vec![Effect::Remember(diagnosis)]

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use daemon::commands::replay::{self, Replayed, replay};
+use serde::Serialize;
 
 pub mod worlds;
 
@@ -25,6 +26,8 @@ const STRETCH: usize = 200;
 const LEVEL_ROWS: usize = 2_000;
 /// A stretch is back at the level within this, about one standard error of 200 rows.
 const MARGIN: f64 = 0.02;
+/// Mixtures that are kept where there is memory: the default.
+const MODELS: usize = 8;
 /// How often A and B take turns.
 const TURNS: usize = 4;
 
@@ -47,14 +50,20 @@ struct Arguments {
     /// Also the story of each replay.
     #[arg(long)]
     story: bool,
+    /// One JSON object a line instead of a table.
+    #[arg(long, conflicts_with = "story")]
+    json: bool,
 }
 
 /// What one replay showed of B.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 struct Recovery {
+    seed: u64,
+    memory_models: usize,
+    /// Served error over the end of the first time.
     level: f64,
     /// Events from the first and from the second beginning of B to recovery; none if it did not get back.
-    events: [Option<usize>; 2],
+    events: [Option<u64>; 2],
     /// Outcomes from the second beginning of B to a promotion from memory.
     promoted: Option<u64>,
     /// Served error over the whole second time.
@@ -79,24 +88,30 @@ fn complain(error: &anyhow::Error) {
 
 fn table(arguments: &Arguments) -> Result<()> {
     let mut out = std::io::stdout();
-    writeln!(out, "seed  memory  level   first  second  promoted  error of the second time")?;
+    if !arguments.json {
+        writeln!(out, "seed  memory  level   first  second  promoted  error of the second time")?;
+    }
     for seed in 1..=arguments.seeds {
-        for models in [8, 0] {
+        for models in [MODELS, 0] {
             let (recovery, story) = measured(arguments, seed, models)?;
-            let Recovery { level, events: [first, second], promoted, error } = recovery;
-            let events = |events: Option<usize>| events.map_or("-".to_owned(), |events| events.to_string());
-            let promoted = promoted.map_or("-".to_owned(), |outcomes| outcomes.to_string());
-            let (first, second) = (events(first), events(second));
-            writeln!(
-                out,
-                "{seed:>4}  {models:>6}  {level:.4}  {first:>5}  {second:>6}  {promoted:>8}  {error:.4}"
-            )?;
+            if arguments.json {
+                writeln!(out, "{}", serde_json::to_string(&recovery)?)?;
+                continue;
+            }
+            writeln!(out, "{}", line(&recovery))?;
             if arguments.story {
                 story.iter().try_for_each(|line| writeln!(out, "    {line}"))?;
             }
         }
     }
     Ok(())
+}
+
+fn line(recovery: &Recovery) -> String {
+    let Recovery { seed, memory_models, level, events: [first, second], promoted, error } = *recovery;
+    let [first, second, promoted] =
+        [first, second, promoted].map(|events| events.map_or("-".to_owned(), |events| events.to_string()));
+    format!("{seed:>4}  {memory_models:>6}  {level:.4}  {first:>5}  {second:>6}  {promoted:>8}  {error:.4}")
 }
 
 fn measured(arguments: &Arguments, seed: u64, models: usize) -> Result<(Recovery, Vec<String>)> {
@@ -110,6 +125,8 @@ fn measured(arguments: &Arguments, seed: u64, models: usize) -> Result<(Recovery
     let [first, second] = [of(1)?, of(3)?];
     let level = mean(&first[rows - LEVEL_ROWS..]);
     let recovery = Recovery {
+        seed,
+        memory_models: models,
         level,
         events: [first, second].map(|wrong| back_at(wrong, level + MARGIN)),
         promoted: promoted(&story, 3 * arguments.rows),
@@ -138,8 +155,8 @@ fn mean(wrong: &[f64]) -> f64 {
 }
 
 /// The first event from which on a stretch is no worse.
-fn back_at(wrong: &[f64], error: f64) -> Option<usize> {
-    wrong.windows(STRETCH).position(|stretch| mean(stretch) <= error)
+fn back_at(wrong: &[f64], error: f64) -> Option<u64> {
+    wrong.windows(STRETCH).position(|stretch| mean(stretch) <= error).map(|at| at as u64)
 }
 
 /// Outcomes from `begin` to the first promotion from memory after it.

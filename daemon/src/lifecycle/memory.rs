@@ -8,7 +8,22 @@
 
 use policies::detect::Diagnosis;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Cause, Effect, Lifecycle, Person, Rules};
+
+/// Outcomes from one look at what is remembered to the next.
+const LOOK_AGAIN_OUTCOMES: u64 = 50;
+/// Outcomes after which nobody is looked for any more: by then the control has learned what there is.
+const LOOKS_OUTCOMES: u64 = 1_000;
+
+/// A drift may be noticed so soon that hardly an outcome of the new world is there to compare by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Look {
+    diagnosis: Box<Diagnosis>,
+    noticed: u64,
+    at: u64,
+}
 
 impl Lifecycle {
     /// Whether the search under way was opened by a drift.
@@ -36,10 +51,10 @@ impl Lifecycle {
         found: bool,
         rules: &Rules,
     ) -> Vec<Effect> {
-        // Somebody else may have come first.
-        if !found || !self.may_remember(rules) {
-            return self.search_or_wait(diagnosis, rules);
+        if !found {
+            return self.nobody_found(diagnosis, rules);
         }
+        self.look = None;
         let mut effects = self.drop_challenger("what served in an earlier world does better in this one");
         if self.episode.is_some() {
             effects.extend(self.close("given up: what served in an earlier world does better", rules));
@@ -52,6 +67,26 @@ impl Lifecycle {
             shadow.answers = Some(diagnosis);
         }
         effects
+    }
+
+    /// The first time a search begins; in any case it is looked again a little later, for a while.
+    fn nobody_found(&mut self, diagnosis: Box<Diagnosis>, rules: &Rules) -> Vec<Effect> {
+        let at = self.outcomes + LOOK_AGAIN_OUTCOMES;
+        if let Some(look) = self.look.take() {
+            self.look = (at <= look.noticed + LOOKS_OUTCOMES).then_some(Look { at, ..look });
+            return Vec::new();
+        }
+        self.look = Some(Look { diagnosis: diagnosis.clone(), noticed: self.outcomes, at });
+        self.search_or_wait(diagnosis, rules)
+    }
+
+    /// What to ask again, if it is time: the drift is older by as much as has come since.
+    pub(super) fn look_again(&mut self, rules: &Rules) -> Option<Effect> {
+        self.look.take_if(|look| self.outcomes > look.noticed + LOOKS_OUTCOMES);
+        let look = self.look.as_ref().filter(|look| self.outcomes >= look.at && self.may_remember(rules))?;
+        let mut diagnosis = look.diagnosis.clone();
+        diagnosis.drift.ago += self.outcomes - look.noticed;
+        Some(Effect::Remember(diagnosis))
     }
 }
 

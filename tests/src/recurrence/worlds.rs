@@ -11,10 +11,10 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
 /// Numbers of a row of [`World::Network`], and hidden units of each of its laws.
-const INPUTS: usize = 10;
-const UNITS: usize = 8;
+const INPUTS: usize = 16;
+const UNITS: usize = 16;
 /// How steep the units are: steep enough that a world takes thousands of rows to learn.
-const STEEPNESS: f64 = 2.0;
+const STEEPNESS: f64 = 3.0;
 
 /// Of what kind both worlds are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

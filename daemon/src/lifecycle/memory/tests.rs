@@ -68,3 +68,23 @@ fn a_drift_that_memory_does_not_answer_after_all_is_searched_for() {
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Opened(Cause::Drift(_)))), "{effects:?}");
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Ask(_))), "memory is not asked again");
 }
+
+#[test]
+fn where_nobody_is_found_it_is_looked_again_for_a_while() {
+    let rules = remembering();
+    let mut lifecycle = Lifecycle { cold_search_done: true, ..Lifecycle::new() };
+    lifecycle.step(Event::Learned(facts(3_000)), &rules);
+    remembered(&mut lifecycle, false, &rules);
+    let mut looks = Vec::new();
+    for outcomes in 3_001..6_000 {
+        for effect in lifecycle.step(Event::Learned(facts(outcomes)), &rules) {
+            if let Effect::Remember(diagnosis) = effect {
+                looks.push((outcomes, diagnosis.drift.ago));
+                let effects = lifecycle.step(Event::Remembered { diagnosis, found: false }, &rules);
+                assert!(effects.is_empty(), "the search has begun: {effects:?}");
+            }
+        }
+    }
+    let expected: Vec<(u64, u64)> = (1..=20).map(|look| (3_000 + 50 * look, 200 + 50 * look)).collect();
+    assert_eq!(looks, expected);
+}
