@@ -7,7 +7,6 @@
 //! somebody who is known to do better in this one. Where the archived mixture does not pass after all, a search follows.
 
 use policies::detect::Diagnosis;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Cause, Effect, Lifecycle, Person, Rules};

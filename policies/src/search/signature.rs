@@ -22,7 +22,9 @@ use moments::{Lagged, Moments};
 pub const NUMBERS: usize = 30;
 /// Observations after which one counts for about a third of what it did.
 pub const MEMORY: f64 = 1_000.0;
-/// Below this two numbers are both nothing.
+/// Shares, losses and correlations that are no larger than this differ by chance.
+const SMALL: f64 = 0.1;
+/// Below this a number is nothing.
 const NOTHING: f64 = 1e-9;
 /// A feature has moved if its recent mean is so many of its deviations from its mean of all time.
 const MOVED: f64 = 0.25;
@@ -38,12 +40,9 @@ impl Signature {
     }
 
     /// How far two streams are apart, 0 to 1: the mean over all numbers of their difference by their size (Lance and
-    /// Williams, 1967), so that no number needs a scale.
+    /// Williams, 1967), so that no number needs a scale. Numbers near zero differ by chance, so a little is added to the size.
     pub fn distance(&self, other: &Self) -> f64 {
-        let apart = |(a, b): (&f64, &f64)| {
-            let size = a.abs() + b.abs();
-            if size > NOTHING { (a - b).abs() / size } else { 0.0 }
-        };
+        let apart = |(a, b): (&f64, &f64)| (a - b).abs() / (a.abs() + b.abs() + SMALL);
         self.0.iter().zip(&other.0).map(apart).sum::<f64>() / NUMBERS as f64
     }
 }

@@ -11,17 +11,17 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
 /// Numbers of a row of [`World::Network`], and hidden units of each of its laws.
-const INPUTS: usize = 16;
-const UNITS: usize = 16;
+const INPUTS: usize = 10;
+const UNITS: usize = 8;
 /// How steep the units are: steep enough that a world takes thousands of rows to learn.
-const STEEPNESS: f64 = 3.0;
+const STEEPNESS: f64 = 2.0;
 
 /// Of what kind both worlds are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum World {
-    /// The sign of a random network of one hidden layer: it takes thousands of rows to learn.
+    /// The sign of a random network of one hidden layer: it takes the better part of a thousand rows to learn.
     Network,
-    /// SEA concepts (Street and Kim, 2001) at 7.0 and 9.5, one label in ten wrong: it takes a few hundred.
+    /// SEA concepts (Street and Kim, 2001) at 7.0 and 9.5, one label in ten wrong: it takes fewer.
     Sea,
 }
 
