@@ -53,7 +53,8 @@ impl Lifecycle {
         if !found {
             return self.nobody_found(diagnosis, rules);
         }
-        self.look = None;
+        // This answers it; if not, it is searched for as unanswered.
+        (self.look, self.drift_waits) = (None, None);
         let mut effects = self.drop_challenger("what served in an earlier world does better in this one");
         if self.episode.is_some() {
             effects.extend(self.close("given up: what served in an earlier world does better", rules));

@@ -41,6 +41,13 @@ fn what_is_under_way_gives_way_to_who_is_remembered() {
     let rules = remembering();
     let mut lifecycle = shadowing(&rules);
     lifecycle.step(Event::Learned(facts(4_000)), &rules);
+    let mut later = lifecycle.clone();
+    remembered(&mut later, false, &rules);
+    assert!(later.drift_waits.is_some(), "for what is in the shadow slot");
+    let looked = later.step(Event::Learned(facts(4_050)), &rules);
+    let Some(Effect::Remember(diagnosis)) = looked.into_iter().last() else { panic!("it is looked again") };
+    later.step(Event::Remembered { diagnosis, found: true }, &rules);
+    assert!(later.drift_waits.is_none(), "it is answered");
     let effects = remembered(&mut lifecycle, true, &rules);
     assert!(matches!(effects[0], Effect::Drop(_)) && effects.last() == Some(&Effect::ShadowRemembered));
 
