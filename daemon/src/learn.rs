@@ -25,6 +25,7 @@ use crate::trials::Trials;
 
 mod adopt;
 mod approve;
+mod archive;
 mod arms;
 mod budgets;
 mod burn;
@@ -42,6 +43,7 @@ mod path;
 mod probe;
 mod publish;
 mod relief;
+mod remember;
 mod retention;
 mod senses;
 mod snapshot;
@@ -125,6 +127,8 @@ pub struct Learn {
     flight: Option<flight::Flight>,
     /// The last finished trials: where a challenger or a relief comes from.
     landed: Option<flight::Landed>,
+    /// Who was remembered last, until the lifecycle has answered.
+    found: Option<remember::Found>,
     /// What the champion costs; none since its architecture changed.
     measured: Option<Measured>,
     /// Replay waits for trials; a daemon takes them when they land.
@@ -307,6 +311,8 @@ impl Learn {
         let scale = self.state.encoder.scale();
         let losses = self.state.losses(outcome, scale);
         self.state.score(outcome, &losses);
+        self.state.archive.lost(losses.control);
+        self.sketch(outcome, &losses);
         self.sense_outcome(outcome, &losses)?;
         self.arms.test(&losses, &outcome.prediction.answers);
         if self.rules.config.gate.quality_on.counts(outcome.prediction.holdback) {

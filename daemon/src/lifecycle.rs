@@ -23,6 +23,7 @@ use crate::config::LearnConfig;
 
 mod approval;
 mod climber;
+mod memory;
 mod relief;
 mod watch;
 mod words;
@@ -52,6 +53,8 @@ struct Shadow {
     expires: Timestamp,
     judge_at: u64,
     person: Person,
+    /// The drift that an archived mixture is to answer, where it is one.
+    answers: Option<Box<Diagnosis>>,
 }
 
 /// What a person has to do with a challenger.
@@ -91,6 +94,10 @@ pub struct Lifecycle {
     barren_until: u64,
     /// Outcomes when a drift was noticed last that others had not noticed before.
     drift_noticed: Option<u64>,
+    /// A drift that nobody who is remembered has answered yet, while that is asked again.
+    look: Option<memory::Look>,
+    /// A drift that an archived mixture did not answer: it is searched for as soon as that may be.
+    unanswered: Option<Box<Diagnosis>>,
     /// The first drift that has not opened an episode yet, and when it was noticed.
     drift_waits: Option<(u64, Box<Diagnosis>)>,
     refresh_at: u64,
@@ -131,6 +138,8 @@ impl Lifecycle {
             paused_until: 0,
             barren_until: 0,
             drift_noticed: None,
+            look: None,
+            unanswered: None,
             drift_waits: None,
             refresh_at: 0,
         }
@@ -163,6 +172,7 @@ impl Lifecycle {
             Event::Drifted(diagnosis) => self.drifted(diagnosis, rules),
             Event::Breached(remedy) => self.breached(remedy, rules),
             Event::BudgetSet => self.budget_set(),
+            Event::Remembered { diagnosis, found } => self.remembered(diagnosis, found, rules),
             Event::Proposed(candidates) => self.proposed(candidates, rules),
             Event::Climbed(climbers) => self.climbed(&climbers, rules),
             Event::Judged(judgements) => self.judged(&judgements, rules),
@@ -182,6 +192,7 @@ impl Lifecycle {
             return effects;
         }
         let mut effects = self.refreshed(facts, rules);
+        effects.extend(self.look_again(rules));
         effects.extend(self.open_if_due(facts, rules));
         effects
     }
@@ -232,7 +243,10 @@ impl Lifecycle {
 
     fn drop_challenger(&mut self, reason: &str) -> Vec<Effect> {
         match self.shadow.take() {
-            Some(_) => vec![Effect::Drop(reason.into())],
+            Some(shadow) => {
+                self.unanswered = shadow.answers;
+                vec![Effect::Drop(reason.into())]
+            }
             None => Vec::new(),
         }
     }
@@ -255,6 +269,9 @@ impl Lifecycle {
         let least = *rules.config.search.rungs.first().unwrap_or(&1) as usize + 1;
         if !self.may_search() || facts.windows < least {
             return Vec::new();
+        }
+        if let Some(diagnosis) = self.unanswered.take() {
+            return self.open(Cause::Drift(diagnosis), rules);
         }
         if let Some(effects) = self.waited(rules) {
             return effects;
@@ -304,12 +321,22 @@ impl Lifecycle {
             return effects;
         }
         self.drift_noticed = Some(self.outcomes);
-        if self.may_search() && self.outcomes >= self.barren_until {
-            effects.extend(self.open(Cause::Drift(diagnosis), rules));
+        self.look = None;
+        if self.may_remember(rules) {
+            effects.push(Effect::Remember(diagnosis));
         } else {
-            self.drift_waits.get_or_insert((self.outcomes, diagnosis));
+            effects.extend(self.search_or_wait(diagnosis, rules));
         }
         effects
+    }
+
+    /// Nobody who is remembered answers a drift, so a search does, now or when it may.
+    fn search_or_wait(&mut self, diagnosis: Box<Diagnosis>, rules: &Rules) -> Vec<Effect> {
+        if self.may_search() && self.outcomes >= self.barren_until {
+            return self.open(Cause::Drift(diagnosis), rules);
+        }
+        self.drift_waits.get_or_insert((self.outcomes, diagnosis));
+        Vec::new()
     }
 
     /// Whether this is a drift that others noticed before: it began before they did.
@@ -326,7 +353,16 @@ impl Lifecycle {
         }
         let (noticed, diagnosis) = self.drift_waits.take()?;
         let patience = rules.config.search.cooldown_outcomes.max(DRIFT_WAITS_OUTCOMES);
-        (self.outcomes - noticed <= patience).then(|| self.open(Cause::Drift(diagnosis), rules))
+        if self.outcomes - noticed > patience {
+            return None;
+        }
+        self.look = None;
+        let is_remembered = self.may_remember(rules);
+        Some(if is_remembered {
+            vec![Effect::Remember(diagnosis)]
+        } else {
+            self.open(Cause::Drift(diagnosis), rules)
+        })
     }
 
     fn proposed(&mut self, candidates: Vec<Edit>, rules: &Rules) -> Vec<Effect> {
@@ -371,6 +407,7 @@ impl Lifecycle {
             expires: after(self.now, gate.deadline_seconds),
             judge_at: self.outcomes,
             person: Person::NotAsked,
+            answers: None,
         });
     }
 

@@ -117,6 +117,15 @@ pub enum AuditEvent {
         number: u64,
         reason: String,
     },
+    Archived {
+        learned: u64,
+        models: usize,
+    },
+    Recalled {
+        learned: u64,
+        outcomes: usize,
+        mean_gain: f64,
+    },
     ChallengerPlaced {
         architecture: String,
         challenger: u64,
@@ -170,6 +179,9 @@ pub enum AuditEvent {
         mean_gain: f64,
         log_evidence: f64,
         alpha: f64,
+        /// Of an archived mixture: outcomes that it had learned when it was put aside.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        remembered: Option<u64>,
         digests: Option<Digests>,
     },
     Relieved {

@@ -17,7 +17,10 @@ pub mod placement;
 pub mod portfolio;
 pub mod proposers;
 pub mod random;
+pub mod recall;
 pub mod scheduler;
+pub mod signature;
+pub mod tries;
 
 pub use evolution::Evolution;
 pub use local::Local;
@@ -25,7 +28,9 @@ pub use placement::{Placement, lighter, placement, standing};
 pub use portfolio::Portfolio;
 pub use proposers::AnyProposer;
 pub use random::Random;
+pub use recall::Recall;
 pub use scheduler::{FullBudget, Scheduler, SuccessiveHalving, best_cheaper};
+pub use signature::{Lost, Signature, Sketch};
 
 /// Zero-cost features of a genome; of any one question always as many, or none.
 pub type Features<'a> = &'a dyn Fn(&Genome) -> Vec<f64>;

@@ -9,6 +9,7 @@ pub mod e_process;
 pub mod mean_bound;
 pub mod non_inferiority;
 pub mod onset;
+pub mod paired;
 pub mod proportion;
 pub mod quantile;
 pub mod reliability;

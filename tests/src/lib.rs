@@ -17,6 +17,7 @@ pub mod http;
 pub mod judge;
 pub mod process;
 pub mod prometheus;
+pub mod recurrence;
 pub mod restart;
 pub mod scene;
 pub mod search_table;

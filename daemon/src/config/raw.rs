@@ -22,6 +22,8 @@ use crate::slot::MemoryPolicy;
 pub const DEFAULTS: &str = include_str!("../../../config/default.toml");
 /// Labels after which the first champion is frozen for comparison.
 pub const FIRST_OUTCOMES: u64 = 5_000;
+/// Mixtures from before drifts that are kept, at most.
+const MEMORY_MODELS_MAX: usize = 64;
 /// What environment variables begin with.
 const PREFIX: &str = "DRIFTFORM__";
 
@@ -166,6 +168,7 @@ section!(
         plateau_outcomes: u64,
         least_gain: f64,
         shrink_above: f64,
+        memory_models: usize,
     }
 );
 section!(
@@ -437,6 +440,12 @@ impl Raw {
         }
         if !(0.0..=1.0).contains(&self.search.shrink_above) {
             return refuse(format!("`search.shrink_above` is {}; give 0 to 1", self.search.shrink_above));
+        }
+        if self.search.memory_models > MEMORY_MODELS_MAX {
+            return refuse(format!(
+                "`search.memory_models` is {}; give 0 to {MEMORY_MODELS_MAX}",
+                self.search.memory_models
+            ));
         }
         if self.search.eta < 2 {
             return refuse(format!("`search.eta` is {}; give 2 or more", self.search.eta));

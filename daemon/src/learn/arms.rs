@@ -42,6 +42,8 @@ pub struct Challenger {
     pub path: EvidencePath,
     /// Where the stream was when it was placed.
     pub from: Positions,
+    /// Where it is an archived mixture: outcomes that it had learned when it was put aside.
+    pub remembered: Option<u64>,
     /// It could not learn a row: whatever it says from now on, it is out.
     pub failed: bool,
 }

@@ -2,7 +2,7 @@
 //!
 //! Lives here: one arm for each effect. May not: decide whether; that was decided.
 
-use model::Edit;
+use model::{Arm, Edit};
 use policies::gate::{PairedTest, QualityEvidence, Scorecard, Verdict};
 use policies::search::{Proposer as _, Question, Score, lighter, placement, standing};
 use policies::watch::WatchVerdict;
@@ -30,10 +30,13 @@ impl Learn {
                 self.launch(Purpose::Rung(rung), windows as usize, candidates)?;
             }
             Effect::Closed(reason) => {
+                self.give_up_rung();
                 let number = self.state.counts.episodes;
                 self.happened.push(AuditEvent::EpisodeClosed { number, reason: reason.into() });
             }
             Effect::Shadow(best) => self.shadow(best)?,
+            Effect::Remember(diagnosis) => self.seek_memory(diagnosis)?,
+            Effect::ShadowRemembered => self.shadow_remembered()?,
             Effect::Judge => self.judge()?,
             Effect::AwaitApproval(until) => self.await_approval(until)?,
             Effect::Drop(reason) => self.drop_challenger(reason)?,
@@ -63,6 +66,11 @@ impl Learn {
         self.state.counts.episodes += 1;
         let number = self.state.counts.episodes;
         self.happened.push(AuditEvent::opened(number, cause, self.state.schema()));
+        let diagnosis = match cause {
+            Cause::Drift(diagnosis) => Some(&**diagnosis),
+            Cause::ColdStart | Cause::Plateau | Cause::Breach => None,
+        };
+        self.state.recall.begin(self.state.sketch.signature(diagnosis));
     }
 
     /// Children of the member that counts most, each in its place in the mixture.
@@ -76,7 +84,12 @@ impl Learn {
         let wanted = if self.rules.config.search.proxies { count * ASKED_FOR_ONE } else { count };
         let state = &mut self.state;
         let question = Question { now: state.outcomes, ..Question::new(self.space.space(), &parent, wanted) };
-        let genomes = state.proposer.ask(&question, &mut state.rng);
+        let is_remembered =
+            self.rules.config.search.memory_models > 0 && state.lifecycle.searches_after_drift();
+        let mut genomes = if is_remembered { state.recall.firsts(&question) } else { Vec::new() };
+        let asked = state.proposer.ask(&question, &mut state.rng);
+        genomes.extend(asked.into_iter().filter(|genome| !genomes.contains(genome)).collect::<Vec<_>>());
+        genomes.truncate(wanted);
         let children = genomes.iter().map(|genome| self.space.architecture(genome)).collect();
         let children = self.probed(children);
         let mut candidates: Vec<Edit> = children
@@ -105,13 +118,15 @@ impl Learn {
             compared.flat_map(|(edit, gain)| edit.children().map(move |(from, child)| (from, child, gain)));
         for (from, child, gain) in children {
             let genome = self.space.genome(child);
-            self.state.proposer.tell(&Score {
+            let score = Score {
                 parent: members.get(from).map_or_else(|| genome.clone(), |parent| self.space.genome(parent)),
                 genome,
                 gain: gain.unwrap_or(f64::NEG_INFINITY),
                 cost: model::Cost::of(child, self.arms.pool.shape()).macs as f64,
                 at: self.state.outcomes,
-            });
+            };
+            self.state.recall.tell(&score);
+            self.state.proposer.tell(&score);
         }
         let scores = landed.candidates.iter().map(ToString::to_string).zip(gains.iter().copied()).collect();
         self.happened.push(AuditEvent::RungClimbed { rung, scores });
@@ -132,26 +147,37 @@ impl Learn {
         let Some((result, learned, schema, edit)) = found else { return Ok(()) };
         let children = self.caught_up(result.children, learned, &schema)?;
         let arm = self.arms.pool.edit(&self.arms.control, &edit, children)?;
-        let number = self.state.number();
-        let alpha = self.state.tests.begin();
         let gate = &self.rules.config.gate;
         let test = if self.may_cost_quality(&edit) {
-            PairedTest::not_worse(gate.non_inferiority_margin, alpha, gate.block_outcomes)
+            PairedTest::not_worse(gate.non_inferiority_margin, self.state.tests.level(), gate.block_outcomes)
         } else {
             PairedTest::better(gate.margin, gate.useful_gain, gate.block_outcomes)
         };
+        self.place(arm, edit.to_string(), test, None);
+        Ok(())
+    }
+
+    /// From now on the arm is compared with the control.
+    pub(super) fn place(
+        &mut self,
+        arm: Arm,
+        architecture: String,
+        test: PairedTest,
+        remembered: Option<u64>,
+    ) {
+        let number = self.state.number();
+        let alpha = self.state.tests.begin();
         let decides = self.rules.config.schema.target().is_classification();
         let scorecard = decides.then(|| Scorecard::new(FAIRNESS_ALPHA));
         let (path, from) = (EvidencePath::default(), self.state.positions.clone());
         self.arms.challenger =
-            Some(Challenger { number, arm, scorecard, test, alpha, path, from, failed: false });
+            Some(Challenger { number, arm, scorecard, test, alpha, path, from, remembered, failed: false });
         self.happened.push(AuditEvent::ChallengerPlaced {
-            architecture: edit.to_string(),
+            architecture,
             challenger: number,
             alpha,
             test: self.state.tests.begun(),
         });
-        Ok(())
     }
 
     pub(super) fn drop_challenger(&mut self, reason: String) -> Result<(), LearnError> {

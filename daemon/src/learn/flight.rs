@@ -142,6 +142,11 @@ impl Learn {
         })))
     }
 
+    /// The episode has ended: what its trials still show is not wanted.
+    pub(super) fn give_up_rung(&mut self) {
+        self.flight.take_if(|flight| matches!(flight.purpose, Purpose::Rung(_)));
+    }
+
     /// Takes replies that are there, or, in a replay, those that are due.
     pub(super) fn land(&mut self) {
         while let Some(flight) = &self.flight {

@@ -142,6 +142,11 @@ impl History {
         Ok(())
     }
 
+    /// The newest checkpoint of when there had been so many outcomes or fewer, and when that was.
+    pub fn before(&self, pushed: u64) -> Option<(u64, &ArmState)> {
+        self.checkpoints.iter().rfind(|(at, _)| *at <= pushed).map(|(at, state)| (*at, state))
+    }
+
     /// Forgets the learners of another champion: a trial must start from the one that serves.
     pub fn forget_checkpoints(&mut self) {
         self.checkpoints.clear();

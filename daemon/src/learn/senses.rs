@@ -5,6 +5,7 @@
 
 use model::{Sample, Truth};
 use policies::detect::{Alarm, Observed, Said};
+use policies::search::Lost;
 
 use super::evidence::mean_loss;
 use super::outcome::{Answers, Outcome};
@@ -52,6 +53,19 @@ impl Learn {
         self.noticed(&alarms)
     }
 
+    /// The sketch of the stream sees an outcome.
+    pub(super) fn sketch(&mut self, outcome: &Outcome, losses: &Losses) {
+        let answers = &outcome.prediction.answers;
+        let lost = Lost {
+            champion: losses.champion,
+            control: losses.control,
+            reference: losses.reference,
+            majority_right: answers.majority == outcome.truth,
+            last_right: answers.last == outcome.truth,
+        };
+        self.state.sketch.observe(&outcome.row, outcome.truth, lost);
+    }
+
     /// The class that the frozen copy decided, and how sure it was.
     fn said(&self, answers: &Answers) -> Option<Said> {
         match model::decide(self.state.schema(), &answers.reference) {
@@ -73,6 +87,7 @@ impl Learn {
             if diagnosis.is_of_data() {
                 self.arms.pool.drifted();
                 self.remember_past();
+                self.archive(&diagnosis)?;
             }
             self.events.push_back(Event::Drifted(Box::new(diagnosis)));
         }

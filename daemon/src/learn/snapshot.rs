@@ -201,6 +201,7 @@ impl Learn {
             measured: None,
             flight: None,
             landed: None,
+            found: None,
             events: std::collections::VecDeque::new(),
             happened: Vec::new(),
             journaled: 0,

@@ -7,11 +7,12 @@ use model::{Addition, Context, Encoder, ModelError, Output, Schema, Target, Trut
 use policies::detect::{Panel, PanelConfig};
 use policies::evolve::Crowding;
 use policies::op_cost::OpCost;
-use policies::search::Evolution;
+use policies::search::{Evolution, Recall, Sketch};
 use policies::stats::{Tally, Tests, WeightedMean};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
+use super::archive::Archive;
 use super::budgets::{Budget, Budgets};
 use super::history::History;
 use super::outcome::Outcome;
@@ -120,6 +121,7 @@ pub struct Counts {
     pub promotions: u64,
     pub reliefs: u64,
     pub rollbacks: u64,
+    pub recalls: u64,
     pub records_lost: u64,
     pub adopted: Adopted,
     pub rejected: Rejected,
@@ -185,6 +187,12 @@ pub struct State {
     pub history: History,
     /// Outcomes from before the last drifts.
     pub past: Past,
+    /// Mixtures from before the last drifts.
+    pub archive: Archive,
+    /// What the stream is like.
+    pub sketch: Sketch,
+    /// What earlier episodes tried, on what kind of stream.
+    pub recall: Recall,
     /// Proposes candidates.
     pub proposer: Evolution,
     /// Every random choice comes from here.
@@ -225,6 +233,9 @@ impl State {
             op_cost: OpCost::new(),
             history: History::new(config.search.window_outcomes, top_rung),
             past: Past::default(),
+            archive: Archive::default(),
+            sketch: Sketch::new(&config.schema),
+            recall: Recall::new(),
             proposer: Evolution::new(),
             rng: rand::SeedableRng::seed_from_u64(config.seed),
             context: Context::default(),
@@ -247,6 +258,8 @@ impl State {
     /// Follows a schema that evolved; what is known stays, and of what is new nothing is known.
     pub fn widen(&mut self, schema: &Schema, widening: &Widening) -> Result<(), ModelError> {
         self.history.widen(widening)?;
+        self.archive.widen(widening)?;
+        self.sketch = self.sketch.widened(schema);
         self.encoder = self.encoder.widened(schema);
         self.crowding = self.crowding.widened(schema);
         self.panel = self.panel.widened(schema);

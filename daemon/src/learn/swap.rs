@@ -103,6 +103,7 @@ impl Learn {
             mean_gain: quality.mean_gain,
             log_evidence: quality.log_gain,
             alpha: challenger.alpha,
+            remembered: challenger.remembered,
             digests,
         });
         Ok(())

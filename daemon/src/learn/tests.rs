@@ -82,6 +82,7 @@ pub(super) fn place_twin(learn: &mut Learn) {
         alpha: 0.05,
         path: EvidencePath::default(),
         from: Positions::default(),
+        remembered: None,
         failed: false,
     });
 }

@@ -14,23 +14,24 @@ use crate::config::{Approval, Config};
 const LESS_TIME: Saving = Saving { resource: Resource::Time, share: None };
 const BREACHED: Event = Event::Breached(Remedy::Relief(LESS_TIME));
 
-fn rules() -> Rules {
+pub(super) fn rules() -> Rules {
     let text = "schema = { classes = [\"a\", \"b\"], features = [{ name = \"x\", kind = \"numeric\" }] }";
-    let config = Config::parse(text).expect("a small valid configuration").learn;
+    let mut config = Config::parse(text).expect("a small valid configuration").learn;
+    config.search.memory_models = 0;
     let scheduler = SuccessiveHalving { rungs: config.search.rungs.clone(), eta: 3, least_gain: 0.0 };
     Rules { config, scheduler }
 }
 
-fn facts(outcomes: u64) -> Facts {
+pub(super) fn facts(outcomes: u64) -> Facts {
     Facts { outcomes, windows: 20, stale: true, alpha: 0.05, ..Facts::default() }
 }
 
-fn linear() -> Edit {
+pub(super) fn linear() -> Edit {
     Edit::add(1, 0, Architecture::linear(Hyper::default()))
 }
 
 /// A lifecycle whose cold start episode has put a challenger into the shadow slot.
-fn shadowing(rules: &Rules) -> Lifecycle {
+pub(super) fn shadowing(rules: &Rules) -> Lifecycle {
     shadowed(Lifecycle::new(), rules)
 }
 
@@ -53,7 +54,7 @@ fn climbed(gains: &[Option<f64>]) -> Event {
     Event::Climbed(gains.iter().map(|gain| Climber { gain: *gain, may_cost_quality: false }).collect())
 }
 
-fn quality(log_gain: f64, log_harm: f64) -> QualityEvidence {
+pub(super) fn quality(log_gain: f64, log_harm: f64) -> QualityEvidence {
     QualityEvidence {
         claim: Claim::Better,
         log_gain,
@@ -306,7 +307,7 @@ fn relief_takes_the_best_that_fits_or_alarms() {
 }
 
 /// Losses rose.
-fn drifted() -> Event {
+pub(super) fn drifted() -> Event {
     let drift = Drift {
         detector: DetectorKind::ESr,
         statistic: 17.0,

@@ -71,6 +71,13 @@ pub enum Event {
     Breached(Remedy),
     /// A budget has another limit: what was tried under the old one says nothing.
     BudgetSet,
+    /// What is remembered has been compared with the control on what came since this drift began.
+    Remembered {
+        /// The drift.
+        diagnosis: Box<Diagnosis>,
+        /// Whether one of these did better.
+        found: bool,
+    },
     /// The proposer answered.
     Proposed(Vec<Edit>),
     /// All trials of a rung have ended.
@@ -131,6 +138,10 @@ pub enum Effect {
     Closed(&'static str),
     /// The best candidate of the last rung, by its place there, becomes the challenger.
     Shadow(usize),
+    /// Look whether an archived mixture did better than the control since this drift began.
+    Remember(Box<Diagnosis>),
+    /// The archived mixture that did becomes the challenger.
+    ShadowRemembered,
     /// Collect evidence on the challenger and judge it.
     Judge,
     /// Say that the challenger waits for a person, until then.

@@ -60,6 +60,7 @@ pub(super) struct LearnMetrics {
     senses: SenseMetrics,
     breaches: IntCounter,
     episodes: IntCounter,
+    recalls: IntCounter,
     trials: IntCounterVec,
     swaps: IntCounterVec,
     gates: IntCounterVec,
@@ -89,6 +90,10 @@ impl LearnMetrics {
             senses: SenseMetrics::new(declare),
             breaches: declare.counter("driftform_budget_breaches_total", "Budgets breached."),
             episodes: declare.counter("driftform_search_episodes_total", "Search episodes opened."),
+            recalls: declare.counter(
+                "driftform_memory_recalls_total",
+                "Archived mixtures that went into the shadow slot because a drift brought their world back.",
+            ),
             trials: declare.counters(
                 "driftform_search_trials_total",
                 trials,
@@ -181,6 +186,7 @@ impl LearnMetrics {
         raise(&self.breaches, counts.breaches);
         raise(&self.join.lost, counts.records_lost);
         raise(&self.episodes, counts.episodes);
+        raise(&self.recalls, counts.recalls);
         raise(&self.trials.with_label_values(&["started"]), counts.trials);
         raise(&self.trials.with_label_values(&["failed"]), counts.trials_failed);
         raise(&self.adopted.with_label_values(&["feature"]), counts.adopted.features);

@@ -30,6 +30,13 @@ impl AuditEvent {
             Self::RungClimbed { rung, scores } => climbed(*rung, scores),
             Self::TrialFailed { architecture, reason } => format!("trial of {architecture} failed: {reason}"),
             Self::EpisodeClosed { number, reason } => format!("episode {number} closed: {reason}"),
+            Self::Archived { learned, models } => format!(
+                "the control as it was after {learned} outcomes is put aside, in case this world comes back; {models} are kept"
+            ),
+            Self::Recalled { learned, outcomes, mean_gain } => format!(
+                "MEMORY: what served after {learned} outcomes does better than the control again: {mean_gain:+.4} over the \
+                 last {outcomes} outcomes"
+            ),
             Self::ChallengerPlaced { architecture, challenger, alpha, test } => format!(
                 "{architecture} goes into the shadow slot as challenger {challenger}, to be compared on live events \
                  (test {test}, alpha {alpha:.4})"
@@ -79,11 +86,15 @@ impl AuditEvent {
                 mean_gain,
                 log_evidence,
                 alpha,
+                remembered,
                 ..
             } => {
                 let claim = claim.replace('_', " ");
+                let from = remembered.map_or(String::new(), |learned| {
+                    format!(", from memory (as it was after {learned} outcomes)")
+                });
                 format!(
-                    "PROMOTION: generation {} ({architecture}) replaces {before}; {claim}, gain {mean_gain:+.4} over \
+                    "PROMOTION: generation {} ({architecture}{from}) replaces {before}; {claim}, gain {mean_gain:+.4} over \
                      {outcomes} outcomes, e-value {:.0} ({:.0} was needed)",
                     generation.0,
                     log_evidence.exp(),

@@ -12,8 +12,8 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use crate::search::adaptation::{Adaptation, edited, heavy_tailed};
-use crate::search::memory::{Memory, Tried};
 use crate::search::random::filled;
+use crate::search::tries::{Tried, Tries};
 use crate::search::{Proposer, Question, Score};
 
 mod archive;
@@ -35,7 +35,7 @@ const TRIES_MAX: usize = 16;
 /// Mutates winners of small tournaments among what was tried lately and the parent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evolution {
-    memory: Memory,
+    tries: Tries,
     adaptation: Adaptation,
 }
 
@@ -47,7 +47,7 @@ impl Evolution {
 
     /// What was tried lately, newest first.
     pub fn population(&self) -> impl ExactSizeIterator<Item = &Tried> {
-        self.memory.tried().rev().take(POPULATION_MAX)
+        self.tries.tried().rev().take(POPULATION_MAX)
     }
 
     /// The best of a few; the parent, unless one of them is better.
@@ -57,7 +57,7 @@ impl Evolution {
         population: &[&'a Tried],
         rng: &mut Pcg64,
     ) -> &'a Genome {
-        let mut best = (self.memory.level_of_parent(question.parent), question.parent);
+        let mut best = (self.tries.level_of_parent(question.parent), question.parent);
         for tried in (0..TOURNAMENT).filter_map(|_| population.choose(rng)) {
             if tried.level > best.0 {
                 best = (tried.level, &tried.genome);
@@ -89,10 +89,10 @@ struct Pools<'a> {
 }
 
 impl<'a> Pools<'a> {
-    /// Failures have none, nor have members of another space: a memory outlives a change of it.
+    /// Failures have none, nor have members of another space: what was tried outlives a change of it.
     fn of(evolution: &'a Evolution, space: &SearchSpace) -> Self {
         let fit = |tried: &&Tried| tried.level.is_finite() && space.contains(&tried.genome);
-        let all: Vec<&Tried> = evolution.memory.tried().filter(fit).collect();
+        let all: Vec<&Tried> = evolution.tries.tried().filter(fit).collect();
         Self { population: evolution.population().filter(fit).collect(), elites: archive::elites(&all) }
     }
 }
@@ -101,10 +101,10 @@ impl Proposer for Evolution {
     fn ask(&mut self, question: &Question<'_>, rng: &mut Pcg64) -> Vec<Genome> {
         let parent = question.space.canonical(question.parent);
         let question = Question { parent: &parent, ..*question };
-        self.memory.enter(&question);
+        self.tries.enter(&question);
         self.adaptation.heat(question.heat);
         let pools = Pools::of(self, question.space);
-        let tried = self.memory.genomes();
+        let tried = self.tries.genomes();
         let mut batch: Vec<Genome> = Vec::new();
         for tries in 0..question.count.saturating_mul(TRIES_MAX) {
             if batch.len() == question.count {
@@ -125,7 +125,7 @@ impl Proposer for Evolution {
     }
 
     fn tell(&mut self, observation: &Score) {
-        self.memory.tell(observation);
+        self.tries.tell(observation);
         self.adaptation.tell(observation.gain);
     }
 

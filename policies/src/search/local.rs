@@ -12,8 +12,8 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use crate::search::adaptation::{Adaptation, edited, heavy_tailed};
-use crate::search::memory::Memory;
 use crate::search::random::filled;
+use crate::search::tries::Tries;
 use crate::search::{Proposer, Question, Score};
 
 /// Fewest edits of a kick: one is what was tried already.
@@ -26,7 +26,7 @@ const FRESH_MAX: usize = 64;
 /// Tries what is around, each once, and moves to the first that is better.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Local {
-    memory: Memory,
+    tries: Tries,
     adaptation: Adaptation,
     /// The champion at the last question.
     champion: Option<Genome>,
@@ -45,7 +45,7 @@ impl Local {
     /// Where the search stands: with the champion when that is new, else where it has climbed to.
     fn move_on(&mut self, question: &Question<'_>, parent: &Genome, rng: &mut Pcg64) -> Genome {
         self.adaptation.heat(question.heat);
-        let drifted = self.memory.enter(question);
+        let drifted = self.tries.enter(question);
         let fresh = std::mem::take(&mut self.fresh);
         if drifted || self.champion.as_ref() != Some(parent) {
             self.champion = Some(parent.clone());
@@ -66,7 +66,7 @@ impl Local {
         rng: &mut Pcg64,
     ) {
         let here = self.climber.as_ref().unwrap_or(parent);
-        let level = self.memory.level(here).unwrap_or_else(|| self.memory.level_of_parent(here));
+        let level = self.tries.level(here).unwrap_or_else(|| self.tries.level_of_parent(here));
         let around = if fresh.is_empty() { Vec::new() } else { space.neighbours(here) };
         let tried = fresh.iter().filter(|(genome, level)| level.is_finite() && around.contains(genome));
         if let Some((genome, found)) = tried.max_by(|a, b| a.1.total_cmp(&b.1))
@@ -78,10 +78,10 @@ impl Local {
 
     /// What is one edit away and was not tried, in any order; nothing around a failure.
     fn around(&self, question: &Question<'_>, here: &Genome, rng: &mut Pcg64) -> Vec<Genome> {
-        if self.memory.level(here) == Some(f64::NEG_INFINITY) {
+        if self.tries.level(here) == Some(f64::NEG_INFINITY) {
             return Vec::new();
         }
-        let tried = self.memory.genomes();
+        let tried = self.tries.genomes();
         let mut around = question.space.neighbours(here);
         around.retain(|genome| genome != question.parent && !tried.contains(genome));
         around.shuffle(rng);
@@ -102,7 +102,7 @@ impl Proposer for Local {
             batch = self.around(&question, &parent, rng);
             batch.truncate(count);
         }
-        let tried = self.memory.genomes();
+        let tried = self.tries.genomes();
         for _ in 0..count.saturating_mul(TRIES_MAX) {
             if batch.len() == count {
                 break;
@@ -119,7 +119,7 @@ impl Proposer for Local {
     }
 
     fn tell(&mut self, observation: &Score) {
-        let level = self.memory.tell(observation);
+        let level = self.tries.tell(observation);
         self.adaptation.tell(observation.gain);
         if self.fresh.len() == FRESH_MAX {
             self.fresh.pop_front();

@@ -1,92 +1,132 @@
-//! Memory: what was tried lately, on one scale.
+//! Memory: what earlier episodes tried, and on what kind of stream.
 //!
-//! Lives here: how gains over different parents come to one scale, what is forgotten, and when. May not: propose.
-//!
-//! A score is the change from its parent, and parents change as champions do. A genome's level is its parent's level plus
-//! its gain, so that what was tried under one champion can be compared with what was tried under the next.
+//! Lives here: the bounded archive of episodes, those nearest to a stream of now, and how much each is to be believed. May not:
+//! propose (that is [`super::recall`]), keep networks (the daemon does).
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
-use model::Genome;
+use model::{Genome, SearchSpace};
 use serde::{Deserialize, Serialize};
 
-use crate::search::{Question, Score};
+use super::Score;
+use super::signature::Signature;
 
-/// Scores remembered; the oldest is forgotten first.
-pub const MEMORY_MAX: usize = 512;
-/// From this heat on, a drift was noticed just now.
-const HEAT_OF_DRIFT: f64 = 0.9;
+/// Episodes that are remembered; the oldest goes first.
+pub const EPISODES_MAX: usize = 64;
+/// Scores of one episode; the worst goes first.
+pub const SCORES_MAX: usize = 32;
 
-/// A genome that was tried.
+/// One episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Tried {
-    /// The genome.
-    pub genome: Genome,
-    /// How good it is, in the unit of gains, from a beginning that all share; minus infinity for a failure.
-    pub level: f64,
-    /// What one answer of it costs.
-    pub cost: f64,
+pub struct PastEpisode {
+    /// The stream when it opened.
+    pub signature: Signature,
+    /// What was tried, each genome once, with its last gain and its cost.
+    pub scores: Vec<Score>,
 }
 
-/// What was tried since the last drift, as far as it is remembered.
+impl PastEpisode {
+    /// Nothing tried yet.
+    pub fn new(signature: Signature) -> Self {
+        Self { signature, scores: Vec::new() }
+    }
+
+    /// What became of a genome: a later rung says more than an earlier one.
+    pub fn note(&mut self, score: &Score) {
+        let gain = if score.gain.is_nan() { f64::NEG_INFINITY } else { score.gain };
+        self.scores.retain(|known| known.genome != score.genome);
+        self.scores.push(Score { gain, ..score.clone() });
+        if self.scores.len() > SCORES_MAX
+            && let Some(worst) =
+                (0..self.scores.len()).min_by(|a, b| self.scores[*a].gain.total_cmp(&self.scores[*b].gain))
+        {
+            self.scores.remove(worst);
+        }
+    }
+
+    /// The gain of a genome; none if it was not tried.
+    pub fn gain(&self, genome: &Genome) -> Option<f64> {
+        self.scores.iter().find(|score| score.genome == *genome).map(|score| score.gain)
+    }
+}
+
+/// The episodes, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
-    tried: VecDeque<Tried>,
-    /// The parent of the newest score, and its level.
-    parent: Option<(Genome, f64)>,
-    hot: bool,
+    episodes: VecDeque<PastEpisode>,
 }
 
 impl Memory {
-    /// What was tried, oldest first.
-    pub fn tried(&self) -> impl DoubleEndedIterator<Item = &Tried> + ExactSizeIterator {
-        self.tried.iter()
-    }
-
-    /// The genomes of it.
-    pub fn genomes(&self) -> BTreeSet<&Genome> {
-        self.tried.iter().map(|tried| &tried.genome).collect()
-    }
-
-    /// Where a genome stands, by its newest score; none if it was not tried.
-    pub fn level(&self, genome: &Genome) -> Option<f64> {
-        let newest = self.tried.iter().rev().find(|tried| tried.genome == *genome);
-        newest.map(|tried| tried.level)
-    }
-
-    /// Where a parent stands. One that was never tried took over from the last, and is taken for as good.
-    pub fn level_of_parent(&self, parent: &Genome) -> f64 {
-        let last = self.parent.as_ref();
-        if let Some((_, level)) = last.filter(|(genome, _)| genome == parent) {
-            return *level;
+    /// One more; one in which nothing was tried teaches nothing.
+    pub fn push(&mut self, episode: PastEpisode) {
+        if episode.scores.is_empty() {
+            return;
         }
-        let known = self.level(parent).filter(|level| level.is_finite());
-        known.unwrap_or_else(|| last.map_or(0.0, |(_, level)| *level))
+        if self.episodes.len() == EPISODES_MAX {
+            self.episodes.pop_front();
+        }
+        self.episodes.push_back(episode);
     }
 
-    /// A drift makes another world of it: what was tried in the last one is forgotten, once a drift. Says whether.
-    pub fn enter(&mut self, question: &Question<'_>) -> bool {
-        let hot = question.heat >= HEAT_OF_DRIFT;
-        let drifted = hot && !self.hot;
-        self.hot = hot;
-        if drifted {
-            self.tried.clear();
-            self.parent = None;
-        }
-        drifted
+    /// All of them, oldest first.
+    pub fn episodes(&self) -> impl ExactSizeIterator<Item = &PastEpisode> {
+        self.episodes.iter()
     }
 
-    /// Takes in a score, and says where its genome stands.
-    pub fn tell(&mut self, score: &Score) -> f64 {
-        let base = self.level_of_parent(&score.parent);
-        self.parent = Some((score.parent.clone(), base));
-        let level = if score.gain.is_nan() { f64::NEG_INFINITY } else { base + score.gain };
-        if self.tried.len() == MEMORY_MAX {
-            self.tried.pop_front();
-        }
-        self.tried.push_back(Tried { genome: score.genome.clone(), level, cost: score.cost });
-        level
+    /// The episodes whose streams were nearest to this one, nearest first, the newer of equals.
+    pub fn nearest(&self, signature: &Signature, count: usize) -> Vec<&PastEpisode> {
+        let mut by_distance: Vec<(f64, &PastEpisode)> = self
+            .episodes
+            .iter()
+            .rev()
+            .map(|episode| (signature.distance(&episode.signature), episode))
+            .collect();
+        by_distance.sort_by(|a, b| a.0.total_cmp(&b.0));
+        by_distance.into_iter().take(count).map(|(_, episode)| episode).collect()
     }
+}
+
+/// A portfolio of genomes that did well in these episodes: greedily, the one that adds most to what the best of the
+/// portfolio would have gained in each (a submodular sum, so greedy is within `1 - 1/e` of the best choice: Nemhauser,
+/// Wolsey and Fisher, 1978). Only members of the space, none that never gained, none twice.
+pub fn portfolio(
+    episodes: &[&PastEpisode],
+    space: &SearchSpace,
+    parent: &Genome,
+    count: usize,
+) -> Vec<Genome> {
+    let mut chosen: Vec<Genome> = Vec::new();
+    let mut reached = vec![0.0_f64; episodes.len()];
+    while chosen.len() < count {
+        let adds = |genome: &Genome| -> f64 {
+            let of = |(episode, reached): (&&PastEpisode, &f64)| {
+                (episode.gain(genome).unwrap_or(0.0) - reached).max(0.0)
+            };
+            episodes.iter().zip(&reached).map(of).sum()
+        };
+        let open = |genome: &&Genome| {
+            space.contains(genome)
+                && space.canonical(genome) == **genome
+                && *genome != parent
+                && !chosen.contains(*genome)
+        };
+        let tried = episodes.iter().flat_map(|episode| episode.scores.iter().map(|score| &score.genome));
+        let mut best: Option<(f64, &Genome)> = None;
+        for genome in tried.filter(open) {
+            let added = adds(genome);
+            // The first of equals is of the nearest episode.
+            if added > best.map_or(0.0, |(most, _)| most) {
+                best = Some((added, genome));
+            }
+        }
+        let Some((_, genome)) = best else { break };
+        let genome = genome.clone();
+        for (reached, episode) in reached.iter_mut().zip(episodes) {
+            *reached = reached.max(episode.gain(&genome).unwrap_or(0.0));
+        }
+        chosen.push(genome);
+    }
+    chosen
 }
 
 #[cfg(test)]

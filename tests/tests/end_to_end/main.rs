@@ -14,6 +14,7 @@ mod outage;
 mod outside;
 mod random_kills;
 mod read_only;
+mod recurring;
 mod relief;
 mod replay;
 mod stream_table;

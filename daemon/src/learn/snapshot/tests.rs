@@ -2,14 +2,18 @@
 
 use std::path::Path;
 
+use policies::search::{Proposer as _, Score};
+
 use super::*;
+use crate::learn::archive::Archived;
 use crate::learn::tests::{feed, place_twin, plane_with};
 use crate::lifecycle::{Change, Effect};
 
 /// A snapshot of the format in force, written when that began; `DRIFTFORM_WRITE_SNAPSHOT=1` writes it.
 const KEPT: (u32, &str) = (8, "src/learn/snapshot/format-8.bin");
 
-/// A snapshot with as much in it as there may be at once: a challenger, a displaced champion, an episode, what waits.
+/// A snapshot with as much in it as there may be at once: a challenger, a displaced champion, an episode, what waits, what is
+/// remembered.
 fn full() -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let settings =
@@ -25,10 +29,24 @@ fn full() -> Vec<u8> {
     feed(&mut learn, 210..211);
     place_twin(&mut learn);
     learn.state.lifecycle.shadow_from_now(&learn.rules);
+    remember(&mut learn);
     assert!(learn.arms.displaced.is_some() && learn.arms.challenger.is_some());
     learn.order_budget("p99", 0.5, Some("ada".into())).expect("it is known");
     let served = learn.slot().load();
     learn.snapshot(&served).expect("it can be taken").to_bytes().expect("it can be written")
+}
+
+/// A mixture in the archive, an episode that has ended, and one under way.
+fn remember(learn: &mut Learn) {
+    let network = learn.arms.pool.freeze(&learn.arms.control).expect("it has its members");
+    learn.state.archive.push(Archived::new(100, &network).expect("plain data"), &[], 8);
+    let signature = learn.state.sketch.signature(None);
+    for _ in 0..2 {
+        learn.state.recall.begin(signature.clone());
+        let genome = learn.space.genome(&learn.arms.mixture().expect("it has its members").members[0]);
+        let (parent, at) = (genome.clone(), 200);
+        learn.state.recall.tell(&Score { genome, parent, gain: 0.1, cost: 1.0, at });
+    }
 }
 
 /// A field that is gone, new, elsewhere or of another kind: what was written is not read, or reads as something else.

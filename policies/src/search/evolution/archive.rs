@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use model::Genome;
 
-use crate::search::memory::Tried;
+use crate::search::tries::Tried;
 
 /// Cells of the archive: each is of costs twice those of the one before.
 pub const CELLS_MAX: i32 = 16;

@@ -1,45 +1,60 @@
-//! Levels add up, failures have none, and a drift is another world.
+use model::{Objective, Schema};
 
 use super::*;
 use crate::search::laws::grid;
+use crate::search::signature::Sketch;
 
-fn score(genome: u16, parent: u16, gain: f64) -> Score {
-    Score { genome: Genome(vec![genome]), parent: Genome(vec![parent]), gain, cost: 1.0, at: 0 }
+fn signature() -> Signature {
+    let target = model::Target::Classification { classes: ["no", "yes"].map(String::from).to_vec() };
+    let feature = model::Feature { name: "a".into(), kind: model::FeatureKind::Numeric };
+    Sketch::new(&Schema::new(vec![feature], target, Objective::default()).expect("a valid schema"))
+        .signature(None)
 }
 
-/// Where a genome stands after this score.
-fn told(memory: &mut Memory, genome: u16, parent: u16, gain: f64) -> Option<f64> {
-    memory.tell(&score(genome, parent, gain));
-    memory.level(&Genome(vec![genome]))
+fn score(choice: u16, gain: f64) -> Score {
+    Score { genome: Genome(vec![choice]), parent: Genome(vec![0]), gain, cost: 1.0, at: 0 }
+}
+
+fn episode(gains: &[(u16, f64)]) -> PastEpisode {
+    let mut episode = PastEpisode::new(signature());
+    gains.iter().for_each(|(choice, gain)| episode.note(&score(*choice, *gain)));
+    episode
 }
 
 #[test]
-fn gains_over_different_parents_come_to_one_scale() {
+fn it_stays_within_its_limits() {
     let mut memory = Memory::default();
-    assert_eq!(told(&mut memory, 1, 0, 0.5), Some(0.5));
-    assert_eq!(told(&mut memory, 2, 1, 0.25), Some(0.75));
-    assert_eq!(told(&mut memory, 3, 1, -1.0), Some(-0.5));
-    assert_eq!(told(&mut memory, 4, 9, 0.5), Some(1.0), "an unknown parent took over from the last");
-}
-
-#[test]
-fn failures_are_the_lowest_and_the_oldest_is_forgotten() {
-    let mut memory = Memory::default();
-    assert_eq!(told(&mut memory, 1, 0, f64::NAN), Some(f64::NEG_INFINITY));
-    assert_eq!(told(&mut memory, 2, 1, 0.5), Some(0.5), "a failure is no level to add to");
-    for genome in 0..MEMORY_MAX as u16 {
-        told(&mut memory, 100 + genome, 0, 0.0);
+    memory.push(episode(&[]));
+    assert_eq!(memory.episodes().len(), 0, "nothing was tried");
+    for at in 0..=EPISODES_MAX {
+        memory.push(episode(&[(at as u16, 0.1)]));
     }
-    assert_eq!((memory.tried().len(), memory.level(&Genome(vec![1]))), (MEMORY_MAX, None));
+    assert_eq!(memory.episodes().len(), EPISODES_MAX);
+    let oldest = memory.episodes().next().expect("there are some");
+    assert_eq!(oldest.scores[0].genome, Genome(vec![1]));
+
+    let gains: Vec<(u16, f64)> = (0..=SCORES_MAX as u16).map(|at| (at, f64::from(at))).collect();
+    let full = episode(&gains);
+    assert_eq!((full.scores.len(), full.gain(&Genome(vec![0]))), (SCORES_MAX, None), "the worst goes");
 }
 
 #[test]
-fn a_drift_is_forgotten_for_once() {
-    let (space, parent, mut memory) = (grid(1, 3), Genome(vec![0]), Memory::default());
-    let at = |heat| Question { heat, ..Question::new(&space, &parent, 1) };
-    memory.tell(&score(1, 0, 0.5));
-    assert!(!memory.enter(&at(0.5)) && memory.enter(&at(1.0)) && memory.tried().len() == 0);
-    memory.tell(&score(1, 0, 0.5));
-    assert!(!memory.enter(&at(0.95)) && memory.tried().len() == 1, "the same drift");
-    assert!(!memory.enter(&at(0.1)) && memory.enter(&at(1.0)), "the next");
+fn a_later_rung_says_more() {
+    let episode = episode(&[(1, 0.5), (2, 0.1), (1, -0.2), (3, f64::NAN)]);
+    assert_eq!(episode.gain(&Genome(vec![1])), Some(-0.2));
+    assert_eq!(episode.gain(&Genome(vec![3])), Some(f64::NEG_INFINITY));
+    assert_eq!(episode.scores.len(), 3);
+}
+
+#[test]
+fn a_portfolio_is_of_those_that_help_where_the_others_do_not() {
+    // 1 and 2 are best in the first two, 3 is second best in both and best in the third.
+    let episodes =
+        [episode(&[(1, 0.3), (3, 0.2), (4, -1.0)]), episode(&[(2, 0.3), (3, 0.2)]), episode(&[(3, 0.1)])];
+    let all: Vec<&PastEpisode> = episodes.iter().collect();
+    let of = |count| portfolio(&all, &grid(1, 9), &Genome(vec![0]), count);
+    assert_eq!(of(1), [Genome(vec![3])]);
+    assert_eq!(of(5), [3, 1, 2].map(|choice| Genome(vec![choice])), "none that never gained");
+    let small = portfolio(&all, &grid(1, 3), &Genome(vec![1]), 5);
+    assert_eq!(small, [Genome(vec![2])], "of the space, and not the parent");
 }
