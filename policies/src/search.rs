@@ -9,11 +9,14 @@ use model::{Genome, SearchSpace};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
+pub mod bayesian;
 pub mod evolution;
 pub mod placement;
+pub mod predictor;
 pub mod random_edits;
 pub mod scheduler;
 
+pub use bayesian::Bayesian;
 pub use evolution::Evolution;
 pub use placement::{Placement, lighter, placement, standing};
 pub use random_edits::RandomEdits;
