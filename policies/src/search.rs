@@ -13,12 +13,14 @@ pub mod bayesian;
 pub mod evolution;
 pub mod placement;
 pub mod predictor;
+pub mod promise;
 pub mod random_edits;
 pub mod scheduler;
 
 pub use bayesian::Bayesian;
 pub use evolution::Evolution;
 pub use placement::{Placement, lighter, placement, standing};
+pub use promise::{Admitted, Promise};
 pub use random_edits::RandomEdits;
 pub use scheduler::{FullBudget, Scheduler, SuccessiveHalving, best_cheaper};
 

@@ -94,7 +94,8 @@ impl Bayesian {
         let space = question.space;
         let member = |genome: &Genome| space.contains(genome).then(|| space.canonical(genome));
         let of = |known: &Remembered| Some((member(&known.score.genome)?, member(&known.score.parent)?));
-        let window: Vec<_> = self.window.iter().filter_map(|known| Some((of(known)?, known.clone()))).collect();
+        let window: Vec<_> =
+            self.window.iter().filter_map(|known| Some((of(known)?, known.clone()))).collect();
         window
             .into_iter()
             .map(|((child, parent), known)| Example {
@@ -171,7 +172,8 @@ impl Bayesian {
 /// Those with the highest sums of normal scores of their features.
 fn by_features(pool: &[Subject], count: usize) -> Vec<Genome> {
     let width = pool.first().map_or(0, |subject| subject.features.len());
-    let feature = |subject: &Subject, at: usize| subject.features.get(at).copied().filter(|value| value.is_finite());
+    let feature =
+        |subject: &Subject, at: usize| subject.features.get(at).copied().filter(|value| value.is_finite());
     let ranked = |at| Scores::of(&pool.iter().filter_map(|subject| feature(subject, at)).collect::<Vec<_>>());
     let scores: Vec<Scores> = (0..width).map(ranked).collect();
     let sum = |subject: &Subject| -> f64 {

@@ -68,7 +68,9 @@ fn a_batch_is_spread() {
     }
     let asked = bayesian.ask(&Question { now: 2, ..Question::new(&space, &parent, 9) }, &mut rng);
     assert_eq!(asked.len(), 9);
-    assert!(asked.iter().filter(|genome| height(genome) > height(&parent)).count() >= 4, "{asked:?}");
+    assert!(height(&asked[0]) > height(&parent), "{asked:?}");
+    let edits = |genome: &Genome| genome.0.iter().map(|choice| choice.abs_diff(2)).sum::<u16>();
+    assert!(asked.iter().map(edits).collect::<BTreeSet<_>>().len() > 2, "near and far: {asked:?}");
 }
 
 #[test]

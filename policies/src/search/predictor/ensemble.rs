@@ -108,7 +108,8 @@ impl Predictor for Ensemble {
         if self.is_fresh(space, levels.len(), features) {
             return;
         }
-        let known = |at: usize| levels.iter().filter_map(move |level| level.subject.features.get(at).copied());
+        let known =
+            |at: usize| levels.iter().filter_map(move |level| level.subject.features.get(at).copied());
         let ranked = |at| Scores::of(&known(at).filter(|value| value.is_finite()).collect::<Vec<_>>());
         self.features = (0..features).map(ranked).collect();
         self.space = Some(space.clone());

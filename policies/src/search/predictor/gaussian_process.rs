@@ -17,10 +17,11 @@ use super::levels::levels;
 use super::scores::Scores;
 use super::{Estimate, Example, Moment, Predictor, Subject};
 
+mod input;
 mod kernel;
 mod surface;
 
-use kernel::Encoder;
+use input::Encoder;
 pub use surface::EVALUATIONS_MAX;
 use surface::{Posterior, Tuned};
 
@@ -54,9 +55,10 @@ impl Predictor for GaussianProcess {
         let levels = levels(examples);
         self.fitted = None;
         let Some(first) = levels.first() else { return };
-        let (genes, features) = (space.genes().len(), first.subject.features.len());
         let objectives = first.values.len();
-        let encoder = Encoder::new(space, levels.iter().map(|level| &level.subject), features);
+        let subjects = levels.iter().map(|level| &level.subject);
+        let encoder = Encoder::new(space, subjects, first.subject.features.len());
+        let (genes, features) = (space.genes().len(), encoder.features());
         let inputs: Vec<_> = levels.iter().map(|level| encoder.input(&level.subject, level.moment)).collect();
         let times = || levels.iter().map(|level| level.moment.at);
         let span = times().max().unwrap_or(0) - times().min().unwrap_or(0);

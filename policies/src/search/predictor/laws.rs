@@ -19,21 +19,22 @@ pub(crate) fn truth(genome: &Genome) -> f64 {
     f64::from(genome.0[0]) + genome.0.iter().map(|choice| f64::from(*choice)).sum::<f64>()
 }
 
-/// Members of the space, each tried from a parent of its own, with failures in between.
+/// Members of the space, each made from one that was tried before, with failures in between.
 pub(crate) fn examples(space: &SearchSpace, count: u64, rng: &mut Pcg64) -> Vec<Example> {
-    (0..count)
-        .map(|at| {
-            let [child, parent] = [(); 2].map(|()| space.sample(rng));
-            let failed = rng.random::<f64>() < 0.1;
-            let gain = if failed { f64::NEG_INFINITY } else { truth(&child) - truth(&parent) };
-            Example {
-                child: Subject { genome: child, features: vec![] },
-                parent: Subject { genome: parent, features: vec![] },
-                changes: vec![gain, -gain],
-                moment: Moment { era: 0, at },
-            }
-        })
-        .collect()
+    let of = |genome: &Genome| Subject { genome: genome.clone(), features: vec![] };
+    let mut tried = vec![space.sample(rng)];
+    let mut found = Vec::new();
+    for at in 0..count {
+        let (child, parent) = (space.sample(rng), tried[rng.random_range(0..tried.len())].clone());
+        let failed = rng.random::<f64>() < 0.1;
+        let gain = if failed { f64::NEG_INFINITY } else { truth(&child) - truth(&parent) };
+        let moment = Moment { era: 0, at };
+        found.push(Example { child: of(&child), parent: of(&parent), changes: vec![gain, -gain], moment });
+        if !failed {
+            tried.push(child);
+        }
+    }
+    found
 }
 
 fn told(predictor: &impl Predictor, space: &SearchSpace) -> Vec<Vec<Estimate>> {

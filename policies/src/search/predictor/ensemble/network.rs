@@ -96,10 +96,12 @@ impl Network {
                 let here = from * layer.outputs..(from + 1) * layer.outputs;
                 into[at][here.clone()].iter_mut().zip(&error).for_each(|(sum, error)| *sum += error * input);
                 if let Some(before) = before.get_mut(from) {
-                    *before = layer.weights[here].iter().zip(&error).map(|(weight, error)| weight * error).sum();
+                    *before =
+                        layer.weights[here].iter().zip(&error).map(|(weight, error)| weight * error).sum();
                 }
             }
-            error = before.iter().zip(inputs).map(|(error, output)| error * (1.0 - output * output)).collect();
+            error =
+                before.iter().zip(inputs).map(|(error, output)| error * (1.0 - output * output)).collect();
         }
     }
 }

@@ -1,19 +1,19 @@
 //! Kernel: how alike two genomes are, at two moments.
 //!
-//! Lives here: inputs, distances, the kernel and its gradient by the logarithms of its parameters. May not: fit.
+//! Lives here: the kernel and its gradient by the logarithms of its parameters. May not: fit, or know of genomes
+//! ([`super::input`] does).
 //!
 //! `k = fade (1 + genes + features)`, where `genes = a exp(-Σ θ d)` over the choices, `features = b exp(-Σ φ d)` over
-//! zero-cost features, and the one lets the mean of all be anything. `d` is one between two choices of an unordered gene
+//! zero-cost features and tallies, and the one lets the mean of all be anything. `d` is one between two choices of an unordered gene
 //! (a Hamming kernel), and a squared distance for ordered ones and features; each is scaled so that it is about one on
 //! average between two random subjects. `fade = exp(-τ |t - t'| / span - ρ [eras differ])` is (1-ε)^(|t-t'|/2)
 //! of Bogunovic et al. 2016 (TV-GP-UCB); across a drift it makes of all older scores a prior mean, trusted as far as they
 //! explain the newer ones.
 
-use model::{Gene, SearchSpace};
 use serde::{Deserialize, Serialize};
 
-use crate::search::predictor::scores::Scores;
-use crate::search::predictor::{Moment, Subject};
+use super::input::{Encoder, Input};
+use crate::search::predictor::Moment;
 
 /// Parameters before those of the genes and features: the two amplitudes, noise, and the two of time.
 const COMMON: usize = 5;
@@ -25,57 +25,6 @@ const COMMON_PRIOR: [(f64, f64); COMMON] = [(0.0, 1.0), (0.0, 1.0), (-4.6, 1.5),
 const SCALE_DEVIATION: f64 = 1.0;
 /// No parameter leaves its prior mean by more deviations.
 pub(super) const DEVIATIONS_MAX: f64 = 4.0;
-
-/// What a subject is to the kernel.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Input {
-    genes: Vec<f64>,
-    features: Vec<f64>,
-    moment: Moment,
-}
-
-/// How subjects become inputs.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Encoder {
-    /// Of each gene, what one step is worth; none if it is unordered.
-    steps: Vec<Option<f64>>,
-    features: Vec<Scores>,
-}
-
-impl Encoder {
-    /// By the genes of the space, and by the ranks of the features of these.
-    pub(super) fn new<'a>(
-        space: &SearchSpace,
-        subjects: impl Iterator<Item = &'a Subject> + Clone,
-        width: usize,
-    ) -> Self {
-        // The mean square distance of two uniform choices among n is (n² - 1) / 6.
-        let step = |gene: &Gene| {
-            let choices = gene.choices.len().max(2) as f64;
-            gene.ordered.then(|| (6.0 / (choices * choices - 1.0)).sqrt())
-        };
-        let known = |at: usize| subjects.clone().filter_map(move |subject| subject.features.get(at).copied());
-        let ranked = |at| Scores::of(&known(at).filter(|value| value.is_finite()).collect::<Vec<_>>());
-        Self {
-            steps: space.genes().iter().map(step).collect(),
-            features: (0..width).map(ranked).collect(),
-        }
-    }
-
-    pub(super) fn input(&self, subject: &Subject, moment: Moment) -> Input {
-        let choices = subject.genome.0.iter().zip(&self.steps);
-        // Half the mean square distance of two standard normal numbers is one.
-        let feature = |(at, scores): (usize, &Scores)| {
-            let known = subject.features.get(at).filter(|value| value.is_finite());
-            known.map_or(0.0, |value| scores.score(*value) / std::f64::consts::SQRT_2)
-        };
-        Input {
-            genes: choices.map(|(choice, step)| f64::from(*choice) * step.unwrap_or(1.0)).collect(),
-            features: self.features.iter().enumerate().map(feature).collect(),
-            moment,
-        }
-    }
-}
 
 /// Parameters, as logarithms: what a process keeps of one fit for the next.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -132,7 +81,7 @@ impl Kernel {
     pub(super) fn new(parameters: &Parameters, encoder: &Encoder, span: u64) -> Self {
         Self {
             values: parameters.logs.iter().map(|log| log.exp()).collect(),
-            ordered: encoder.steps.iter().map(Option::is_some).collect(),
+            ordered: encoder.ordered().collect(),
             span: span.max(1) as f64,
         }
     }
@@ -170,7 +119,8 @@ impl Kernel {
         let (scales, features) = self.values[COMMON..].split_at(self.ordered.len());
         let by_genes: f64 = (0..scales.len()).map(|at| scales[at] * self.of_gene(at, a, b)).sum();
         let pairs = a.features.iter().zip(&b.features);
-        let by_features: f64 = features.iter().zip(pairs).map(|(scale, (a, b))| scale * squared(*a, *b)).sum();
+        let by_features: f64 =
+            features.iter().zip(pairs).map(|(scale, (a, b))| scale * squared(*a, *b)).sum();
         let (time, era) = self.apart(a.moment, b.moment);
         Parts {
             fade: (-(time + era)).exp(),

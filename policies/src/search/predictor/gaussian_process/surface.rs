@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kernel::{DEVIATIONS_MAX, Encoder, Input, Kernel, Parameters};
+use super::input::{Encoder, Input};
+use super::kernel::{DEVIATIONS_MAX, Kernel, Parameters};
 use crate::search::predictor::Estimate;
 use crate::stats::cholesky::{Cholesky, dot};
 
@@ -70,7 +71,13 @@ fn tuned(from: &Parameters, evaluate: impl Fn(&Parameters) -> Option<(f64, Vec<f
         }
         for (at, (mean, deviation)) in priors.iter().enumerate() {
             let turned = gradient[at] * slopes[at];
-            let factor = if turned > 0.0 { GROW } else if turned < 0.0 { SHRINK } else { 1.0 };
+            let factor = if turned > 0.0 {
+                GROW
+            } else if turned < 0.0 {
+                SHRINK
+            } else {
+                1.0
+            };
             steps[at] = (steps[at] * factor).clamp(STEPS.1, STEPS.2);
             // Past a turn, one evaluation is waited.
             slopes[at] = if turned < 0.0 { 0.0 } else { gradient[at] };
@@ -157,7 +164,10 @@ impl Posterior {
         let mut explained = vec![0.0; width];
         for row in sides.chunks_exact(width) {
             let of_parent = row[width - 1];
-            explained.iter_mut().zip(row).for_each(|(sum, value)| *sum += (value - of_parent) * (value - of_parent));
+            explained
+                .iter_mut()
+                .zip(row)
+                .for_each(|(sum, value)| *sum += (value - of_parent) * (value - of_parent));
         }
         let own = self.kernel.value(parent, parent);
         let change = |(at, child): (usize, &Input)| {
