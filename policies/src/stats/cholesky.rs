@@ -26,6 +26,9 @@ impl Cholesky {
     }
 
     /// The matrix grows by this row, up to the diagonal; none, and nothing changes, if it is then not positive definite.
+    ///
+    /// # Panics
+    /// If the row is of another length.
     pub fn push(&mut self, entries: &[f64]) -> Option<()> {
         assert_eq!(entries.len(), self.size + 1, "a row reaches up to the diagonal");
         let mut row: Vec<f64> = Vec::with_capacity(entries.len());
@@ -68,6 +71,9 @@ impl Cholesky {
     }
 
     /// Overwrites the right-hand sides `B` by `L⁻¹ B`; `B` has a row for each of the matrix, `width` numbers long.
+    ///
+    /// # Panics
+    /// If it has not.
     pub fn forward(&self, sides: &mut [f64], width: usize) {
         assert_eq!(sides.len(), self.size * width, "a right-hand side has as many rows as the matrix");
         for at in 0..self.size {
@@ -80,7 +86,7 @@ impl Cholesky {
                     axpy(here, -factor, known);
                 }
             }
-            here.iter_mut().for_each(|value| *value /= row[at]);
+            scale(here, row[at]);
         }
     }
 
@@ -94,7 +100,7 @@ impl Cholesky {
             for (before, factor) in row[..at].iter().enumerate() {
                 axpy(&mut here[..=before], -factor, &above[start(before)..start(before + 1)]);
             }
-            here.iter_mut().for_each(|value| *value /= row[at]);
+            scale(here, row[at]);
         }
         let mut inverse = vec![0.0; self.rows.len()];
         for at in 0..self.size {
@@ -128,6 +134,12 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     }
     let rest: f64 = a[whole..shorter].iter().zip(&b[whole..shorter]).map(|(x, y)| x * y).sum();
     sums.iter().sum::<f64>() + rest
+}
+
+fn scale(values: &mut [f64], divisor: f64) {
+    for value in values {
+        *value /= divisor;
+    }
 }
 
 /// `into += factor * from`, over the shorter of the two.

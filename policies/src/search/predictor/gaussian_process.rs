@@ -57,7 +57,7 @@ impl Predictor for GaussianProcess {
         let Some(first) = levels.first() else { return };
         let objectives = first.values.len();
         let subjects = levels.iter().map(|level| &level.subject);
-        let encoder = Encoder::new(space, subjects, first.subject.features.len());
+        let encoder = Encoder::new(space, &subjects, first.subject.features.len());
         let (genes, features) = (space.genes().len(), encoder.features());
         let inputs: Vec<_> = levels.iter().map(|level| encoder.input(&level.subject, level.moment)).collect();
         let times = || levels.iter().map(|level| level.moment.at);
@@ -90,7 +90,9 @@ impl Predictor for GaussianProcess {
     fn believe(&mut self, moment: Moment, child: &Subject) {
         if let Some(Fitted { encoder, posteriors }) = &mut self.fitted {
             let input = encoder.input(child, moment);
-            posteriors.iter_mut().for_each(|posterior| posterior.believe(input.clone()));
+            for posterior in posteriors {
+                posterior.believe(input.clone());
+            }
         }
     }
 

@@ -25,8 +25,8 @@ impl Scores {
         let of_rank = |rank: f64| normal::quantile((rank - 0.375) / (sorted.len() as f64 + 0.25));
         let mut known = Vec::new();
         let mut before = 0;
-        for equals in sorted.chunk_by(|a, b| a == b) {
-            let middle = before as f64 + (equals.len() as f64 + 1.0) / 2.0;
+        for equals in sorted.chunk_by(|a, b| a.total_cmp(b).is_eq()) {
+            let middle = before as f64 + 0.5 * (equals.len() as f64 + 1.0);
             known.push((equals[0], of_rank(middle)));
             before += equals.len();
         }

@@ -28,12 +28,11 @@ fn simulate(
         let won = rng.random::<f64>() < truth(quality);
         let admitted = promise.admit(said(quality), &mut rng);
         tally.winners += u64::from(won);
-        match admitted {
-            Some(admitted) => promise.learn(admitted, won),
-            None => {
-                tally.skipped += 1;
-                tally.skipped_winners += u64::from(won);
-            }
+        if let Some(admitted) = admitted {
+            promise.learn(admitted, won);
+        } else {
+            tally.skipped += 1;
+            tally.skipped_winners += u64::from(won);
         }
     }
     tally

@@ -21,7 +21,7 @@ fn known_values() {
 
 #[test]
 fn expected_improvement_by_hand() {
-    assert_close(ln_expected_improvement(0.0, 1.0), (0.5 * TAU.ln() * -1.0).exp().ln(), 1e-12);
+    assert_close(ln_expected_improvement(0.0, 1.0), -0.5 * TAU.ln(), 1e-12);
     assert_close(ln_expected_improvement(3.0, 0.0), 3.0_f64.ln(), 1e-12);
     assert_close(ln_expected_improvement(50.0, 0.1), 50.0_f64.ln(), 1e-12);
     assert!(ln_expected_improvement(-3.0, 0.0).is_infinite(), "what is surely worse is never an improvement");

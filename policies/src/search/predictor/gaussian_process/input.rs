@@ -46,7 +46,7 @@ impl Encoder {
     /// By the genes of the space, and by the ranks of so many features of these.
     pub(super) fn new<'a>(
         space: &SearchSpace,
-        subjects: impl Iterator<Item = &'a Subject> + Clone,
+        subjects: &(impl Iterator<Item = &'a Subject> + Clone),
         features: usize,
     ) -> Self {
         // The mean square distance of two uniform choices among n is (n² - 1) / 6.
@@ -134,7 +134,7 @@ mod tests {
         let alone = gene(&["a", "b"], false);
         let space = SearchSpace::new(vec![op.clone(), width.clone(), op.clone(), alone, op, width])
             .expect("the genes are independent");
-        let encoder = Encoder::new(&space, std::iter::empty(), 0);
+        let encoder = Encoder::new(&space, &std::iter::empty(), 0);
         assert_eq!(encoder.features(), 2);
         let of = |choices: [u16; 6]| {
             let subject = Subject { genome: Genome(choices.to_vec()), features: vec![] };

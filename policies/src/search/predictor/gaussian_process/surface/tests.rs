@@ -17,7 +17,7 @@ fn data() -> (Encoder, Vec<Input>, Vec<f64>) {
     let subjects: Vec<Subject> = (0..25)
         .map(|_| Subject { genome: space.sample(&mut rng), features: vec![rng.random(), rng.random()] })
         .collect();
-    let encoder = Encoder::new(&space, subjects.iter(), 2);
+    let encoder = Encoder::new(&space, &subjects.iter(), 2);
     let moment = |at: usize| Moment { era: (at / 15) as u32, at: at as u64 };
     let inputs =
         subjects.iter().enumerate().map(|(at, subject)| encoder.input(subject, moment(at))).collect();
