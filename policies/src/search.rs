@@ -9,19 +9,25 @@ use model::{Genome, SearchSpace};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
+pub mod adaptation;
 pub mod bayesian;
 pub mod evolution;
+pub mod local;
+pub mod memory;
 pub mod placement;
 pub mod predictor;
 pub mod promise;
-pub mod random_edits;
+pub mod proposers;
+pub mod random;
 pub mod scheduler;
 
 pub use bayesian::Bayesian;
 pub use evolution::Evolution;
+pub use local::Local;
 pub use placement::{Placement, lighter, placement, standing};
 pub use promise::{Admitted, Promise};
-pub use random_edits::RandomEdits;
+pub use proposers::AnyProposer;
+pub use random::Random;
 pub use scheduler::{FullBudget, Scheduler, SuccessiveHalving, best_cheaper};
 
 /// Zero-cost features of a genome; of any one question always as many, or none.

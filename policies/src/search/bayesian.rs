@@ -6,7 +6,8 @@
 //! With a Gaussian process the next is the one with the highest logarithm of expected improvement over the parent
 //! (Ament et al. 2023), then, taking it for tried with just that outcome, the next after it; with an ensemble each of the pool is drawn from
 //! its estimate, and the highest draw wins (independent Thompson sampling, White et al. 2021). While few were tried and
-//! there are zero-cost features, the sum of their ranks chooses.
+//! there are zero-cost features, the sum of their ranks chooses; features are asked for of every genome thought about, at most
+//! [`NEAR_MAX`] + [`FURTHER_MAX`] + [`ANYWHERE_MAX`] a question, besides those remembered.
 //!
 //! A drift begins an era. What was scored in earlier ones is a prior mean to the Gaussian process, trusted as far as it explains
 //! the newer scores, and counts a third to the ensemble.
@@ -15,12 +16,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use model::Genome;
 use rand::RngExt;
-use rand::seq::SliceRandom;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use crate::search::predictor::scores::Scores;
 use crate::search::predictor::{AnyPredictor, Estimate, Example, Moment, Predictor, Subject};
+use crate::search::random::filled;
 use crate::search::{Proposer, Question, Score};
 use crate::stats::normal;
 
@@ -83,7 +84,7 @@ impl Bayesian {
     }
 
     /// The genome with what is known of it, asked for once only.
-    fn subject(&mut self, genome: &Genome, question: &Question<'_>) -> Subject {
+    fn subject(&self, genome: &Genome, question: &Question<'_>) -> Subject {
         let known = self.features.get(genome).cloned();
         let features = known.unwrap_or_else(|| (question.features)(genome));
         Subject { genome: genome.clone(), features }
@@ -199,17 +200,13 @@ impl Proposer for Bayesian {
         leave_out.insert(parent.genome.clone());
         let pool = pool::pool(space, &best, &leave_out, rng);
         let pool: Vec<Subject> = pool.iter().map(|genome| self.subject(genome, question)).collect();
-        let mut batch = if examples.len() < WARM && !parent.features.is_empty() {
+        let batch = if examples.len() < WARM && !parent.features.is_empty() {
             by_features(&pool, count)
         } else {
             self.chosen(moment, &parent, pool, count, rng)
         };
         // All around was tried: what is one edit away is worth trying again, times change.
-        let mut neighbours = space.neighbours(&parent.genome);
-        neighbours.retain(|genome| !batch.contains(genome));
-        neighbours.shuffle(rng);
-        neighbours.truncate(count - batch.len());
-        batch.extend(neighbours);
+        let batch = filled(batch, question, rng);
         for genome in batch.iter().take(PENDING_MAX) {
             self.remember(genome, question);
         }

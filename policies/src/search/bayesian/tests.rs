@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::search::RandomEdits;
+use crate::search::Random;
 use crate::search::laws::{grid, keeps_the_laws, spaces};
 use crate::search::predictor::Ensemble;
 use crate::stats::simulate::{generator, median, saved_and_restored};
@@ -43,11 +43,11 @@ fn trials(proposer: &mut impl Proposer, features: bool, seed: u64) -> u64 {
 }
 
 #[test]
-fn it_needs_far_fewer_trials_than_random_edits() {
+fn it_needs_far_fewer_trials_than_random_members() {
     let by = |of: &dyn Fn(u64) -> u64| median((0..9).map(of).collect());
     let process = by(&|seed| trials(&mut Bayesian::default(), false, seed));
     let known = by(&|seed| trials(&mut Bayesian::default(), true, seed));
-    let random = by(&|seed| trials(&mut RandomEdits, false, seed));
+    let random = by(&|seed| trials(&mut Random, false, seed));
     assert!(process <= 30 && random > 2 * process, "{process} by a process, {random} at random");
     assert!(known <= 10, "{known} where features tell");
 }
