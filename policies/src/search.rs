@@ -10,11 +10,14 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 pub mod adaptation;
+pub mod bayesian;
 pub mod evolution;
 pub mod local;
 pub mod memory;
 pub mod placement;
 pub mod portfolio;
+pub mod predictor;
+pub mod promise;
 pub mod proposers;
 pub mod random;
 pub mod recall;
@@ -22,10 +25,12 @@ pub mod scheduler;
 pub mod signature;
 pub mod tries;
 
+pub use bayesian::Bayesian;
 pub use evolution::Evolution;
 pub use local::Local;
 pub use placement::{Placement, lighter, placement, standing};
 pub use portfolio::Portfolio;
+pub use promise::{Admitted, Promise};
 pub use proposers::AnyProposer;
 pub use random::Random;
 pub use recall::Recall;

@@ -2,12 +2,14 @@
 //!
 //! Lives here: numbers in, numbers out. May not: know a domain word (champion, drift, gate).
 
+pub mod cholesky;
 pub mod confidence_sequence;
 pub mod e_bh;
 pub mod e_lond;
 pub mod e_process;
 pub mod mean_bound;
 pub mod non_inferiority;
+pub mod normal;
 pub mod onset;
 pub mod paired;
 pub mod proportion;

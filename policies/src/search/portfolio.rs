@@ -12,7 +12,7 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use crate::search::random::filled;
-use crate::search::{AnyProposer, Evolution, Local, Proposer, Question, Random, Score};
+use crate::search::{AnyProposer, Bayesian, Evolution, Local, Proposer, Question, Random, Score};
 
 /// What is left of what was won and lost, after a score.
 const DISCOUNT: f64 = 0.95;
@@ -57,7 +57,11 @@ pub struct Portfolio {
 
 impl Default for Portfolio {
     fn default() -> Self {
-        Self::of(vec![AnyProposer::Local(Local::new()), AnyProposer::Evolution(Evolution::new())])
+        Self::of(vec![
+            AnyProposer::Local(Local::new()),
+            AnyProposer::Evolution(Evolution::new()),
+            AnyProposer::Bayesian(Bayesian::default()),
+        ])
     }
 }
 

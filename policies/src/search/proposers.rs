@@ -6,7 +6,7 @@ use model::Genome;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use crate::search::{Evolution, Local, Portfolio, Proposer, Question, Random, Score};
+use crate::search::{Bayesian, Evolution, Local, Portfolio, Proposer, Question, Random, Score};
 
 /// Any proposer, with what it has learned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub enum AnyProposer {
     Local(Local),
     /// Ageing evolution.
     Evolution(Evolution),
+    /// Expected improvement by a predictor.
+    Bayesian(Bayesian),
     /// Members, near or far.
     Random(Random),
     /// All of them, each as much as it has been worth lately.
@@ -23,13 +25,14 @@ pub enum AnyProposer {
 
 impl AnyProposer {
     /// Names, as in configuration.
-    pub const NAMES: [&str; 4] = ["local", "evolution", "random", "portfolio"];
+    pub const NAMES: [&str; 5] = ["local", "evolution", "bayesian", "random", "portfolio"];
 
     /// The proposer of this name, that has learned nothing yet.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "local" => Some(Self::Local(Local::new())),
             "evolution" => Some(Self::Evolution(Evolution::new())),
+            "bayesian" => Some(Self::Bayesian(Bayesian::default())),
             "random" => Some(Self::Random(Random)),
             "portfolio" => Some(Self::Portfolio(Portfolio::default())),
             _ => None,
@@ -40,6 +43,7 @@ impl AnyProposer {
         match self {
             Self::Local(proposer) => proposer,
             Self::Evolution(proposer) => proposer,
+            Self::Bayesian(proposer) => proposer,
             Self::Random(proposer) => proposer,
             Self::Portfolio(proposer) => proposer,
         }
@@ -49,6 +53,7 @@ impl AnyProposer {
         match self {
             Self::Local(proposer) => proposer,
             Self::Evolution(proposer) => proposer,
+            Self::Bayesian(proposer) => proposer,
             Self::Random(proposer) => proposer,
             Self::Portfolio(proposer) => proposer,
         }
