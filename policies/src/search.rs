@@ -9,15 +9,20 @@ use model::{Genome, SearchSpace};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
+pub mod curve;
 pub mod evolution;
+pub mod front;
 pub mod placement;
 pub mod random_edits;
+pub mod refine;
 pub mod scheduler;
 
 pub use evolution::Evolution;
 pub use placement::{Placement, lighter, placement, standing};
 pub use random_edits::RandomEdits;
-pub use scheduler::{FullBudget, Scheduler, SuccessiveHalving, best_cheaper};
+pub use scheduler::{
+    Asha, Extrapolated, FullBudget, Pasha, Rejection, Scheduler, Step, SuccessiveHalving, Trial, best_cheaper,
+};
 
 /// Zero-cost features of a genome; of any one question always as many, or none.
 pub type Features<'a> = &'a dyn Fn(&Genome) -> Vec<f64>;
