@@ -9,17 +9,23 @@ use model::{Genome, SearchSpace};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
+pub mod adaptation;
 pub mod curve;
 pub mod evolution;
 pub mod front;
+pub mod local;
+pub mod memory;
 pub mod placement;
-pub mod random_edits;
+pub mod proposers;
+pub mod random;
 pub mod refine;
 pub mod scheduler;
 
 pub use evolution::Evolution;
+pub use local::Local;
 pub use placement::{Placement, lighter, placement, standing};
-pub use random_edits::RandomEdits;
+pub use proposers::AnyProposer;
+pub use random::Random;
 pub use scheduler::{
     Asha, Extrapolated, FullBudget, Pasha, Rejection, Scheduler, Step, SuccessiveHalving, Trial, best_cheaper,
 };

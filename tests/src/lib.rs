@@ -2,8 +2,8 @@
 //! be watched and killed ([`process`]), its pages ([`http`]), a Prometheus ([`prometheus`]), and a daemon with all it needs
 //! ([`scene`]). And the tables, each a binary: how the daemon does beside others on recorded streams ([`table`]), what
 //! becomes of requests while models are swapped ([`storm`]), how often the quality gate errs ([`judge`]), how long
-//! the way back from a full state takes ([`restart`]), and how rarely detectors are wrong and how soon right
-//! ([`detectors`]). And a story in which the daemon can be made to die ([`crash`]).
+//! the way back from a full state takes ([`restart`]), how rarely detectors are wrong and how soon right
+//! ([`detectors`]), and how good what proposers find is where every answer is known ([`search_table`]). And a story in which the daemon can be made to die ([`crash`]).
 //!
 //! May not: prove anything itself, or reach into a room past its public names.
 
@@ -16,5 +16,6 @@ pub mod process;
 pub mod prometheus;
 pub mod restart;
 pub mod scene;
+pub mod search_table;
 pub mod storm;
 pub mod table;

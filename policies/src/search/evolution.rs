@@ -2,33 +2,41 @@
 //!
 //! Lives here: regularised evolution (Real et al. 2019) with a small population, so that what was good
 //! long ago dies with age instead of ruling for ever: on a drifting stream, old scores are about
-//! another world.
-
-use std::collections::{BTreeSet, VecDeque};
+//! another world. Beside the population stands an archive ([`archive`]): the best of each size, so that there is something
+//! to go on from when budgets change.
 
 use model::{Genome, SearchSpace};
 use rand::RngExt;
-use rand::seq::{IndexedRandom, SliceRandom};
+use rand::seq::IndexedRandom;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
+use crate::search::adaptation::Adaptation;
+use crate::search::memory::{Memory, Tried};
+use crate::search::random::filled;
 use crate::search::{Proposer, Question, Score};
 
-/// Scores remembered; the oldest dies first.
+mod archive;
+mod crossover;
+
+pub use archive::CELLS_MAX;
+
+/// The newest of what was tried: a parent of the next generation is one of these.
 pub const POPULATION_MAX: usize = 32;
 /// Members drawn for a tournament; the parent takes part in each.
 const TOURNAMENT: usize = 3;
-/// Most edits between a tournament's winner and its child.
-const EDITS_MAX: i32 = 2;
-/// Power by which more edits are rarer: a heavy tail, so that a valley between two hills can be crossed.
-const EDITS_POWER: f64 = 1.5;
+/// Share of children whose parent is the best of its size, of whatever size.
+const OF_ARCHIVE: f64 = 0.1;
+/// Share of children of two.
+const OF_TWO: f64 = 0.2;
 /// Tries for a child nobody has seen, for each that is wanted.
 const TRIES_MAX: usize = 16;
 
 /// Mutates winners of small tournaments among what was tried lately and the parent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evolution {
-    population: VecDeque<Score>,
+    memory: Memory,
+    adaptation: Adaptation,
 }
 
 impl Evolution {
@@ -37,80 +45,88 @@ impl Evolution {
         Self::default()
     }
 
-    /// What was tried lately, oldest first.
-    pub fn population(&self) -> impl ExactSizeIterator<Item = &Score> {
-        self.population.iter()
+    /// What was tried lately, newest first.
+    pub fn population(&self) -> impl ExactSizeIterator<Item = &Tried> {
+        self.memory.tried().rev().take(POPULATION_MAX)
     }
 
     /// The best of a few; the parent, unless one of them is better.
-    fn tournament(&self, space: &SearchSpace, parent: &Genome, rng: &mut Pcg64) -> Genome {
-        // Gains are over the control of their time; where the parent was a candidate itself, it knows better.
-        let of_parent = self.population.iter().rev().find(|score| score.genome == *parent);
-        let mut best = (of_parent.map_or(0.0, |score| score.gain.max(0.0)), parent);
-        for _ in 0..TOURNAMENT.min(self.population.len()) {
-            let score = &self.population[rng.random_range(0..self.population.len())];
-            // A population outlives a change of the space.
-            if score.gain > best.0 && space.contains(&score.genome) {
-                best = (score.gain, &score.genome);
+    fn tournament<'a>(
+        &'a self,
+        question: &Question<'a>,
+        population: &[&'a Tried],
+        rng: &mut Pcg64,
+    ) -> &'a Genome {
+        let mut best = (self.memory.level_of_parent(question.parent), question.parent);
+        for tried in (0..TOURNAMENT).filter_map(|_| population.choose(rng)) {
+            if tried.level > best.0 {
+                best = (tried.level, &tried.genome);
             }
         }
-        best.1.clone()
+        best.1
+    }
+
+    /// A child of one or two.
+    fn child(&self, question: &Question<'_>, pools: &Pools<'_>, rng: &mut Pcg64) -> Genome {
+        let elite = if rng.random_bool(OF_ARCHIVE) { pools.elites.choose(rng).copied() } else { None };
+        let winner = elite.unwrap_or_else(|| self.tournament(question, &pools.population, rng));
+        if rng.random_bool(OF_TWO)
+            && let Some(other) = pools.population.choose(rng)
+        {
+            let crossed = crossover::crossed(question.space, winner, &other.genome, rng);
+            if crossed != *winner && crossed != other.genome {
+                return crossed;
+            }
+        }
+        self.adaptation.edited(question.space, winner, rng)
+    }
+}
+
+/// Who may have children.
+struct Pools<'a> {
+    population: Vec<&'a Tried>,
+    elites: Vec<&'a Genome>,
+}
+
+impl<'a> Pools<'a> {
+    /// Failures have none, nor have members of another space: a memory outlives a change of it.
+    fn of(evolution: &'a Evolution, space: &SearchSpace) -> Self {
+        let fit = |tried: &&Tried| tried.level.is_finite() && space.contains(&tried.genome);
+        let all: Vec<&Tried> = evolution.memory.tried().filter(fit).collect();
+        Self { population: evolution.population().filter(fit).collect(), elites: archive::elites(&all) }
     }
 }
 
 impl Proposer for Evolution {
     fn ask(&mut self, question: &Question<'_>, rng: &mut Pcg64) -> Vec<Genome> {
-        let &Question { space, parent, count, .. } = question;
-        let parent = space.canonical(parent);
-        let tried: BTreeSet<&Genome> = self.population.iter().map(|score| &score.genome).collect();
+        let parent = question.space.canonical(question.parent);
+        let question = Question { parent: &parent, ..*question };
+        self.memory.enter(&question);
+        self.adaptation.heat(question.heat);
+        let pools = Pools::of(self, question.space);
+        let tried = self.memory.genomes();
         let mut batch: Vec<Genome> = Vec::new();
-        for _ in 0..count.saturating_mul(TRIES_MAX) {
-            if batch.len() == count {
+        for _ in 0..question.count.saturating_mul(TRIES_MAX) {
+            if batch.len() == question.count {
                 return batch;
             }
-            let winner = self.tournament(space, &parent, rng);
-            let child = mutated(space, winner, rng);
+            let child = self.child(&question, &pools, rng);
             if child != parent && !tried.contains(&child) && !batch.contains(&child) {
                 batch.push(child);
             }
         }
         // Nearly all around was tried: what is one edit away is worth trying again, times change.
-        let mut neighbours = space.neighbours(&parent);
-        neighbours.retain(|genome| !batch.contains(genome));
-        neighbours.shuffle(rng);
-        neighbours.truncate(count - batch.len());
-        batch.extend(neighbours);
-        batch
+        filled(batch, &question, rng)
     }
 
     fn tell(&mut self, observation: &Score) {
-        if self.population.len() == POPULATION_MAX {
-            self.population.pop_front();
-        }
-        let gain = if observation.gain.is_nan() { f64::NEG_INFINITY } else { observation.gain };
-        self.population.push_back(Score { gain, ..observation.clone() });
+        self.memory.tell(observation);
+        self.adaptation.tell(observation.gain);
     }
 
     fn name(&self) -> &'static str {
         "evolution"
     }
-}
-
-/// The genome after one edit, or now and then more.
-fn mutated(space: &SearchSpace, genome: Genome, rng: &mut Pcg64) -> Genome {
-    let weight = |edits: i32| f64::from(edits).powf(-EDITS_POWER);
-    let mut at = rng.random::<f64>() * (1..=EDITS_MAX).map(weight).sum::<f64>();
-    let mut edited = genome;
-    for edits in 1..=EDITS_MAX {
-        let neighbours = space.neighbours(&edited);
-        let Some(next) = neighbours.choose(rng) else { break };
-        edited = next.clone();
-        at -= weight(edits);
-        if at < 0.0 {
-            break;
-        }
-    }
-    edited
 }
 
 #[cfg(test)]
