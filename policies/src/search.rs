@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 
 pub mod adaptation;
 pub mod bayesian;
+pub mod curve;
 pub mod evolution;
+pub mod front;
 pub mod local;
 pub mod memory;
 pub mod placement;
@@ -21,6 +23,7 @@ pub mod promise;
 pub mod proposers;
 pub mod random;
 pub mod recall;
+pub mod refine;
 pub mod scheduler;
 pub mod signature;
 pub mod tries;
@@ -34,7 +37,9 @@ pub use promise::{Admitted, Promise};
 pub use proposers::AnyProposer;
 pub use random::Random;
 pub use recall::Recall;
-pub use scheduler::{FullBudget, Scheduler, SuccessiveHalving, best_cheaper};
+pub use scheduler::{
+    Asha, Extrapolated, FullBudget, Pasha, Rejection, Scheduler, Step, SuccessiveHalving, Trial, best_cheaper,
+};
 pub use signature::{Lost, Signature, Sketch};
 
 /// Zero-cost features of a genome; of any one question always as many, or none.

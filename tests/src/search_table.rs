@@ -2,7 +2,9 @@
 //!
 //! In reading order: what is asked for (here); the table, read once ([`lookup`], [`formats`], [`csv`]) and what is known
 //! of its members without a trial ([`features`]); one search, trial by trial ([`search`]); many of them, and what is said
-//! of them ([`report`]). A further format is a variant of [`Format`] and a layout in [`formats`].
+//! of them ([`report`]). A further format is a variant of [`Format`] and a layout in [`formats`]. Where a table is of
+//! learning curves, it is schedulers that are scored ([`taskset`]); and a front of two objectives, beside a peer
+//! ([`objectives`]).
 //!
 //! May not: propose anything itself; that is `policies::search`.
 
@@ -18,15 +20,17 @@ mod csv;
 mod features;
 mod formats;
 mod lookup;
+mod objectives;
 mod report;
 mod search;
+mod taskset;
 
 pub use lookup::{Row, Table};
 pub use report::Report;
+use taskset::Schedule;
 
 /// How a table's file is laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// NAS-Bench-201: six edges of five operations; validation and test accuracy after 200 epochs.
     Nb201,
@@ -34,6 +38,41 @@ pub enum Format {
     Hpobench,
     /// NAS-Bench-Graph: a topology and four operations; validation and test accuracy.
     NbGraph,
+}
+
+/// What a table is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Space {
+    /// NAS-Bench-201.
+    Nb201,
+    /// `HPOBench`.
+    Hpobench,
+    /// NAS-Bench-Graph.
+    NbGraph,
+    /// `TaskSet`: learning curves, on which schedulers are scored; the budget is in points of curves.
+    Taskset,
+}
+
+impl Space {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Nb201 => "nb201",
+            Self::Hpobench => "hpobench",
+            Self::NbGraph => "nb_graph",
+            Self::Taskset => "taskset",
+        }
+    }
+
+    /// How the members of a space that can be searched are laid out.
+    fn format(self) -> Option<Format> {
+        match self {
+            Self::Nb201 => Some(Format::Nb201),
+            Self::Hpobench => Some(Format::Hpobench),
+            Self::NbGraph => Some(Format::NbGraph),
+            Self::Taskset => None,
+        }
+    }
 }
 
 /// Which accuracy of NAS-Bench-201 is looked up.
@@ -54,16 +93,22 @@ struct Arguments {
     table: PathBuf,
     /// How it is laid out.
     #[arg(long, value_enum)]
-    space: Format,
+    space: Space,
     /// Which data set of nb201; other tables have but one.
     #[arg(long, value_enum, default_value = "c10")]
     dataset: Dataset,
     /// What is known before a trial: a csv of codes and numbers.
     #[arg(long)]
     features: Option<PathBuf>,
-    /// Who proposes.
-    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(AnyProposer::NAMES))]
+    /// Who proposes; curves are drawn at random.
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(AnyProposer::NAMES), default_value = "random")]
     proposer: String,
+    /// Who decides how long each trains, where the table is of curves.
+    #[arg(long, value_enum, default_value = "successive_halving")]
+    scheduler: Schedule,
+    /// Scores the front of validation and cost instead, beside NSGA-II.
+    #[arg(long)]
+    objectives: bool,
     /// Trials of each search, the first member included.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     budget: u64,
@@ -90,23 +135,47 @@ pub fn main() -> ExitCode {
 }
 
 fn tell(arguments: &Arguments) -> Result<()> {
-    let report = measured(arguments)?;
-    let text = if arguments.json { serde_json::to_string_pretty(&report)? } else { report.line() };
+    let text = if arguments.objectives {
+        covered(arguments)?.text(arguments.json)?
+    } else {
+        let report = measured(arguments)?;
+        if arguments.json { serde_json::to_string_pretty(&report)? } else { report.line() }
+    };
     writeln!(std::io::stdout(), "{text}")?;
     Ok(())
 }
 
+impl Arguments {
+    fn searches(&self) -> report::Searches {
+        report::Searches { budget: self.budget, runs: self.runs, seed: self.seed }
+    }
+
+    fn named_proposer(&self) -> Result<AnyProposer> {
+        AnyProposer::named(&self.proposer).with_context(|| format!("`{}` proposes nothing", self.proposer))
+    }
+}
+
 fn measured(arguments: &Arguments) -> Result<Report> {
-    let Arguments { table, space, dataset, proposer, budget, runs, seed, .. } = arguments;
-    let lookup = formats::read(table, *space, *dataset)?;
+    let Arguments { table, space, dataset, .. } = arguments;
+    let searches = arguments.searches();
+    let Some(format) = space.format() else {
+        let curves = taskset::Table::read(table)?;
+        return Ok(taskset::report(&curves, arguments.scheduler, searches).named(table, space.name()));
+    };
+    let lookup = formats::read(table, format, *dataset)?;
     let known = match &arguments.features {
-        Some(path) => features::read(path, *space, &lookup)?,
+        Some(path) => features::read(path, format, &lookup)?,
         None => features::Known::default(),
     };
-    let proposer = AnyProposer::named(proposer).with_context(|| format!("`{proposer}` proposes nothing"))?;
-    let searches = report::Searches { budget: *budget, runs: *runs, seed: *seed };
-    let format = space.to_possible_value().expect("no format is skipped");
-    Ok(searches.of(&proposer, &lookup, &known).named(table, format.get_name()))
+    let proposer = arguments.named_proposer()?;
+    Ok(searches.of(&proposer, &lookup, &known).named(table, space.name()))
+}
+
+fn covered(arguments: &Arguments) -> Result<objectives::Covered> {
+    let Arguments { table, space, dataset, .. } = arguments;
+    let format = space.format().context("curves have one objective")?;
+    let lookup = objectives::Table::of(&formats::read(table, format, *dataset)?);
+    Ok(objectives::covered(&lookup, &arguments.named_proposer()?, arguments.searches()))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Lives here: asking the scheduler, and whoever costs less where nobody won. Does not live here: the trials.
 
-use policies::search::{Scheduler as _, best_cheaper};
+use policies::search::best_cheaper;
 
 use super::Rules;
 

@@ -1,31 +1,54 @@
-//! Schedulers: who of those scored trains on.
+//! Schedulers: who trains next, how far, and who has won.
 //!
-//! Lives here: rungs in training windows and the choice of survivors. May not: know what a window is.
+//! Lives here: the trait, what a trial has shown so far, and the schedulers that wait for a whole rung; those that do
+//! not are in [`asha`] and [`pasha`]. May not: know what a window is, or remember anything: a scheduler is a function of
+//! the trials, so whoever keeps those can stop and go on anywhere.
 
 use serde::{Deserialize, Serialize};
+
+pub mod asha;
+pub mod extrapolated;
+pub mod pasha;
+pub mod rejection;
+mod trial;
+
+pub use asha::Asha;
+pub use extrapolated::Extrapolated;
+pub use pasha::Pasha;
+pub use rejection::Rejection;
+pub use trial::{Step, Trial};
 
 /// Decides how long candidates train and who climbs.
 ///
 /// ```
-/// use policies::search::{Scheduler, SuccessiveHalving};
+/// use policies::search::{Scheduler, Step, SuccessiveHalving, Trial};
 ///
 /// let scheduler = SuccessiveHalving::default();
 /// assert_eq!(scheduler.rungs(), [1, 3, 9]);
-/// let gains = [Some(0.01), None, Some(0.03), Some(-0.02), Some(0.02), Some(0.0)];
-/// assert_eq!(scheduler.advance(0, &gains), [2, 4], "a third of six climbs, best first");
-/// assert_eq!(scheduler.advance(2, &[Some(-0.01)]), [0; 0], "nobody wins who is no better than the control");
+/// let mut trials = vec![Trial::default(); 6];
+/// for step in scheduler.next(&trials) {
+///     assert_eq!(step.rung, 0, "everyone starts");
+///     trials[step.candidate].observe(1, 0.01 * step.candidate as f64);
+/// }
+/// let third = [Step { candidate: 5, rung: 1 }, Step { candidate: 4, rung: 1 }];
+/// assert_eq!(scheduler.next(&trials), third, "a third of six climbs, best first");
+/// assert!(scheduler.winners(&trials).is_empty(), "nobody has come to the last rung");
 /// ```
 pub trait Scheduler {
     /// Windows a candidate has trained on when it is scored, a rung each, ascending.
     fn rungs(&self) -> &[u32];
 
-    /// Positions of those who climb from this rung, best first; from the last rung, of those who won.
+    /// Who may start now, and to which rung, most promising first. Nobody, where all wait for those who train, or where
+    /// there is nothing left to learn.
+    fn next(&self, trials: &[Trial]) -> Vec<Step>;
+
+    /// Those who won, best first: who came as far as the scheduler let anybody come, and gained enough there.
     ///
-    /// A score is the gain over the control. No score, or one that is not finite, never climbs.
-    fn advance(&self, rung: usize, scores: &[Option<f64>]) -> Vec<usize>;
+    /// No score, or one that is not finite, never climbs and never wins.
+    fn winners(&self, trials: &[Trial]) -> Vec<usize>;
 }
 
-/// Keeps one of `eta` at every rung (Jamieson and Talwalkar 2016).
+/// Keeps one of `eta` at every rung (Jamieson and Talwalkar 2016), when all of the rung are scored.
 ///
 /// A candidate worse than the control may climb: little training says little. At the last rung it has to
 /// be better by more than `least_gain`.
@@ -45,18 +68,35 @@ impl Default for SuccessiveHalving {
     }
 }
 
-impl Scheduler for SuccessiveHalving {
-    fn rungs(&self) -> &[u32] {
-        &self.rungs
-    }
-
-    fn advance(&self, rung: usize, scores: &[Option<f64>]) -> Vec<usize> {
+impl SuccessiveHalving {
+    /// Positions of those who climb from this rung, best first; from the last rung, of those who won.
+    ///
+    /// ```
+    /// let halving = policies::search::SuccessiveHalving::default();
+    /// assert_eq!(halving.advance(0, &[Some(0.01), None, Some(0.03)]), [2]);
+    /// assert_eq!(halving.advance(2, &[Some(-0.01)]), [0; 0], "no better than the control");
+    /// ```
+    pub fn advance(&self, rung: usize, scores: &[Option<f64>]) -> Vec<usize> {
         if rung + 1 >= self.rungs.len() {
             return winners(scores, self.least_gain);
         }
         let mut climbing = best_first(scores);
         climbing.truncate((scores.len() / self.eta.max(2)).max(1));
         climbing
+    }
+}
+
+impl Scheduler for SuccessiveHalving {
+    fn rungs(&self) -> &[u32] {
+        &self.rungs
+    }
+
+    fn next(&self, trials: &[Trial]) -> Vec<Step> {
+        together(&self.rungs, trials, Trial::score_at, |rung, scores| self.advance(rung, scores)).0
+    }
+
+    fn winners(&self, trials: &[Trial]) -> Vec<usize> {
+        together(&self.rungs, trials, Trial::score_at, |rung, scores| self.advance(rung, scores)).1
     }
 }
 
@@ -80,9 +120,37 @@ impl Scheduler for FullBudget {
         &self.rungs
     }
 
-    fn advance(&self, _rung: usize, scores: &[Option<f64>]) -> Vec<usize> {
-        winners(scores, self.least_gain)
+    fn next(&self, trials: &[Trial]) -> Vec<Step> {
+        together(&self.rungs, trials, Trial::score_at, |_, scores| winners(scores, self.least_gain)).0
     }
+
+    fn winners(&self, trials: &[Trial]) -> Vec<usize> {
+        together(&self.rungs, trials, Trial::score_at, |_, scores| winners(scores, self.least_gain)).1
+    }
+}
+
+/// All of a rung together: who has to start before anybody goes on, and, where nobody has to, who won.
+///
+/// `score` gives a trial's score after so many windows, `advance` the places of those who climb from a rung.
+fn together<T>(
+    rungs: &[u32],
+    trials: &[Trial],
+    score: impl Fn(&Trial, u32) -> Option<T>,
+    advance: impl Fn(usize, &[Option<T>]) -> Vec<usize>,
+) -> (Vec<Step>, Vec<usize>) {
+    let mut climbing: Vec<usize> = (0..trials.len()).collect();
+    for (rung, windows) in rungs.iter().enumerate() {
+        let missing = |candidate: &usize| !trials[*candidate].is_past(*windows);
+        if climbing.iter().any(missing) {
+            let idle = |candidate: &usize| missing(candidate) && !trials[*candidate].training;
+            let starting = climbing.into_iter().filter(idle);
+            return (starting.map(|candidate| Step { candidate, rung }).collect(), Vec::new());
+        }
+        let scores: Vec<_> = climbing.iter().map(|candidate| score(&trials[*candidate], *windows)).collect();
+        climbing = advance(rung, &scores).into_iter().map(|place| climbing[place]).collect();
+    }
+    climbing.retain(|candidate| !trials[*candidate].is_over);
+    (Vec::new(), climbing)
 }
 
 /// Who goes on from the last rung where nobody won: the best of those that cost less, if it lost no more than this
