@@ -77,6 +77,10 @@ pub(super) struct LearnMetrics {
     rejected: IntCounterVec,
 }
 
+/// What is said of recalls.
+const RECALLS: &str =
+    "Archived mixtures that went into the shadow slot because a drift brought their world back.";
+
 impl LearnMetrics {
     pub(super) fn new(declare: &Declare) -> Self {
         let changes = ["refresh", "promotion", "relief", "rollback"];
@@ -90,10 +94,7 @@ impl LearnMetrics {
             senses: SenseMetrics::new(declare),
             breaches: declare.counter("driftform_budget_breaches_total", "Budgets breached."),
             episodes: declare.counter("driftform_search_episodes_total", "Search episodes opened."),
-            recalls: declare.counter(
-                "driftform_memory_recalls_total",
-                "Archived mixtures that went into the shadow slot because a drift brought their world back.",
-            ),
+            recalls: declare.counter("driftform_memory_recalls_total", RECALLS),
             trials: declare.counters(
                 "driftform_search_trials_total",
                 trials,

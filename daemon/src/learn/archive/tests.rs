@@ -48,7 +48,9 @@ fn what_is_archived_answers_as_it_did() {
 fn losses_and_worlds_are_counted_from_the_end() {
     let mut archive = Archive::default();
     assert_eq!(archive.last_losses(3).len(), 0);
-    (0..=COMPARED_OUTCOMES).for_each(|at| archive.lost(if at == 0 { 1.0 } else { 0.5 }));
+    for at in 0..=COMPARED_OUTCOMES {
+        archive.lost(if at == 0 { 1.0 } else { 0.5 });
+    }
     assert_eq!(archive.last_losses(COMPARED_OUTCOMES + 9).len(), COMPARED_OUTCOMES);
     assert!(archive.last_losses(COMPARED_OUTCOMES).all(|loss| loss < 0.6));
     assert_eq!((archive.turn(1_500), archive.turn(1_600)), (1_500, 100));

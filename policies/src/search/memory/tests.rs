@@ -17,7 +17,9 @@ fn score(choice: u16, gain: f64) -> Score {
 
 fn episode(gains: &[(u16, f64)]) -> PastEpisode {
     let mut episode = PastEpisode::new(signature());
-    gains.iter().for_each(|(choice, gain)| episode.note(&score(*choice, *gain)));
+    for (choice, gain) in gains {
+        episode.note(&score(*choice, *gain));
+    }
     episode
 }
 

@@ -30,8 +30,7 @@ impl Probe {
         let mut error = 0.0;
         for (at, weights) in self.weights.chunks_exact_mut(length).take(self.outputs).enumerate() {
             let (constant, slopes) = weights.split_last_mut().expect("there is a constant");
-            let said =
-                *constant + slopes.iter().zip(&*row).map(|(weight, value)| weight * value).sum::<f64>();
+            let said = *constant + slopes.iter().zip(row).map(|(weight, value)| weight * value).sum::<f64>();
             let goal = class.map_or(number, |class| f64::from(u8::from(class == at)));
             if said > best.0 {
                 best = (said, at);
