@@ -161,8 +161,8 @@ fn back_at(wrong: &[f64], error: f64) -> Option<u64> {
 
 /// Outcomes from `begin` to the first promotion from memory after it.
 fn promoted(story: &[String], begin: u64) -> Option<u64> {
-    let told = story.iter().filter(|line| line.contains("PROMOTION") && line.contains("from memory"));
-    told.filter_map(|line| line.split(':').next()?.parse::<u64>().ok()?.checked_sub(begin)).next()
+    let mut told = story.iter().filter(|line| line.contains("PROMOTION") && line.contains("from memory"));
+    told.find_map(|line| line.split(':').next()?.parse::<u64>().ok()?.checked_sub(begin))
 }
 
 #[cfg(test)]

@@ -153,13 +153,16 @@ impl Front {
         let is_in = !self.points.iter().any(is_beaten);
         if is_in {
             self.points.retain(|other| !dominates(axes, &point.values, &other.values));
-            self.points.push(point.clone());
+            let genome = point.genome.clone();
+            self.points.push(point);
             self.thin();
+            self.record(now);
+            return self.points.iter().any(|other| other.genome == genome);
         }
-        if is_in || is_known {
+        if is_known {
             self.record(now);
         }
-        self.points.iter().any(|other| other.genome == point.genome)
+        false
     }
 
     /// Forgets everything: what was measured before a drift says little.

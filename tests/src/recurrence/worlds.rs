@@ -37,7 +37,8 @@ impl World {
     pub fn write(self, path: &Path, seed: u64, rows: usize, turns: usize) -> Result<()> {
         let mut rng = Pcg64::seed_from_u64(seed);
         let laws = [self.law(0, &mut rng), self.law(1, &mut rng)];
-        let mut text: String = (0..self.inputs()).map(|at| format!("x{at},")).collect();
+        let mut text = String::new();
+        (0..self.inputs()).try_for_each(|at| write!(text, "x{at},"))?;
         text.push_str("class\n");
         for turn in 0..turns {
             for _ in 0..rows {

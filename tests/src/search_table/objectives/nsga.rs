@@ -36,7 +36,7 @@ pub fn search(table: &Table, budget: usize, rng: &mut Pcg64) -> f64 {
         }
         population.retain(|member| !children.iter().any(|child| child.genome == member.genome));
         population.extend(children);
-        population = selected(&table.axes, population);
+        population = selected(&table.axes, &population);
         if seen.len() == budget {
             break;
         }
@@ -53,7 +53,7 @@ struct Member {
 }
 
 /// Layer after layer, and of the last that does not fit whole, the least crowded.
-fn selected(axes: &[Axis], members: Vec<Member>) -> Vec<Member> {
+fn selected(axes: &[Axis], members: &[Member]) -> Vec<Member> {
     let mut selected: Vec<Member> = Vec::new();
     let values: Vec<&[f64]> = members.iter().map(|member| member.values.as_slice()).collect();
     for (layer, places) in layers(axes, &values).into_iter().enumerate() {

@@ -23,7 +23,7 @@ fn where_little_training_says_all_nobody_trains_long() {
 #[test]
 fn where_the_order_turns_it_trains_to_the_end() {
     let turning = |candidate: usize, windows: u32| {
-        if windows.ilog(3) % 2 == 0 { candidate as f64 } else { 27.0 - candidate as f64 }
+        if windows.ilog(3).is_multiple_of(2) { candidate as f64 } else { 27.0 - candidate as f64 }
     };
     let (trials, _) = climbed(&pasha(), &curves(turning), 4);
     assert_eq!(trials.iter().map(Trial::trained).max(), Some(27));
