@@ -1,3 +1,5 @@
+//! What is kept, within which limits, and that it answers as it did.
+
 use model::{Architecture, Hyper};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Who knew the world that comes back is found, and nobody else.
+
 use adapters::kafka::Positions;
 use model::Record;
 use policies::detect::{Advice, DetectorKind, Drift, DriftKind, Sense};

@@ -1,3 +1,5 @@
+//! Limits hold, later rungs count more, and a portfolio complements.
+
 use model::{Objective, Schema};
 
 use super::*;

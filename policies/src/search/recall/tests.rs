@@ -1,3 +1,5 @@
+//! The laws of proposers, and that like streams are asked first.
+
 use model::{Feature, FeatureKind, Objective, Row, Schema, Target, Truth};
 use proptest::prelude::*;
 use rand::SeedableRng;

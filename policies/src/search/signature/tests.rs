@@ -1,3 +1,5 @@
+//! A stream is near itself, from the first moment on.
+
 use model::{Feature, Objective, Target};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
