@@ -21,6 +21,7 @@ mod keys;
 mod mixture;
 mod raw;
 mod reload;
+mod search;
 
 pub use budget::{BudgetConfig, COMPUTE, MEMORY, PrometheusConfig, WatchConfig};
 pub use gate::{Approval, COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig};

@@ -22,8 +22,6 @@ use crate::slot::MemoryPolicy;
 pub const DEFAULTS: &str = include_str!("../../../config/default.toml");
 /// Labels after which the first champion is frozen for comparison.
 pub const FIRST_OUTCOMES: u64 = 5_000;
-/// Mixtures from before drifts that are kept, at most.
-const MEMORY_MODELS_MAX: usize = 64;
 /// What environment variables begin with.
 const PREFIX: &str = "DRIFTFORM__";
 
@@ -156,6 +154,7 @@ section!(
         rungs: Vec<u32>,
         eta: u32,
         candidates: usize,
+        proposer: String,
         proxies: bool,
         members_max: usize,
         depth_max: usize,
@@ -403,54 +402,7 @@ impl Raw {
                 return refuse(format!("`{key}` is {value}; give a number above 0"));
             }
         }
-        self.check_search()
-    }
-
-    fn check_search(&self) -> Result<(), ConfigError> {
-        if self.search.window_outcomes < 20 {
-            return refuse(format!(
-                "`search.window_outcomes` is {}; give 20 or more",
-                self.search.window_outcomes
-            ));
-        }
-        let rungs = &self.search.rungs;
-        if rungs.is_empty() || rungs[0] == 0 || rungs.windows(2).any(|pair| pair[0] >= pair[1]) {
-            return refuse("`search.rungs` has to be a growing list of windows, such as [1, 3, 9]");
-        }
-        if !(1..=model::mixture::MEMBERS_MAX).contains(&self.search.members_max) {
-            return refuse(format!(
-                "`search.members_max` is {}; give 1 to {}",
-                self.search.members_max,
-                model::mixture::MEMBERS_MAX
-            ));
-        }
-        if self.search.context_max > model::context::CONTEXT_MAX {
-            return refuse(format!(
-                "`search.context_max` is {}; give 0 to {}",
-                self.search.context_max,
-                model::context::CONTEXT_MAX
-            ));
-        }
-        if !(1..=model::architecture::COMMITTEE_MAX).contains(&self.search.committee_max) {
-            return refuse(format!(
-                "`search.committee_max` is {}; give 1 to {}",
-                self.search.committee_max,
-                model::architecture::COMMITTEE_MAX
-            ));
-        }
-        if !(0.0..=1.0).contains(&self.search.shrink_above) {
-            return refuse(format!("`search.shrink_above` is {}; give 0 to 1", self.search.shrink_above));
-        }
-        if self.search.memory_models > MEMORY_MODELS_MAX {
-            return refuse(format!(
-                "`search.memory_models` is {}; give 0 to {MEMORY_MODELS_MAX}",
-                self.search.memory_models
-            ));
-        }
-        if self.search.eta < 2 {
-            return refuse(format!("`search.eta` is {}; give 2 or more", self.search.eta));
-        }
-        Ok(())
+        super::search::check(&self.search)
     }
 }
 

@@ -83,7 +83,8 @@ impl Learn {
         let members = weights.len();
         let wanted = if self.rules.config.search.proxies { count * ASKED_FOR_ONE } else { count };
         let state = &mut self.state;
-        let question = Question { now: state.outcomes, ..Question::new(self.space.space(), &parent, wanted) };
+        let (now, heat) = (state.outcomes, state.lifecycle.heat());
+        let question = Question { now, heat, ..Question::new(self.space.space(), &parent, wanted) };
         let is_remembered =
             self.rules.config.search.memory_models > 0 && state.lifecycle.searches_after_drift();
         let mut genomes = if is_remembered { state.recall.firsts(&question) } else { Vec::new() };

@@ -147,6 +147,7 @@ impl Learn {
         let mut state = saved.state.into_owned();
         state.lifecycle.resumed();
         state.join.reconfigure(&config.join);
+        state.propose_by(&config);
         state.tests = state.tests.under(config.gate.alpha_rule, config.gate.quality.alpha);
         let arms = Arms {
             pool: Pool::restore(saved.pool, &device)?,

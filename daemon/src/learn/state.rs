@@ -7,7 +7,7 @@ use model::{Addition, Context, Encoder, ModelError, Output, Schema, Target, Trut
 use policies::detect::{Panel, PanelConfig};
 use policies::evolve::Crowding;
 use policies::op_cost::OpCost;
-use policies::search::{Evolution, Recall, Sketch};
+use policies::search::{AnyProposer, Proposer as _, Recall, Sketch};
 use policies::stats::{Tally, Tests, WeightedMean};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,10 @@ fn panel_config(config: &LearnConfig) -> PanelConfig {
         delta: detect.delta,
         seed: config.seed,
     }
+}
+
+fn proposer(config: &LearnConfig) -> AnyProposer {
+    AnyProposer::named(&config.search.proposer).expect("the name was checked with the configuration")
 }
 
 /// What anybody could say without a model.
@@ -194,7 +198,7 @@ pub struct State {
     /// What earlier episodes tried, on what kind of stream.
     pub recall: Recall,
     /// Proposes candidates.
-    pub proposer: Evolution,
+    pub proposer: AnyProposer,
     /// Every random choice comes from here.
     pub rng: Pcg64,
     /// The labels that have arrived last.
@@ -236,7 +240,7 @@ impl State {
             archive: Archive::default(),
             sketch: Sketch::new(&config.schema),
             recall: Recall::new(),
-            proposer: Evolution::new(),
+            proposer: proposer(config),
             rng: rand::SeedableRng::seed_from_u64(config.seed),
             context: Context::default(),
             baselines: Baselines::new(&target),
@@ -252,6 +256,13 @@ impl State {
             tests: Tests::new(config.gate.alpha_rule, config.gate.quality.alpha),
             target,
             schema: (*config.schema).clone(),
+        }
+    }
+
+    /// Another proposer has learned nothing yet.
+    pub fn propose_by(&mut self, config: &LearnConfig) {
+        if self.proposer.name() != config.search.proposer {
+            self.proposer = proposer(config);
         }
     }
 

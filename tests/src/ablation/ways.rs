@@ -23,6 +23,16 @@ pub enum Way {
     FullBudget,
     /// No episode but at the start and after drifts.
     NoPlateau,
+    /// Nothing from before a drift is looked for.
+    NoMemory,
+    /// One proposer alone, instead of the portfolio.
+    ByLocal,
+    /// The same.
+    ByEvolution,
+    /// The same.
+    ByBayesian,
+    /// Chance alone.
+    ByRandom,
     /// Zero-cost proxies reject the worse half of twice as many.
     WithProxies,
     /// Candidates may answer at every depth.
@@ -33,7 +43,7 @@ pub enum Way {
 
 impl Way {
     /// All.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Default,
         Self::NoSearch,
         Self::OneNetwork,
@@ -42,6 +52,11 @@ impl Way {
         Self::Shallow,
         Self::FullBudget,
         Self::NoPlateau,
+        Self::NoMemory,
+        Self::ByLocal,
+        Self::ByEvolution,
+        Self::ByBayesian,
+        Self::ByRandom,
         Self::WithProxies,
         Self::WithExits,
         Self::WithCommittees,
@@ -58,6 +73,11 @@ impl Way {
             Self::Shallow => "shallow",
             Self::FullBudget => "full-budget",
             Self::NoPlateau => "no-plateau",
+            Self::NoMemory => "no-memory",
+            Self::ByLocal => "by-local",
+            Self::ByEvolution => "by-evolution",
+            Self::ByBayesian => "by-bayesian",
+            Self::ByRandom => "by-random",
             Self::WithProxies => "with-proxies",
             Self::WithExits => "with-exits",
             Self::WithCommittees => "with-committees",
@@ -91,6 +111,11 @@ impl Way {
             // Of nine candidates halving trains nine for a window, three for three and one for nine: 27 windows.
             Self::FullBudget => "search = { rungs = [9], candidates = 3 }",
             Self::NoPlateau => "search = { plateau_outcomes = 0 }",
+            Self::NoMemory => "search = { memory_models = 0 }",
+            Self::ByLocal => "search = { proposer = \"local\" }",
+            Self::ByEvolution => "search = { proposer = \"evolution\" }",
+            Self::ByBayesian => "search = { proposer = \"bayesian\" }",
+            Self::ByRandom => "search = { proposer = \"random\" }",
             Self::WithProxies => "search = { proxies = true }",
             Self::WithExits => "search = { exits = true }",
             Self::WithCommittees => "search = { committee_max = 4 }",

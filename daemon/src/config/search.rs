@@ -1,0 +1,63 @@
+//! The section of the search: what its values may be.
+//!
+//! Lives here: their checks. Does not live here: what they are called (that is [`super::raw`]).
+
+use policies::search::AnyProposer;
+
+use super::raw::Search;
+use super::{ConfigError, refuse};
+
+/// Mixtures from before drifts that are kept, at most.
+const MEMORY_MODELS_MAX: usize = 64;
+
+/// Refuses what cannot be searched by.
+pub(super) fn check(search: &Search) -> Result<(), ConfigError> {
+    if search.window_outcomes < 20 {
+        return refuse(format!("`search.window_outcomes` is {}; give 20 or more", search.window_outcomes));
+    }
+    let rungs = &search.rungs;
+    if rungs.is_empty() || rungs[0] == 0 || rungs.windows(2).any(|pair| pair[0] >= pair[1]) {
+        return refuse("`search.rungs` has to be a growing list of windows, such as [1, 3, 9]");
+    }
+    if !(1..=model::mixture::MEMBERS_MAX).contains(&search.members_max) {
+        return refuse(format!(
+            "`search.members_max` is {}; give 1 to {}",
+            search.members_max,
+            model::mixture::MEMBERS_MAX
+        ));
+    }
+    if search.context_max > model::context::CONTEXT_MAX {
+        return refuse(format!(
+            "`search.context_max` is {}; give 0 to {}",
+            search.context_max,
+            model::context::CONTEXT_MAX
+        ));
+    }
+    if !(1..=model::architecture::COMMITTEE_MAX).contains(&search.committee_max) {
+        return refuse(format!(
+            "`search.committee_max` is {}; give 1 to {}",
+            search.committee_max,
+            model::architecture::COMMITTEE_MAX
+        ));
+    }
+    if !(0.0..=1.0).contains(&search.shrink_above) {
+        return refuse(format!("`search.shrink_above` is {}; give 0 to 1", search.shrink_above));
+    }
+    if search.memory_models > MEMORY_MODELS_MAX {
+        return refuse(format!(
+            "`search.memory_models` is {}; give 0 to {MEMORY_MODELS_MAX}",
+            search.memory_models
+        ));
+    }
+    if AnyProposer::named(&search.proposer).is_none() {
+        return refuse(format!(
+            "`search.proposer` is \"{}\"; give one of {}",
+            search.proposer,
+            AnyProposer::NAMES.join(", ")
+        ));
+    }
+    if search.eta < 2 {
+        return refuse(format!("`search.eta` is {}; give 2 or more", search.eta));
+    }
+    Ok(())
+}
