@@ -11,7 +11,8 @@ use std::time::Duration;
 use adapters::kafka::Positions;
 use adapters::store::{Place, Records, StoreError};
 use model::{
-    Addition, Context, Device, ModelError, Record, Retraction, Row, Sample, TabularSpace, Timestamp, Truth,
+    Addition, Context, Device, MixtureNetwork, ModelError, Record, Retraction, Row, Sample, TabularSpace,
+    Timestamp, Truth,
 };
 use policies::watch::WatchVerdict;
 
@@ -129,6 +130,8 @@ pub struct Learn {
     landed: Option<flight::Landed>,
     /// Who was remembered last, until the lifecycle has answered.
     found: Option<remember::Found>,
+    /// The archived mixture in the shadow slot as it was put aside, where it has been asked.
+    as_remembered: Option<(u64, MixtureNetwork)>,
     /// What the champion costs; none since its architecture changed.
     measured: Option<Measured>,
     /// Replay waits for trials; a daemon takes them when they land.
@@ -317,6 +320,7 @@ impl Learn {
         self.arms.test(&losses, &outcome.prediction.answers);
         if self.rules.config.gate.quality_on.counts(outcome.prediction.holdback) {
             self.arms.compare(&losses, &outcome.prediction.answers);
+            self.compare_remembered(outcome, losses.control)?;
         }
         self.arms.note(outcome, self.state.schema(), &self.rules.config.gate);
         self.mix(outcome);

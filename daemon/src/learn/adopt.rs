@@ -35,6 +35,7 @@ impl Learn {
         let widening = Widening::between(self.state.schema(), &schema)?;
         self.arms.widen(&schema, &widening)?;
         self.state.widen(&schema, &widening)?;
+        self.as_remembered = None;
         self.rules.config.schema = schema.clone();
         let served = self.slot.load();
         let model = served.model.widened(schema)?;

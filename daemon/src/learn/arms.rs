@@ -48,6 +48,15 @@ pub struct Challenger {
     pub failed: bool,
 }
 
+impl Challenger {
+    /// One paired bet.
+    pub(super) fn bet(&mut self, control: f64, own: f64) {
+        self.test.observe(control, own);
+        let QualityEvidence { log_gain, log_harm, outcomes, .. } = self.test.evidence();
+        self.path.observe(Point { outcomes, log_gain: Some(log_gain), log_harm });
+    }
+}
+
 /// The displaced champion's mixture while its successor is watched.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Displaced {
@@ -184,9 +193,7 @@ impl Arms {
         if let (Some(challenger), Some(loss)) = (&mut self.challenger, losses.challenger)
             && answers.challenger.as_ref().is_some_and(|(number, _)| *number == challenger.number)
         {
-            challenger.test.observe(losses.control, loss);
-            let QualityEvidence { log_gain, log_harm, outcomes, .. } = challenger.test.evidence();
-            challenger.path.observe(Point { outcomes, log_gain: Some(log_gain), log_harm });
+            challenger.bet(losses.control, loss);
         }
     }
 

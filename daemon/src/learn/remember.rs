@@ -3,13 +3,14 @@
 //! Lives here: which checkpoint is put aside, comparing the archived with the control on what came since a drift began, and the
 //! way of the best into the shadow slot. May not: let it serve; the same gates and the same test stand before that.
 
-use model::{ModelError, Target};
+use model::{MixtureNetwork, ModelError, Target};
 use policies::detect::Diagnosis;
 use policies::gate::PairedTest;
 use policies::stats::paired::{Paired, paired};
 
 use super::archive::{Archived, COMPARED_OUTCOMES};
 use super::history::Recent;
+use super::outcome::Outcome;
 use super::{Learn, LearnError};
 use crate::lifecycle::Event;
 use crate::telemetry::AuditEvent;
@@ -120,6 +121,35 @@ impl Learn {
         let test = PairedTest::better(gate.margin, gate.useful_gain, gate.block_outcomes);
         self.place(arm, architecture, test, Some(archived.learned));
         Ok(())
+    }
+
+    /// An event that came before the archived mixture was in the shadow slot, and whose label comes now: what it says of it
+    /// counts, for its weights stood still since long before, and nobody knew the label when it was chosen.
+    pub(super) fn compare_remembered(&mut self, outcome: &Outcome, control: f64) -> Result<(), LearnError> {
+        let Some(challenger) = &self.arms.challenger else { return Ok(()) };
+        let answered = outcome.prediction.answers.challenger.as_ref().map(|(number, _)| *number);
+        let Some(learned) = challenger.remembered.filter(|_| answered != Some(challenger.number)) else {
+            return Ok(());
+        };
+        let goal = self.state.encoder.goal(&outcome.truth);
+        let encoded = self.encode(&outcome.row, &outcome.prediction.context);
+        let target = self.rules.config.schema.target().clone();
+        let said = self.as_remembered(learned)?.map(|network| network.predict(&encoded)).transpose()?;
+        self.encoded = encoded;
+        if let (Some(said), Some(challenger)) = (said, &mut self.arms.challenger) {
+            challenger.bet(control, worker::loss(&target, &said, goal));
+        }
+        Ok(())
+    }
+
+    /// The mixture that had learned so much when it was put aside, if it is still there.
+    fn as_remembered(&mut self, learned: u64) -> Result<Option<&MixtureNetwork>, ModelError> {
+        if self.as_remembered.as_ref().is_none_or(|(known, _)| *known != learned) {
+            let archived = self.state.archive.kept().find(|archived| archived.learned == learned);
+            let network = archived.map(|archived| archived.network(self.arms.pool.shape(), &self.device));
+            self.as_remembered = network.transpose()?.map(|network| (learned, network));
+        }
+        Ok(self.as_remembered.as_ref().map(|(_, network)| network))
     }
 
     /// What networks see of these outcomes, and their goals.

@@ -203,6 +203,7 @@ impl Learn {
             flight: None,
             landed: None,
             found: None,
+            as_remembered: None,
             events: std::collections::VecDeque::new(),
             happened: Vec::new(),
             journaled: 0,

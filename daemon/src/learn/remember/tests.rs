@@ -101,3 +101,27 @@ fn it_goes_into_the_shadow_slot_with_the_weights_of_then_and_learns() {
     let challenger = learn.arms.challenger.as_ref().expect("nothing speaks against it");
     assert!(challenger.test.evidence().mean_gain > 0.0 && challenger.test.evidence().outcomes > 0);
 }
+
+#[test]
+fn events_whose_label_nobody_knew_when_it_was_found_count_from_the_first_label_on() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut learn = plane_with(&folder, SETTINGS);
+    feed(&mut learn, 0..2_000, false);
+    learn.archive(&drift(0)).expect("nothing fails");
+    feed(&mut learn, 2_000..4_000, true);
+    feed(&mut learn, 4_000..4_060, false);
+    let (mut events, mut labels) = (Vec::new(), Vec::new());
+    for number in 4_060..4_090_u64 {
+        let value = if number.is_multiple_of(2) { 1.0 } else { -1.0 };
+        events.push(event(number, value));
+        labels.push(label(number, u32::from(value > 0.0)));
+    }
+    learn.turn(events, Positions::default()).expect("nothing fails");
+    learn.seek_memory(Box::new(drift(60))).expect("nothing fails");
+    learn.shadow_remembered().expect("nothing fails");
+    learn.events.clear();
+    learn.turn(labels, Positions::default()).expect("nothing fails");
+    let evidence = learn.arms.challenger.as_ref().expect("nothing speaks against it").test.evidence();
+    assert_eq!(evidence.outcomes, 30);
+    assert!(evidence.mean_gain > 0.0, "{evidence:?}");
+}
