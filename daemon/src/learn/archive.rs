@@ -68,6 +68,11 @@ impl Archive {
         outcomes.saturating_sub(std::mem::replace(&mut self.turned, outcomes))
     }
 
+    /// Outcomes when the world of now began, as far as is known.
+    pub fn began(&self) -> u64 {
+        self.turned
+    }
+
     /// Those that are kept.
     pub fn kept(&self) -> impl ExactSizeIterator<Item = &Archived> {
         self.kept.iter()

@@ -13,6 +13,8 @@ use crate::trials::worker::{self, MEASURE_REPEATS};
 
 /// Last labelled rows that are put under stress.
 const STRESS_ROWS: usize = 256;
+/// Fewest of them, however short ago a drift was.
+const STRESS_ROWS_MIN: usize = 32;
 /// How many of them are attacked: an attack costs an answer for every number of a row.
 const ATTACKED_ROWS: usize = 32;
 
@@ -51,9 +53,11 @@ impl Learn {
         Ok(Evidence { stresses: self.stresses(&network, &control, &rows)?, ..evidence })
     }
 
-    /// The last labelled rows, for looking at who would serve.
+    /// The last labelled rows, for looking at who would serve; not those from before the last drift, which say nothing
+    /// of the world that it would serve in.
     pub(super) fn stress_rows(&mut self) -> Rows {
-        self.last_rows(STRESS_ROWS)
+        let since = self.state.history.pushed().saturating_sub(self.state.archive.began());
+        self.last_rows(STRESS_ROWS.min(since as usize).max(STRESS_ROWS_MIN))
     }
 
     /// What is known of a network without any stress: what it says of these rows, and what it costs by these times, or

@@ -39,7 +39,7 @@ impl Learn {
         let limit = self.rules.config.search.memory_models;
         let pushed = self.state.history.pushed();
         let onset = pushed.saturating_sub(diagnosis.drift.ago);
-        let known_for = self.state.archive.turn(pushed);
+        let known_for = self.state.archive.turn(onset);
         let Some((learned, arm)) = self.state.history.before(onset) else { return Ok(()) };
         if limit == 0 || known_for < WORLD_OUTCOMES {
             return Ok(());
