@@ -12,9 +12,10 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Parser, ValueEnum};
-use policies::search::AnyProposer;
+use policies::search::predictor::{AnyPredictor, Predictor as _};
+use policies::search::{AnyProposer, Bayesian, Proposer as _};
 
 mod csv;
 mod features;
@@ -103,6 +104,9 @@ struct Arguments {
     /// Who proposes; curves are drawn at random.
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(AnyProposer::NAMES), default_value = "random")]
     proposer: String,
+    /// By what `bayesian` predicts.
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(AnyPredictor::NAMES))]
+    predictor: Option<String>,
     /// Who decides how long each trains, where the table is of curves.
     #[arg(long, value_enum, default_value = "successive_halving")]
     scheduler: Schedule,
@@ -151,7 +155,19 @@ impl Arguments {
     }
 
     fn named_proposer(&self) -> Result<AnyProposer> {
-        AnyProposer::named(&self.proposer).with_context(|| format!("`{}` proposes nothing", self.proposer))
+        let known = AnyProposer::named(&self.proposer);
+        match (
+            known.with_context(|| format!("`{}` proposes nothing", self.proposer))?,
+            self.predictor.as_deref(),
+        ) {
+            (proposer, None) => Ok(proposer),
+            (AnyProposer::Bayesian(_), Some(name)) => {
+                let predictor =
+                    AnyPredictor::named(name).with_context(|| format!("`{name}` predicts nothing"))?;
+                Ok(AnyProposer::Bayesian(Bayesian::new(predictor)))
+            }
+            (other, Some(_)) => bail!("`{}` asks no predictor; `bayesian` does", other.name()),
+        }
     }
 }
 
@@ -168,7 +184,19 @@ fn measured(arguments: &Arguments) -> Result<Report> {
         None => features::Known::default(),
     };
     let proposer = arguments.named_proposer()?;
-    Ok(searches.of(&proposer, &lookup, &known).named(table, space.name()))
+    let report = searches.of(&proposer, &lookup, &known).named(table, space.name());
+    Ok(Report { predictor: predictor_of(&proposer), ..report })
+}
+
+/// By what it predicts, where it does.
+fn predictor_of(proposer: &AnyProposer) -> Option<String> {
+    match proposer {
+        AnyProposer::Bayesian(bayesian) => Some(bayesian.predictor().name().to_owned()),
+        AnyProposer::Local(_)
+        | AnyProposer::Evolution(_)
+        | AnyProposer::Random(_)
+        | AnyProposer::Portfolio(_) => None,
+    }
 }
 
 fn covered(arguments: &Arguments) -> Result<objectives::Covered> {
