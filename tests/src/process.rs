@@ -174,7 +174,17 @@ pub fn binary() -> anyhow::Result<&'static Path> {
 /// With `--workspace` rather than `-p daemon`: features are then those of the tests, and nothing that
 /// they have compiled is compiled again.
 fn build() -> anyhow::Result<PathBuf> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()))
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
+    // What cargo tells of this package is not what it told whoever built the dependencies: some are built again where one
+    // of these differs, here and, once this has ended, there.
+    for (name, _) in std::env::vars_os() {
+        let is_of_package =
+            |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(is_of_package) {
+            cargo.env_remove(&name);
+        }
+    }
+    let output = cargo
         .args(["build", "--workspace", "--bin", "driftform", "--message-format", "json-render-diagnostics"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())
