@@ -36,8 +36,6 @@ use relief::ReliefPause;
 
 /// Outcomes between two judgements of a challenger whose other gates are undecided.
 const JUDGE_AGAIN_OUTCOMES: u64 = 100;
-/// Outcomes in which half of the heat of a drift is gone.
-const HEAT_HALVES_OUTCOMES: f64 = 2_000.0;
 /// Outcomes that a drift waits at least for what is under way.
 const DRIFT_WAITS_OUTCOMES: u64 = 10_000;
 
@@ -348,10 +346,9 @@ impl Lifecycle {
         is_searched || self.drift_noticed.is_some_and(|noticed| began <= noticed)
     }
 
-    /// How far the stream is from calm: 1 when a drift was noticed just now, half of that after a while.
-    pub fn heat(&self) -> f64 {
-        let since = self.drift_noticed.map(|noticed| self.outcomes.saturating_sub(noticed));
-        since.map_or(0.0, |since| (-(since as f64) / HEAT_HALVES_OUTCOMES).exp2())
+    /// Outcomes at which a drift was noticed last.
+    pub fn drift_noticed(&self) -> Option<u64> {
+        self.drift_noticed
     }
 
     /// A drift that came while something else was under way, unless that took so long that the drift is old.

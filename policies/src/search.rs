@@ -42,6 +42,9 @@ pub use scheduler::{
 };
 pub use signature::{Lost, Signature, Sketch};
 
+/// Outcomes in which half of the heat of a drift is gone.
+const HEAT_HALVES_OUTCOMES: f64 = 2_000.0;
+
 /// Zero-cost features of a genome; of any one question always as many, or none.
 pub type Features<'a> = &'a dyn Fn(&Genome) -> Vec<f64>;
 
@@ -56,8 +59,8 @@ pub struct Question<'a> {
     pub count: usize,
     /// Outcomes seen so far: what scores are dated by.
     pub now: u64,
-    /// How far the stream is from calm: 0, nothing moves; 1, a drift was noticed just now.
-    pub heat: f64,
+    /// Outcomes at which a drift was noticed last; none if none was.
+    pub drift: Option<u64>,
     /// What is known of a genome without training it.
     pub features: Features<'a>,
 }
@@ -65,19 +68,25 @@ pub struct Question<'a> {
 impl<'a> Question<'a> {
     /// On a calm stream, at its beginning, with nothing known before training.
     pub fn new(space: &'a SearchSpace, parent: &'a Genome, count: usize) -> Self {
-        Self { space, parent, count, now: 0, heat: 0.0, features: &|_| Vec::new() }
+        Self { space, parent, count, now: 0, drift: None, features: &|_| Vec::new() }
+    }
+
+    /// How far the stream is from calm: 1 when a drift was noticed just now, half of that after a while, 0 without one.
+    pub fn heat(&self) -> f64 {
+        let since = self.drift.map(|drift| self.now.saturating_sub(drift));
+        since.map_or(0.0, |since| (-(since as f64) / HEAT_HALVES_OUTCOMES).exp2())
     }
 }
 
 impl fmt::Debug for Question<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { parent, count, now, heat, .. } = self;
+        let Self { parent, count, now, drift, .. } = self;
         formatter
             .debug_struct("Question")
             .field("parent", parent)
             .field("count", count)
             .field("now", now)
-            .field("heat", heat)
+            .field("drift", drift)
             .finish_non_exhaustive()
     }
 }

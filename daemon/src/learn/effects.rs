@@ -83,8 +83,8 @@ impl Learn {
         let members = weights.len();
         let wanted = if self.rules.config.search.proxies { count * ASKED_FOR_ONE } else { count };
         let state = &mut self.state;
-        let (now, heat) = (state.outcomes, state.lifecycle.heat());
-        let question = Question { now, heat, ..Question::new(self.space.space(), &parent, wanted) };
+        let (now, drift) = (state.outcomes, state.lifecycle.drift_noticed());
+        let question = Question { now, drift, ..Question::new(self.space.space(), &parent, wanted) };
         let is_remembered =
             self.rules.config.search.memory_models > 0 && state.lifecycle.searches_after_drift();
         let mut genomes = if is_remembered { state.recall.firsts(&question) } else { Vec::new() };

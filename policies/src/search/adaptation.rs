@@ -9,6 +9,8 @@ use rand::seq::IndexedRandom;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
+use crate::search::Question;
+
 /// Power by which more edits are rarer: a heavy tail, so that a valley between two hills can be crossed.
 const EDITS_POWER: f64 = 1.5;
 /// A success lets edits reach further by this factor; a failure less far by its fourth root, which is one success in five.
@@ -19,6 +21,19 @@ pub const REACH_MAX: u32 = 16;
 const REACH_AT_FIRST: f64 = 2.0;
 /// What is left of the temperature after a score.
 const COOLING: f64 = 0.97;
+
+/// The drift that the last question was asked after: what was learned before another one is about another world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Era(Option<u64>);
+
+impl Era {
+    /// Whether this question is the first after a drift, however long ago that was noticed.
+    pub fn enter(&mut self, question: &Question<'_>) -> bool {
+        let is_new = question.drift.is_some() && question.drift != self.0;
+        self.0 = question.drift.or(self.0);
+        is_new
+    }
+}
 
 /// How a search moves. Cold and calm, it makes single edits and takes only what is better.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -19,6 +19,7 @@ use rand::RngExt;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
+use crate::search::adaptation::Era;
 use crate::search::predictor::scores::Scores;
 use crate::search::predictor::{AnyPredictor, Estimate, Example, Moment, Predictor, Subject};
 use crate::search::random::filled;
@@ -37,8 +38,6 @@ pub const PENDING_MAX: usize = 256;
 pub const WARM: usize = 8;
 /// The neighbourhoods of this many of the best are thought about, the parent's first.
 const BEST: usize = 4;
-/// From this heat on a drift is taken as new.
-const HEAT_OF_DRIFT: f64 = 0.9;
 
 /// A score, with what was known beforehand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,7 +54,7 @@ pub struct Bayesian {
     /// What is known of genomes in the window and of those asked for.
     features: BTreeMap<Genome, Vec<f64>>,
     era: u32,
-    hot: bool,
+    entered: Era,
 }
 
 impl Bayesian {
@@ -75,12 +74,10 @@ impl Bayesian {
     }
 
     /// A drift begins an era, once.
-    fn enter(&mut self, heat: f64) {
-        let hot = heat >= HEAT_OF_DRIFT;
-        if hot && !self.hot {
+    fn enter(&mut self, question: &Question<'_>) {
+        if self.entered.enter(question) {
             self.era += 1;
         }
-        self.hot = hot;
     }
 
     /// The genome with what is known of it, asked for once only.
@@ -189,7 +186,7 @@ fn by_features(pool: &[Subject], count: usize) -> Vec<Genome> {
 impl Proposer for Bayesian {
     fn ask(&mut self, question: &Question<'_>, rng: &mut Pcg64) -> Vec<Genome> {
         let &Question { space, count, .. } = question;
-        self.enter(question.heat);
+        self.enter(question);
         let moment = Moment { era: self.era, at: question.now };
         let parent = self.remember(&space.canonical(question.parent), question);
         let examples = self.examples(question);

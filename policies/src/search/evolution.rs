@@ -102,7 +102,7 @@ impl Proposer for Evolution {
         let parent = question.space.canonical(question.parent);
         let question = Question { parent: &parent, ..*question };
         self.tries.enter(&question);
-        self.adaptation.heat(question.heat);
+        self.adaptation.heat(question.heat());
         let pools = Pools::of(self, question.space);
         let tried = self.tries.genomes();
         let mut batch: Vec<Genome> = Vec::new();

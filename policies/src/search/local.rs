@@ -44,7 +44,7 @@ impl Local {
 
     /// Where the search stands: with the champion when that is new, else where it has climbed to.
     fn move_on(&mut self, question: &Question<'_>, parent: &Genome, rng: &mut Pcg64) -> Genome {
-        self.adaptation.heat(question.heat);
+        self.adaptation.heat(question.heat());
         let drifted = self.tries.enter(question);
         let fresh = std::mem::take(&mut self.fresh);
         if drifted || self.champion.as_ref() != Some(parent) {

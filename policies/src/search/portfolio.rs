@@ -11,6 +11,7 @@ use rand::RngExt;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
+use crate::search::adaptation::Era;
 use crate::search::random::filled;
 use crate::search::{AnyProposer, Bayesian, Evolution, Local, Proposer, Question, Random, Score};
 
@@ -18,8 +19,6 @@ use crate::search::{AnyProposer, Bayesian, Evolution, Local, Proposer, Question,
 const DISCOUNT: f64 = 0.95;
 /// Share of genomes that are drawn from anywhere, whatever that has been worth.
 const EXPLORED: f64 = 0.01;
-/// From this heat on, a drift was noticed just now.
-const HEAT_OF_DRIFT: f64 = 0.9;
 /// Genomes whose proposer is remembered until they are scored.
 const ASKED_MAX: usize = 256;
 
@@ -52,7 +51,7 @@ pub struct Portfolio {
     asked: VecDeque<(Genome, usize)>,
     /// The largest gain per cost of late: what counts as all that could be won.
     best: f64,
-    hot: bool,
+    era: Era,
 }
 
 impl Default for Portfolio {
@@ -69,7 +68,7 @@ impl Portfolio {
     /// Of these.
     pub fn of(proposers: Vec<AnyProposer>) -> Self {
         let arms = proposers.into_iter().map(Arm::new).collect();
-        Self { arms, asked: VecDeque::new(), best: 0.0, hot: false }
+        Self { arms, asked: VecDeque::new(), best: 0.0, era: Era::default() }
     }
 
     /// How many each arm is to ask for; those that are left are drawn from anywhere.
@@ -88,15 +87,13 @@ impl Portfolio {
     }
 
     /// A drift makes all equal again, once a drift.
-    fn enter(&mut self, heat: f64) {
-        let hot = heat >= HEAT_OF_DRIFT;
-        if hot && !self.hot {
+    fn enter(&mut self, question: &Question<'_>) {
+        if self.era.enter(question) {
             for arm in &mut self.arms {
                 (arm.won, arm.lost) = (0.0, 0.0);
             }
             self.best = 0.0;
         }
-        self.hot = hot;
     }
 
     /// What was gained for what it costs, as a share of the most of late.
@@ -117,7 +114,7 @@ impl Portfolio {
 
 impl Proposer for Portfolio {
     fn ask(&mut self, question: &Question<'_>, rng: &mut Pcg64) -> Vec<Genome> {
-        self.enter(question.heat);
+        self.enter(question);
         let mut batch: Vec<Genome> = Vec::new();
         for (arm, count) in self.split(question.count, rng).into_iter().enumerate() {
             if count == 0 {

@@ -10,12 +10,11 @@ use std::collections::{BTreeSet, VecDeque};
 use model::Genome;
 use serde::{Deserialize, Serialize};
 
+use crate::search::adaptation::Era;
 use crate::search::{Question, Score};
 
 /// Scores remembered; the oldest is forgotten first.
 pub const REMEMBERED_MAX: usize = 512;
-/// From this heat on, a drift was noticed just now.
-const HEAT_OF_DRIFT: f64 = 0.9;
 
 /// A genome that was tried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +33,7 @@ pub struct Tries {
     tried: VecDeque<Tried>,
     /// The parent of the newest score, and its level.
     parent: Option<(Genome, f64)>,
-    hot: bool,
+    era: Era,
 }
 
 impl Tries {
@@ -66,9 +65,7 @@ impl Tries {
 
     /// A drift makes another world of it: what was tried in the last one is forgotten, once a drift. Says whether.
     pub fn enter(&mut self, question: &Question<'_>) -> bool {
-        let hot = question.heat >= HEAT_OF_DRIFT;
-        let drifted = hot && !self.hot;
-        self.hot = hot;
+        let drifted = self.era.enter(question);
         if drifted {
             self.tried.clear();
             self.parent = None;

@@ -1,6 +1,9 @@
 //! One success in five keeps the reach, more are rarer, and what is cold takes nothing worse.
 
+use model::Genome;
+
 use super::*;
+use crate::search::laws::grid;
 use crate::stats::simulate::generator;
 
 #[test]
@@ -44,4 +47,12 @@ fn only_what_is_hot_takes_what_is_worse() {
         adaptation.tell(-1.0);
     }
     assert!(share(&adaptation) == 0 && adaptation.accepts(0.0, &mut generator(3)));
+}
+
+#[test]
+fn the_heat_of_a_drift_halves() {
+    let (space, parent) = (grid(1, 2), Genome(vec![0]));
+    let heat = |now, drift| Question { now, drift, ..Question::new(&space, &parent, 1) }.heat();
+    assert!(heat(9, None).abs() < 1e-12 && (heat(9, Some(9)) - 1.0).abs() < 1e-12);
+    assert!((heat(2_009, Some(9)) - 0.5).abs() < 1e-12 && heat(60_000, Some(9)) < 1e-6);
 }

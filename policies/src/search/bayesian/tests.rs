@@ -77,11 +77,13 @@ fn a_batch_is_spread() {
 fn a_drift_begins_an_era_once() {
     let (space, mut rng, mut bayesian) = (grid(2, 4), generator(1), Bayesian::default());
     let parent = Genome(vec![0, 0]);
-    let eras = [0.0, 1.0, 0.95, 0.5, 0.95].map(|heat| {
-        bayesian.ask(&Question { heat, ..Question::new(&space, &parent, 1) }, &mut rng);
+    // The second drift is asked about long after it was noticed, the third right after the second.
+    let asked = [(0, None), (10, Some(10)), (50, Some(10)), (9_000, Some(60)), (9_001, Some(9_001))];
+    let eras = asked.map(|(now, drift)| {
+        bayesian.ask(&Question { now, drift, ..Question::new(&space, &parent, 1) }, &mut rng);
         bayesian.era
     });
-    assert_eq!(eras, [0, 1, 1, 1, 2]);
+    assert_eq!(eras, [0, 1, 1, 2, 3]);
 }
 
 #[test]

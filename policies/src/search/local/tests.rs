@@ -55,6 +55,6 @@ fn a_drift_makes_everything_worth_trying_again() {
         local.tell(&Score { genome, parent: parent.clone(), gain: -1.0, cost: 1.0, at: 0 });
     }
     assert_eq!(local.tries.tried().len(), 2);
-    assert_eq!(local.ask(&Question { heat: 1.0, ..question }, &mut rng).len(), 2);
+    assert_eq!(local.ask(&Question { drift: Some(0), ..question }, &mut rng).len(), 2);
     assert_eq!(local.tries.tried().len(), 0);
 }

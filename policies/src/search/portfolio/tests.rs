@@ -31,7 +31,7 @@ fn who_gains_is_asked_more_until_a_drift_makes_all_equal() {
     let share = shares(&mut portfolio, 100, &mut rng);
     assert!(share > 80, "{share}");
     let (space, parent) = (grid(4, 5), Genome(vec![0; 4]));
-    portfolio.ask(&Question { heat: 1.0, ..Question::new(&space, &parent, 1) }, &mut rng);
+    portfolio.ask(&Question { drift: Some(0), ..Question::new(&space, &parent, 1) }, &mut rng);
     assert!(portfolio.arms.iter().all(|arm| arm.won + arm.lost < 1e-9));
 }
 

@@ -36,10 +36,11 @@ fn failures_are_the_lowest_and_the_oldest_is_forgotten() {
 #[test]
 fn a_drift_is_forgotten_for_once() {
     let (space, parent, mut tries) = (grid(1, 3), Genome(vec![0]), Tries::default());
-    let at = |heat| Question { heat, ..Question::new(&space, &parent, 1) };
+    let at = |now, drift| Question { now, drift, ..Question::new(&space, &parent, 1) };
     tries.tell(&score(1, 0, 0.5));
-    assert!(!tries.enter(&at(0.5)) && tries.enter(&at(1.0)) && tries.tried().len() == 0);
+    assert!(!tries.enter(&at(0, None)) && tries.enter(&at(7, Some(7))) && tries.tried().len() == 0);
     tries.tell(&score(1, 0, 0.5));
-    assert!(!tries.enter(&at(0.95)) && tries.tried().len() == 1, "the same drift");
-    assert!(!tries.enter(&at(0.1)) && tries.enter(&at(1.0)), "the next");
+    assert!(!tries.enter(&at(8, Some(7))) && tries.tried().len() == 1, "the same drift");
+    assert!(tries.enter(&at(9, Some(9))), "the next, at once");
+    assert!(tries.enter(&at(20_000, Some(30))), "one that is asked about late");
 }
