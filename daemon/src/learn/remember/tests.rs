@@ -20,6 +20,16 @@ fn feed(learn: &mut Learn, numbers: std::ops::Range<u64>, turned: bool) {
     }
 }
 
+/// A world that was put aside after 2,000 outcomes, another one, and 60 outcomes of the first again.
+fn come_back(folder: &tempfile::TempDir) -> Learn {
+    let mut learn = plane_with(folder, SETTINGS);
+    feed(&mut learn, 0..2_000, false);
+    learn.archive(&drift(0)).expect("nothing fails");
+    feed(&mut learn, 2_000..4_000, true);
+    feed(&mut learn, 4_000..4_060, false);
+    learn
+}
+
 fn drift(ago: u64) -> Diagnosis {
     Diagnosis {
         sense: Sense::Champion,
@@ -82,11 +92,7 @@ fn a_world_known_for_a_moment_is_not_remembered_and_one_world_once() {
 #[test]
 fn it_goes_into_the_shadow_slot_with_the_weights_of_then_and_learns() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut learn = plane_with(&folder, SETTINGS);
-    feed(&mut learn, 0..2_000, false);
-    learn.archive(&drift(0)).expect("nothing fails");
-    feed(&mut learn, 2_000..4_000, true);
-    feed(&mut learn, 4_000..4_060, false);
+    let mut learn = come_back(&folder);
     learn.seek_memory(Box::new(drift(60))).expect("nothing fails");
     learn.shadow_remembered().expect("nothing fails");
     let challenger = learn.arms.challenger.as_ref().expect("it was found");
@@ -105,11 +111,7 @@ fn it_goes_into_the_shadow_slot_with_the_weights_of_then_and_learns() {
 #[test]
 fn events_whose_label_nobody_knew_when_it_was_found_count_from_the_first_label_on() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut learn = plane_with(&folder, SETTINGS);
-    feed(&mut learn, 0..2_000, false);
-    learn.archive(&drift(0)).expect("nothing fails");
-    feed(&mut learn, 2_000..4_000, true);
-    feed(&mut learn, 4_000..4_060, false);
+    let mut learn = come_back(&folder);
     let (mut events, mut labels) = (Vec::new(), Vec::new());
     for number in 4_060..4_090_u64 {
         let value = if number.is_multiple_of(2) { 1.0 } else { -1.0 };
