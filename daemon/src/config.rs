@@ -11,6 +11,7 @@ use adapters::codec::CodecConfig;
 use adapters::kafka::{KafkaConfig, Topics};
 use model::{DeviceChoice, Embedding, Mixture, Schema, TabularLimits};
 use policies::evolve::EvolveLimits;
+use policies::search::front::Preference;
 
 use crate::slot::MemoryPolicy;
 
@@ -61,6 +62,8 @@ pub struct LearnConfig {
     pub detect: raw::Detect,
     /// The search.
     pub search: raw::Search,
+    /// Which of those that won goes into the shadow slot.
+    pub preference: Preference,
     /// Which networks may be tried.
     pub limits: TabularLimits,
     /// Limits of the child process.
@@ -191,6 +194,7 @@ impl raw::Raw {
             first_outcomes: raw::FIRST_OUTCOMES,
             refresh: self.refresh,
             detect: self.detect,
+            preference: self.search.preference()?,
             search: self.search,
             limits,
             trials: self.trials,

@@ -33,6 +33,7 @@ mod burn;
 mod effects;
 mod evidence;
 mod flight;
+mod front;
 mod hindsight;
 mod history;
 mod journal;
@@ -126,7 +127,9 @@ pub struct Learn {
     room_patience: Duration,
     /// Trials under way; gone after a restart.
     flight: Option<flight::Flight>,
-    /// The last finished trials: where a challenger or a relief comes from.
+    /// The candidates of the episode whose networks may serve next, by their places.
+    trained: std::collections::BTreeMap<usize, flight::Trained>,
+    /// The last finished trials of smaller networks: where a relief comes from.
     landed: Option<flight::Landed>,
     /// Who was remembered last, until the lifecycle has answered.
     found: Option<remember::Found>,

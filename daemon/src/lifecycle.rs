@@ -16,36 +16,29 @@
 use model::{Edit, Timestamp};
 use policies::detect::Diagnosis;
 use policies::gate::{self, Judgement, Verdict};
-use policies::search::{Scheduler as _, SuccessiveHalving};
+use policies::search::AnyScheduler;
 use serde::{Deserialize, Serialize};
 
 use crate::config::LearnConfig;
 
 mod approval;
-mod climber;
+mod episode;
 mod memory;
 mod relief;
 mod watch;
 mod words;
 
-pub use climber::Climber;
+pub use episode::Climber;
 pub use relief::{ReliefOption, choose, smaller};
 pub use words::{Cause, Change, Effect, Event, Facts};
 
+use episode::Episode;
 use relief::ReliefPause;
 
 /// Outcomes between two judgements of a challenger whose other gates are undecided.
 const JUDGE_AGAIN_OUTCOMES: u64 = 100;
 /// Outcomes that a drift waits at least for what is under way.
 const DRIFT_WAITS_OUTCOMES: u64 = 10_000;
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Episode {
-    rung: usize,
-    candidates: Vec<Edit>,
-    /// Whether a drift opened it.
-    drift: bool,
-}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Shadow {
@@ -109,7 +102,7 @@ pub struct Rules {
     /// From the configuration.
     pub config: LearnConfig,
     /// Who climbs.
-    pub scheduler: SuccessiveHalving,
+    pub scheduler: AnyScheduler,
 }
 
 impl Default for Lifecycle {
@@ -303,7 +296,7 @@ impl Lifecycle {
             return Vec::new();
         }
         let drift = matches!(cause, Cause::Drift(_));
-        self.episode = Some(Episode { rung: 0, candidates: Vec::new(), drift });
+        self.episode = Some(Episode::new(drift));
         vec![Effect::Opened(cause), Effect::Ask(rules.config.search.candidates)]
     }
 
@@ -372,34 +365,27 @@ impl Lifecycle {
 
     fn proposed(&mut self, candidates: Vec<Edit>, rules: &Rules) -> Vec<Effect> {
         let Some(episode) = self.episode.as_mut() else { return Vec::new() };
-        episode.candidates.clone_from(&candidates);
         if candidates.is_empty() {
             let effects = self.close("the neighbourhood has nothing that may be tried", rules);
             self.barren_until = self.quiet_until;
             return effects;
         }
-        let windows = rules.scheduler.rungs().first().copied().unwrap_or(1);
-        vec![Effect::Climb { rung: 0, windows, candidates }]
+        episode.propose(candidates);
+        episode.climb(rules).into_iter().collect()
     }
 
     fn climbed(&mut self, climbers: &[Climber], rules: &Rules) -> Vec<Effect> {
         let Some(episode) = self.episode.as_mut() else { return Vec::new() };
-        let survivors = climber::survivors(climbers, episode.rung, rules);
-        let Some(best) = survivors.first().copied() else {
+        episode.observe(climbers, rules);
+        if let Some(climb) = episode.climb(rules) {
+            return vec![climb];
+        }
+        let winners = episode.winners(rules);
+        if winners.is_empty() {
             return self.close("no candidate was better than the control", rules);
-        };
-        if let Some(windows) = rules.scheduler.rungs().get(episode.rung + 1).copied() {
-            episode.rung += 1;
-            let candidates = &episode.candidates;
-            episode.candidates = survivors.iter().filter_map(|at| candidates.get(*at).cloned()).collect();
-            return vec![Effect::Climb {
-                rung: episode.rung,
-                windows,
-                candidates: episode.candidates.clone(),
-            }];
         }
         self.shadow_from_now(rules);
-        let mut effects = vec![Effect::Shadow(best)];
+        let mut effects = vec![Effect::Shadow(winners)];
         effects.extend(self.close("its best candidate goes into the shadow slot", rules));
         effects
     }

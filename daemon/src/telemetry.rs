@@ -20,6 +20,7 @@ mod budgets;
 mod machine;
 mod metrics;
 mod noticed;
+mod search;
 mod senses;
 mod story;
 mod timeline;
@@ -104,6 +105,9 @@ pub enum AuditEvent {
     Rejected {
         by: &'static str,
         count: usize,
+    },
+    SpaceRefined {
+        changes: Vec<String>,
     },
     RungClimbed {
         rung: usize,

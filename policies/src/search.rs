@@ -13,6 +13,7 @@ pub mod adaptation;
 pub mod bayesian;
 pub mod curve;
 pub mod evolution;
+pub mod experience;
 pub mod front;
 pub mod local;
 pub mod memory;
@@ -25,6 +26,7 @@ pub mod random;
 pub mod recall;
 pub mod refine;
 pub mod scheduler;
+pub mod screen;
 pub mod signature;
 pub mod tries;
 
@@ -38,8 +40,10 @@ pub use proposers::AnyProposer;
 pub use random::Random;
 pub use recall::Recall;
 pub use scheduler::{
-    Asha, Extrapolated, FullBudget, Pasha, Rejection, Scheduler, Step, SuccessiveHalving, Trial, best_cheaper,
+    AnyScheduler, Asha, Extrapolated, FullBudget, Pasha, Rejection, Scheduler, Step, SuccessiveHalving,
+    Trial, best_cheaper,
 };
+pub use screen::Screened;
 pub use signature::{Lost, Signature, Sketch};
 
 /// Outcomes in which half of the heat of a drift is gone.

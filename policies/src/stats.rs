@@ -30,5 +30,5 @@ pub use non_inferiority::{NonInferior, NonInferiority};
 pub use onset::Onset;
 pub use reliability::Reliability;
 pub use shiryaev_roberts::ShiryaevRoberts;
-pub use tally::{Tally, mean_paired_gain};
+pub use tally::{Tally, mean_loss, mean_paired_gain};
 pub use weighted_mean::WeightedMean;

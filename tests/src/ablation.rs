@@ -123,7 +123,10 @@ fn table(arguments: &Arguments) -> Result<()> {
         let usual = replays(arguments, data, Way::Default)?;
         for way in ways.iter().copied().filter(|way| *way != Way::Default) {
             let other = replays(arguments, data, way)?;
-            entries.push(worth::entry(way, &data.display().to_string(), &usual, &other));
+            let entry = worth::entry(way, &data.display().to_string(), &usual, &other);
+            // A table of many streams takes long.
+            writeln!(std::io::stderr(), "{}: {} is worth {:+.2}", entry.data, entry.way, entry.worth)?;
+            entries.push(entry);
         }
     }
     let all: Vec<Entry> = ways.iter().filter_map(|way| worth::over_all(*way, &entries)).collect();

@@ -11,6 +11,7 @@ use adapters::files::{InferOptions, Rows, infer};
 use adapters::store::Records;
 use anyhow::{Context as _, Result};
 use model::{EventId, Label, Record, Row, Sample, Timestamp, Truth};
+use policies::search::Promise;
 use serde_json::{Value, json};
 
 use crate::config::{Approval, Config, JoinConfig};
@@ -244,6 +245,9 @@ fn report(learn: &Learn, rows: u64, seconds: f64) -> Result<Value> {
         "rollbacks": counts.rollbacks,
         "rejected_by_cost": counts.rejected.cost,
         "rejected_by_proxies": counts.rejected.proxies,
+        "rejected_by_promise": learn.state().proposer.inner().promise().map_or(0, Promise::skipped),
+        "promise_recall": learn.state().proposer.inner().promise().and_then(Promise::recall),
+        "rejected_as_worse": counts.rejected.worse,
         "costs": learn.cost_source().name(),
         "compute_upper_seconds": learn.measured().map(|measured| measured.batches[1].upper),
         "architecture": served.model.mixture().to_string(),

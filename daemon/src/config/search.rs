@@ -2,13 +2,24 @@
 //!
 //! Lives here: their checks. Does not live here: what they are called (that is [`super::raw`]).
 
-use policies::search::AnyProposer;
+use policies::search::front::{NotPreferred, Preference};
+use policies::search::predictor::AnyPredictor;
+use policies::search::{AnyProposer, AnyScheduler, SuccessiveHalving};
 
 use super::raw::Search;
 use super::{ConfigError, refuse};
 
 /// Mixtures from before drifts that are kept, at most.
 const MEMORY_MODELS_MAX: usize = 64;
+
+impl Search {
+    /// Which of those that won is preferred.
+    pub(super) fn preference(&self) -> Result<Preference, ConfigError> {
+        self.prefer
+            .parse()
+            .or_else(|error: NotPreferred| refuse(format!("`search.prefer` is \"{}\"; {error}", self.prefer)))
+    }
+}
 
 /// Refuses what cannot be searched by.
 pub(super) fn check(search: &Search) -> Result<(), ConfigError> {
@@ -55,6 +66,23 @@ pub(super) fn check(search: &Search) -> Result<(), ConfigError> {
             search.proposer,
             AnyProposer::NAMES.join(", ")
         ));
+    }
+    if AnyPredictor::named(&search.predictor).is_none() {
+        return refuse(format!(
+            "`search.predictor` is \"{}\"; give one of {}",
+            search.predictor,
+            AnyPredictor::NAMES.join(", ")
+        ));
+    }
+    if AnyScheduler::named(&search.scheduler, SuccessiveHalving::default()).is_none() {
+        return refuse(format!(
+            "`search.scheduler` is \"{}\"; give one of {}",
+            search.scheduler,
+            AnyScheduler::NAMES.join(", ")
+        ));
+    }
+    if !(0.0..1.0).contains(&search.rejection_alpha) {
+        return refuse(format!("`search.rejection_alpha` is {}; give 0 to 1", search.rejection_alpha));
     }
     if search.eta < 2 {
         return refuse(format!("`search.eta` is {}; give 2 or more", search.eta));

@@ -4,11 +4,11 @@
 
 use model::{Arm, Edit};
 use policies::gate::{PairedTest, QualityEvidence, Scorecard, Verdict};
-use policies::search::{Proposer as _, Question, Score, lighter, placement, standing};
+use policies::search::{Promise, Proposer as _, Question, Score, lighter, placement, standing};
 use policies::watch::WatchVerdict;
 
 use super::arms::Challenger;
-use super::flight::{Landed, Purpose};
+use super::flight::{Landed, Purpose, Trained};
 use super::judged::Judged;
 use super::path::EvidencePath;
 use super::probe::ASKED_FOR_ONE;
@@ -31,10 +31,11 @@ impl Learn {
             }
             Effect::Closed(reason) => {
                 self.give_up_rung();
+                self.trained.clear();
                 let number = self.state.counts.episodes;
                 self.happened.push(AuditEvent::EpisodeClosed { number, reason: reason.into() });
             }
-            Effect::Shadow(best) => self.shadow(best)?,
+            Effect::Shadow(winners) => self.shadow(&winners)?,
             Effect::Remember(diagnosis) => self.seek_memory(diagnosis)?,
             Effect::ShadowRemembered => self.shadow_remembered()?,
             Effect::Judge => self.judge()?,
@@ -43,6 +44,7 @@ impl Learn {
             Effect::SeekRelief(saving) => {
                 let (mixture, weights) = (self.arms.mixture()?, self.arms.control.mixer().weights());
                 let options = smaller(&mixture, &weights, self.arms.pool.shape(), saving.resource);
+                let options = options.into_iter().enumerate().collect();
                 self.launch(Purpose::Relief(saving), RELIEF_WINDOWS, options)?;
                 self.land();
             }
@@ -67,7 +69,10 @@ impl Learn {
         let number = self.state.counts.episodes;
         self.happened.push(AuditEvent::opened(number, cause, self.state.schema()));
         let diagnosis = match cause {
-            Cause::Drift(diagnosis) => Some(&**diagnosis),
+            Cause::Drift(diagnosis) => {
+                self.state.front.reset();
+                Some(&**diagnosis)
+            }
             Cause::ColdStart | Cause::Plateau | Cause::Breach => None,
         };
         self.state.recall.begin(self.state.sketch.signature(diagnosis));
@@ -87,10 +92,16 @@ impl Learn {
         let question = Question { now, drift, ..Question::new(self.space.space(), &parent, wanted) };
         let is_remembered =
             self.rules.config.search.memory_models > 0 && state.lifecycle.searches_after_drift();
+        let skipped = state.proposer.inner().promise().map_or(0, Promise::skipped);
         let mut genomes = if is_remembered { state.recall.firsts(&question) } else { Vec::new() };
         let asked = state.proposer.ask(&question, &mut state.rng);
+        let skipped = state.proposer.inner().promise().map_or(0, Promise::skipped) - skipped;
         genomes.extend(asked.into_iter().filter(|genome| !genomes.contains(genome)).collect::<Vec<_>>());
         genomes.truncate(wanted);
+        if skipped > 0 {
+            self.happened.push(AuditEvent::Rejected { by: "promise", count: skipped as usize });
+        }
+        self.refined();
         let children = genomes.iter().map(|genome| self.space.architecture(genome)).collect();
         let children = self.probed(children);
         let mut candidates: Vec<Edit> = children
@@ -109,14 +120,47 @@ impl Learn {
         Ok(())
     }
 
-    /// Tells the proposer, and the people, how each candidate of a rung did.
-    pub(super) fn rung_landed(&mut self, rung: usize, landed: &Landed) -> Vec<Climber> {
+    /// Tells the proposer, and the people, how each candidate of a rung did, and keeps those that may serve next.
+    pub(super) fn rung_landed(&mut self, rung: usize, mut landed: Landed) -> Vec<Climber> {
         let gains: Vec<Option<f64>> = (0..landed.candidates.len()).map(|at| landed.gain(at)).collect();
         // Without the control nothing was compared, so nothing was learned about any candidate.
-        let compared = landed.candidates.iter().zip(&gains).filter(|_| landed.control.is_some());
+        if landed.control.is_some() {
+            self.tell(&landed, &gains);
+        }
+        self.chart(rung, &landed);
+        let named = landed.candidates.iter().map(|(_, edit)| edit.to_string());
+        let scores = named.zip(gains.iter().copied()).collect();
+        self.happened.push(AuditEvent::RungClimbed { rung, scores });
+        (0..gains.len()).map(|at| self.climber(rung, at, gains[at], &mut landed)).collect()
+    }
+
+    fn climber(&mut self, rung: usize, at: usize, gain: Option<f64>, landed: &mut Landed) -> Climber {
+        let (place, edit) = landed.candidates[at].clone();
+        let gain = gain.filter(|_| self.fits(&edit));
+        let rejected = landed.results[at].as_ref().is_some_and(|result| result.rejected);
+        self.state.counts.rejected.worse += u64::from(rejected);
+        if self.rules.scheduler.may_win_at(rung)
+            && let Some(trained) = landed.take(at)
+        {
+            self.trained.insert(place, trained);
+        }
+        Climber { place, gain, rejected, may_cost_quality: self.may_cost_quality(&edit) }
+    }
+
+    /// Whoever reads the audit sees what is not tried any more, and what is again.
+    fn refined(&mut self) {
+        let changes = self.state.proposer.take_changes();
+        if !changes.is_empty() {
+            let changes = changes.iter().map(|change| change.story(self.space.space())).collect();
+            self.happened.push(AuditEvent::SpaceRefined { changes });
+        }
+    }
+
+    fn tell(&mut self, landed: &Landed, gains: &[Option<f64>]) {
         let members = self.arms.mixture().map(|mixture| mixture.members).unwrap_or_default();
+        let edits = landed.candidates.iter().map(|(_, edit)| edit).zip(gains);
         let children =
-            compared.flat_map(|(edit, gain)| edit.children().map(move |(from, child)| (from, child, gain)));
+            edits.flat_map(|(edit, gain)| edit.children().map(move |(from, child)| (from, child, gain)));
         for (from, child, gain) in children {
             let genome = self.space.genome(child);
             let score = Score {
@@ -129,23 +173,14 @@ impl Learn {
             self.state.recall.tell(&score);
             self.state.proposer.tell(&score);
         }
-        let scores = landed.candidates.iter().map(ToString::to_string).zip(gains.iter().copied()).collect();
-        self.happened.push(AuditEvent::RungClimbed { rung, scores });
-        let climbers = landed.candidates.iter().zip(gains);
-        climbers.map(|(edit, gain)| Climber { gain, may_cost_quality: self.may_cost_quality(edit) }).collect()
+        self.refined();
     }
 
-    /// The winner of the last rung learns what came since, and is compared on live events from now on.
-    fn shadow(&mut self, best: usize) -> Result<(), LearnError> {
-        let found = self.landed.take().and_then(|mut landed| {
-            Some((
-                landed.results.get_mut(best)?.take()?,
-                landed.learned,
-                landed.schema,
-                landed.candidates.swap_remove(best),
-            ))
-        });
-        let Some((result, learned, schema, edit)) = found else { return Ok(()) };
+    /// The preferred of the winners learns what came since, and is compared on live events from now on.
+    fn shadow(&mut self, winners: &[usize]) -> Result<(), LearnError> {
+        let best = self.preferred(winners).or_else(|| winners.first().copied());
+        let trained = best.and_then(|best| self.trained.remove(&best));
+        let Some(Trained { edit, result, learned, schema }) = trained else { return Ok(()) };
         let children = self.caught_up(result.children, learned, &schema)?;
         let arm = self.arms.pool.edit(&self.arms.control, &edit, children)?;
         let gate = &self.rules.config.gate;

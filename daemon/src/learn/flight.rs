@@ -12,7 +12,7 @@ use super::measure::Source;
 use super::{Learn, LearnError};
 use crate::lifecycle::Event;
 use crate::telemetry::AuditEvent;
-use crate::trials::protocol::{Stretch, Taught, Trial, TrialReply, TrialResult};
+use crate::trials::protocol::{Rejecting, Stretch, Taught, Trial, TrialReply, TrialResult};
 
 /// What the trials are for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +27,8 @@ pub enum Purpose {
 #[derive(Debug)]
 pub struct Flight {
     purpose: Purpose,
-    candidates: Vec<Edit>,
+    /// Each with its place among all that are tried.
+    candidates: Vec<(usize, Edit)>,
     first_number: u64,
     /// In force when they were sent.
     schema: Arc<Schema>,
@@ -42,8 +43,8 @@ pub struct Flight {
 /// A finished set of trials.
 #[derive(Debug)]
 pub struct Landed {
-    /// The candidates in the order of their results.
-    pub candidates: Vec<Edit>,
+    /// The candidates in the order of their results, each with its place among all that are tried.
+    pub candidates: Vec<(usize, Edit)>,
     /// The control's result.
     pub control: Option<TrialResult>,
     /// Outcomes the trials could learn from.
@@ -54,12 +55,33 @@ pub struct Landed {
     pub results: Vec<Option<TrialResult>>,
 }
 
+/// A candidate whose trial has ended with networks that may serve next.
+#[derive(Debug)]
+pub struct Trained {
+    /// What the control becomes.
+    pub edit: Edit,
+    /// Its trial.
+    pub result: TrialResult,
+    /// Outcomes its trial could learn from.
+    pub learned: u64,
+    /// The schema of the learners it ended with.
+    pub schema: Arc<Schema>,
+}
+
 impl Landed {
+    /// The candidate at this place of the results; none where its trial failed.
+    pub fn take(&mut self, at: usize) -> Option<Trained> {
+        let result = self.results.get_mut(at)?.take()?;
+        let (_, edit) = self.candidates.get(at)?.clone();
+        Some(Trained { edit, result, learned: self.learned, schema: self.schema.clone() })
+    }
+
     /// Mean paired gain of a candidate over the control on the same rows.
     pub fn gain(&self, candidate: usize) -> Option<f64> {
         let control = self.control.as_ref()?;
         let result = self.results.get(candidate)?.as_ref()?;
-        policies::stats::mean_paired_gain(&control.losses, &result.losses)
+        let rows = if result.rejected { result.losses.len() } else { control.losses.len() };
+        policies::stats::mean_paired_gain(control.losses.get(..rows)?, &result.losses)
     }
 }
 
@@ -69,7 +91,7 @@ impl Learn {
         &mut self,
         purpose: Purpose,
         windows: usize,
-        candidates: Vec<Edit>,
+        candidates: Vec<(usize, Edit)>,
     ) -> Result<(), LearnError> {
         let Some(stretch) = self.stretch(windows)? else {
             let (results, schema) = (vec![None; candidates.len()], self.rules.config.schema.clone());
@@ -78,8 +100,7 @@ impl Learn {
         };
         let (delay, keep, compute_batch) = match purpose {
             Purpose::Rung(rung) => {
-                let last = rung + 1 == self.rules.config.search.rungs.len();
-                (self.rules.config.search.window_outcomes as u64, last, None)
+                (self.takes(windows * candidates.len()), self.rules.scheduler.may_win_at(rung), None)
             }
             Purpose::Relief(_) => {
                 let measures = self.cost_source() == Source::Measured;
@@ -88,11 +109,13 @@ impl Learn {
         };
         let first_number = self.state.next_number + 1;
         let control = Edit::none(stretch.start.members.len());
-        for edit in std::iter::once(&control).chain(&candidates) {
+        for edit in std::iter::once(&control).chain(candidates.iter().map(|(_, edit)| edit)) {
             let number = self.state.number();
             let seed = self.rules.config.seed ^ number;
+            let rejection = self.rejecting(purpose, edit);
             let edit = edit.clone();
-            self.trials.submit(stretch.clone(), Trial { number, edit, seed, keep, compute_batch });
+            let trial = Trial { number, edit, seed, keep, rejection, compute_batch };
+            self.trials.submit(stretch.clone(), trial);
         }
         self.state.counts.trials += candidates.len() as u64;
         self.flight = Some(Flight {
@@ -106,6 +129,23 @@ impl Learn {
             due: self.state.outcomes + delay,
         });
         Ok(())
+    }
+
+    /// Outcomes that training over so many windows takes in a replay: a first rung takes a window.
+    fn takes(&self, windows: usize) -> u64 {
+        let search = &self.rules.config.search;
+        let of_first = search.candidates * search.rungs.first().map_or(1, |windows| *windows as usize);
+        let share = windows as f64 / of_first.max(1) as f64;
+        (share.min(1.0) * search.window_outcomes as f64).ceil() as u64
+    }
+
+    /// When a trial of this is given up; the control never is, nor one that a breached budget waits for.
+    fn rejecting(&self, purpose: Purpose, edit: &Edit) -> Option<Rejecting> {
+        let alpha = self.rules.config.search.rejection_alpha;
+        let is_climber = matches!(purpose, Purpose::Rung(_)) && edit.children().next().is_some();
+        let margin = self.rules.config.gate.non_inferiority_margin;
+        let loss_max = if self.may_cost_quality(edit) { margin } else { 0.0 };
+        (alpha > 0.0 && is_climber).then_some(Rejecting { alpha, loss_max })
     }
 
     /// The recorded rows of the last windows, the control before them and what it said.
@@ -170,8 +210,9 @@ impl Learn {
         match reply {
             TrialReply::Done(result) => *slot = Some(*result),
             TrialReply::Failed { reason, .. } => {
-                let edit = place.checked_sub(1).and_then(|at| flight.candidates.get(at));
-                let architecture = edit.map_or_else(|| "the control".to_owned(), ToString::to_string);
+                let tried = place.checked_sub(1).and_then(|at| flight.candidates.get(at));
+                let architecture =
+                    tried.map_or_else(|| "the control".to_owned(), |(_, edit)| edit.to_string());
                 self.state.counts.trials_failed += 1;
                 self.happened.push(AuditEvent::TrialFailed { architecture, reason });
             }
@@ -194,10 +235,13 @@ impl Learn {
 
     pub(super) fn report(&mut self, purpose: Purpose, landed: Landed) {
         let event = match purpose {
-            Purpose::Rung(rung) => Event::Climbed(self.rung_landed(rung, &landed)),
-            Purpose::Relief(saving) => Event::ReliefMeasured(self.relief_judged(&landed, saving)),
+            Purpose::Rung(rung) => Event::Climbed(self.rung_landed(rung, landed)),
+            Purpose::Relief(saving) => {
+                let options = self.relief_judged(&landed, saving);
+                self.landed = Some(landed);
+                Event::ReliefMeasured(options)
+            }
         };
-        self.landed = Some(landed);
         self.events.push_back(event);
     }
 

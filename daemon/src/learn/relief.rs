@@ -22,7 +22,7 @@ impl Learn {
             (self.relief_thresholds(saving), self.rules.config.relief.quality_loss_max);
         let options = self.relief_options(landed, &thresholds, loss_max);
         let judged = Judged::of_relief(thresholds, loss_max, options.clone());
-        let names: Vec<String> = landed.candidates.iter().map(ToString::to_string).collect();
+        let names: Vec<String> = landed.candidates.iter().map(|(_, edit)| edit.to_string()).collect();
         let (path, from) = (EvidencePath::default(), &self.turn_from);
         self.happened.push(AuditEvent::judged(&names.join(", "), &judged, &path, from));
         options
@@ -55,7 +55,7 @@ impl Learn {
         let rows = self.stress_rows();
         let mut networks = Vec::with_capacity(landed.candidates.len());
         let mut options = Vec::with_capacity(landed.candidates.len());
-        for (at, (edit, result)) in landed.candidates.iter().zip(&landed.results).enumerate() {
+        for (at, ((_, edit), result)) in landed.candidates.iter().zip(&landed.results).enumerate() {
             let known = result.as_ref().and_then(|result| self.relief_evidence(edit, result, landed, &rows));
             let (network, evidence) = known.unzip();
             let loss = landed.gain(at).map(|gain| -gain);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use adapters::audit::Tip;
 use model::{Arm, Device, Generation, Model, ModelParts, Pool, PoolState};
-use policies::search::SuccessiveHalving;
+use policies::search::{AnyScheduler, SuccessiveHalving};
 use policies::stats::EProcess;
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ use adapters::store::Records;
 
 /// Of what [`Snapshot`] says; to be raised whenever anything in it changes, so that another release says what is
 /// the matter instead of misreading it.
-pub const FORMAT: u32 = 8;
+pub const FORMAT: u32 = 9;
 
 /// Everything that survives a crash. The state, which is the larger part, is not copied to be written.
 #[derive(Debug, Serialize, Deserialize)]
@@ -174,11 +174,13 @@ impl Learn {
         outside: Outside,
     ) -> Result<Self, LearnError> {
         let search = &config.search;
-        let scheduler = SuccessiveHalving {
+        let rungs = SuccessiveHalving {
             rungs: search.rungs.clone(),
             eta: search.eta as usize,
             least_gain: search.least_gain,
         };
+        let scheduler = AnyScheduler::named(&search.scheduler, rungs)
+            .expect("the name was checked with the configuration");
         let space = model::TabularSpace::new(config.limits.clone())?;
         let slot = Arc::new(Slot::new(served)?);
         slot.overruns().allow(state.limit(COMPUTE), config.budget.compute_batch);
@@ -201,6 +203,7 @@ impl Learn {
             room_patience: super::swap::ROOM_PATIENCE,
             measured: None,
             flight: None,
+            trained: std::collections::BTreeMap::new(),
             landed: None,
             found: None,
             as_remembered: None,

@@ -7,7 +7,10 @@ use model::{Addition, Context, Encoder, ModelError, Output, Schema, Target, Trut
 use policies::detect::{Panel, PanelConfig};
 use policies::evolve::Crowding;
 use policies::op_cost::OpCost;
-use policies::search::{AnyProposer, Proposer as _, Recall, Sketch};
+use policies::search::front::Front;
+use policies::search::predictor::AnyPredictor;
+use policies::search::refine::Refined;
+use policies::search::{AnyProposer, Recall, Screened, Sketch};
 use policies::stats::{Tally, Tests, WeightedMean};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
@@ -45,8 +48,22 @@ fn panel_config(config: &LearnConfig) -> PanelConfig {
     }
 }
 
-fn proposer(config: &LearnConfig) -> AnyProposer {
-    AnyProposer::named(&config.search.proposer).expect("the name was checked with the configuration")
+/// The proposer, without what is hopeless, within what is worth trying.
+pub type Proposals = Refined<Screened<AnyProposer>>;
+
+fn proposer(config: &LearnConfig) -> Proposals {
+    let search = &config.search;
+    let predictor =
+        || AnyPredictor::named(&search.predictor).expect("the name was checked with the configuration");
+    let proposer = AnyProposer::by(&search.proposer, predictor());
+    let proposer = proposer.expect("the name was checked with the configuration");
+    Refined::new(Screened::new(proposer, search.promise.then(predictor)), search.refinement)
+}
+
+/// What makes one proposer another.
+fn proposer_settings(config: &LearnConfig) -> String {
+    let search = &config.search;
+    format!("{} {} {} {}", search.proposer, search.predictor, search.promise, search.refinement)
 }
 
 /// What anybody could say without a model.
@@ -135,6 +152,7 @@ pub struct Counts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "a list of plain counters")]
 pub struct Rejected {
+    pub worse: u64,
     pub cost: u64,
     pub proxies: u64,
 }
@@ -197,8 +215,12 @@ pub struct State {
     pub sketch: Sketch,
     /// What earlier episodes tried, on what kind of stream.
     pub recall: Recall,
+    /// What the candidates of the last rungs cost and lost, since the last drift.
+    pub front: Front<String>,
     /// Proposes candidates.
-    pub proposer: AnyProposer,
+    pub proposer: Proposals,
+    /// By which settings it was made.
+    proposer_settings: String,
     /// Every random choice comes from here.
     pub rng: Pcg64,
     /// The labels that have arrived last.
@@ -240,7 +262,9 @@ impl State {
             archive: Archive::default(),
             sketch: Sketch::new(&config.schema),
             recall: Recall::new(),
+            front: super::front::empty(config),
             proposer: proposer(config),
+            proposer_settings: proposer_settings(config),
             rng: rand::SeedableRng::seed_from_u64(config.seed),
             context: Context::default(),
             baselines: Baselines::new(&target),
@@ -261,8 +285,9 @@ impl State {
 
     /// Another proposer has learned nothing yet.
     pub fn propose_by(&mut self, config: &LearnConfig) {
-        if self.proposer.name() != config.search.proposer {
-            self.proposer = proposer(config);
+        let settings = proposer_settings(config);
+        if self.proposer_settings != settings {
+            (self.proposer, self.proposer_settings) = (proposer(config), settings);
         }
     }
 

@@ -12,6 +12,7 @@ use policies::stats::EProcess;
 use policies::watch::{Watch, WatchVerdict};
 
 use super::arms::Displaced;
+use super::flight::Trained;
 use super::path::EvidencePath;
 use super::{Learn, LearnError};
 use crate::lifecycle::{Change, Event};
@@ -110,11 +111,8 @@ impl Learn {
     }
 
     fn relieve(&mut self, option: usize) -> Result<(), LearnError> {
-        let found = self.landed.take().and_then(|mut landed| {
-            let result = landed.results.get_mut(option)?.take()?;
-            Some((result, landed.learned, landed.schema, landed.candidates.swap_remove(option)))
-        });
-        let Some((result, learned, schema, edit)) = found else { return Ok(()) };
+        let found = self.landed.take().and_then(|mut landed| landed.take(option));
+        let Some(Trained { edit, result, learned, schema }) = found else { return Ok(()) };
         let source = self.cost_source().name();
         let compute_upper = self.trial_upper(&edit, &result).unwrap_or(f64::NAN);
         let children = self.caught_up(result.children, learned, &schema)?;

@@ -3,7 +3,7 @@
 use model::{Architecture, Edit, Hyper, Timestamp};
 use policies::detect::{Advice, DetectorKind, Diagnosis, Drift, DriftKind, Remedy, Resource, Saving, Sense};
 use policies::gate::{Claim, Evidence, GateKind, Judgement, QualityEvidence, Verdict};
-use policies::search::SuccessiveHalving;
+use policies::search::{AnyScheduler, SuccessiveHalving};
 use policies::watch::WatchVerdict;
 
 use super::{
@@ -19,7 +19,7 @@ pub(super) fn rules() -> Rules {
     let mut config = Config::parse(text).expect("a small valid configuration").learn;
     config.search.memory_models = 0;
     let scheduler = SuccessiveHalving { rungs: config.search.rungs.clone(), eta: 3, least_gain: 0.0 };
-    Rules { config, scheduler }
+    Rules { config, scheduler: AnyScheduler::SuccessiveHalving(scheduler) }
 }
 
 pub(super) fn facts(outcomes: u64) -> Facts {
@@ -49,9 +49,15 @@ fn shadowed_at(mut lifecycle: Lifecycle, outcomes: u64, rules: &Rules) -> Lifecy
     lifecycle
 }
 
-/// All of them have to gain.
+/// The first candidates have climbed, and all of them have to gain.
 fn climbed(gains: &[Option<f64>]) -> Event {
-    Event::Climbed(gains.iter().map(|gain| Climber { gain: *gain, may_cost_quality: false }).collect())
+    let climber = |(place, gain): (usize, &Option<f64>)| Climber {
+        place,
+        gain: *gain,
+        rejected: false,
+        may_cost_quality: false,
+    };
+    Event::Climbed(gains.iter().enumerate().map(climber).collect())
 }
 
 pub(super) fn quality(log_gain: f64, log_harm: f64) -> QualityEvidence {
@@ -365,9 +371,10 @@ fn who_costs_less_and_lost_little_goes_into_the_shadow_slot_if_nobody_won() {
         let mut lifecycle = Lifecycle::new();
         lifecycle.step(Event::Learned(facts(3_000)), &rules);
         lifecycle.step(Event::Proposed(vec![linear(); 9]), &rules);
-        let climber = Climber { gain: Some(-lost * margin), may_cost_quality: cheap };
+        let climber =
+            |place| Climber { place, gain: Some(-lost * margin), rejected: false, may_cost_quality: cheap };
         for count in [9, 3, 1] {
-            lifecycle.step(Event::Climbed(vec![climber; count]), &rules);
+            lifecycle.step(Event::Climbed((0..count).map(climber).collect()), &rules);
         }
         assert_eq!(lifecycle.shadow.is_some(), wins, "{cheap}, {lost} of the margin lost");
     }

@@ -80,7 +80,7 @@ pub enum Event {
     },
     /// The proposer answered.
     Proposed(Vec<Edit>),
-    /// All trials of a rung have ended.
+    /// The trials that were sent have ended.
     Climbed(Vec<Climber>),
     /// The gates spoke about the challenger.
     Judged(Vec<Judgement>),
@@ -131,13 +131,13 @@ pub enum Effect {
         rung: usize,
         /// Windows that count.
         windows: u32,
-        /// Who climbs.
-        candidates: Vec<Edit>,
+        /// Who climbs, each with its place among the candidates of the episode.
+        candidates: Vec<(usize, Edit)>,
     },
     /// Say that the episode has ended.
     Closed(&'static str),
-    /// The best candidate of the last rung, by its place there, becomes the challenger.
-    Shadow(usize),
+    /// Of these candidates, the best first, the one that is preferred becomes the challenger.
+    Shadow(Vec<usize>),
     /// Look whether an archived mixture did better than the control since this drift began.
     Remember(Box<Diagnosis>),
     /// The archived mixture that did becomes the challenger.

@@ -10,6 +10,7 @@ use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
 };
 
+use super::search::SearchMetrics;
 use super::senses::SenseMetrics;
 use crate::join::{Join, JoinCounts};
 use crate::learn::{Counts, Learn};
@@ -58,10 +59,8 @@ pub(super) struct LearnMetrics {
     join: JoinMetrics,
     outcomes: IntCounter,
     senses: SenseMetrics,
+    search: SearchMetrics,
     breaches: IntCounter,
-    episodes: IntCounter,
-    recalls: IntCounter,
-    trials: IntCounterVec,
     swaps: IntCounterVec,
     gates: IntCounterVec,
     generation: IntGauge,
@@ -74,12 +73,7 @@ pub(super) struct LearnMetrics {
     false_promotions: Gauge,
     approval: IntGauge,
     adopted: IntCounterVec,
-    rejected: IntCounterVec,
 }
-
-/// What is said of recalls.
-const RECALLS: &str =
-    "Archived mixtures that went into the shadow slot because a drift brought their world back.";
 
 impl LearnMetrics {
     pub(super) fn new(declare: &Declare) -> Self {
@@ -87,20 +81,12 @@ impl LearnMetrics {
         let verdicts = ["pass", "fail", "inconclusive"];
         let quality =
             Opts::new("driftform_quality_ratio", "Accuracy (or r2) over the last outcomes, by arm.");
-        let trials = "Trials by how they ended.";
         Self {
             join: JoinMetrics::new(declare),
             outcomes: declare.counter("driftform_learn_outcomes_total", "Outcomes learned."),
             senses: SenseMetrics::new(declare),
+            search: SearchMetrics::new(declare),
             breaches: declare.counter("driftform_budget_breaches_total", "Budgets breached."),
-            episodes: declare.counter("driftform_search_episodes_total", "Search episodes opened."),
-            recalls: declare.counter("driftform_memory_recalls_total", RECALLS),
-            trials: declare.counters(
-                "driftform_search_trials_total",
-                trials,
-                "result",
-                &["started", "failed"],
-            ),
             swaps: declare.counters(
                 "driftform_swaps_total",
                 "Changes of what is served.",
@@ -144,12 +130,6 @@ impl LearnMetrics {
                 "kind",
                 &["feature", "class", "buckets"],
             ),
-            rejected: declare.counters(
-                "driftform_search_rejected_total",
-                "Candidates that were never trained, by what spoke against them.",
-                "by",
-                &["cost", "proxies"],
-            ),
         }
     }
 
@@ -166,6 +146,7 @@ impl LearnMetrics {
         raise(&self.outcomes, state.outcomes);
         self.update_counts(state.counts);
         self.senses.update(&state.panel, state.counts);
+        self.search.update(state);
         self.join.update(&state.join);
         let served = learn.slot().load();
         self.generation.set(gauge(served.generation.0));
@@ -186,15 +167,9 @@ impl LearnMetrics {
     fn update_counts(&self, counts: Counts) {
         raise(&self.breaches, counts.breaches);
         raise(&self.join.lost, counts.records_lost);
-        raise(&self.episodes, counts.episodes);
-        raise(&self.recalls, counts.recalls);
-        raise(&self.trials.with_label_values(&["started"]), counts.trials);
-        raise(&self.trials.with_label_values(&["failed"]), counts.trials_failed);
         raise(&self.adopted.with_label_values(&["feature"]), counts.adopted.features);
         raise(&self.adopted.with_label_values(&["class"]), counts.adopted.classes);
         raise(&self.adopted.with_label_values(&["buckets"]), counts.adopted.buckets);
-        raise(&self.rejected.with_label_values(&["cost"]), counts.rejected.cost);
-        raise(&self.rejected.with_label_values(&["proxies"]), counts.rejected.proxies);
         raise(&self.swaps.with_label_values(&["refresh"]), counts.refreshes);
         raise(&self.swaps.with_label_values(&["promotion"]), counts.promotions);
         raise(&self.swaps.with_label_values(&["relief"]), counts.reliefs);
@@ -303,6 +278,6 @@ pub(super) fn raise(counter: &IntCounter, to: u64) {
     counter.inc_by(to.saturating_sub(counter.get()));
 }
 
-fn gauge(value: u64) -> i64 {
+pub(super) fn gauge(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

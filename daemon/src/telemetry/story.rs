@@ -27,6 +27,7 @@ impl AuditEvent {
             }
             Self::Proposed { count } => format!("{count} candidates proposed, beside the control"),
             Self::Rejected { by, count } => format!("{count} candidates rejected untrained, by {by}"),
+            Self::SpaceRefined { changes } => format!("search space: {}", changes.join("; ")),
             Self::RungClimbed { rung, scores } => climbed(*rung, scores),
             Self::TrialFailed { architecture, reason } => format!("trial of {architecture} failed: {reason}"),
             Self::EpisodeClosed { number, reason } => format!("episode {number} closed: {reason}"),

@@ -61,8 +61,19 @@ pub struct Trial {
     /// Whether its new networks may serve next: then they come back, as fresh as the control is. Who climbs to another
     /// rung starts there anew, so until the last one only losses are wanted.
     pub keep: bool,
+    /// When it ends before its stretch does; none where it never does.
+    pub rejection: Option<Rejecting>,
     /// Rows in one batch when compute time is measured; none where it is not asked for.
     pub compute_batch: Option<usize>,
+}
+
+/// When a trial is given up: as soon as its mean gain over the control is surely below this.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rejecting {
+    /// Chance that one that is not is given up.
+    pub alpha: f64,
+    /// How much it may lose on average.
+    pub loss_max: f64,
 }
 
 /// What a child is told.
@@ -79,8 +90,10 @@ pub enum Request {
 pub struct TrialResult {
     /// Its number.
     pub number: u64,
-    /// Bounded loss of each row that counts, predicted before it was learned.
+    /// Bounded loss of each row that counts, predicted before it was learned; of the first ones where it was rejected.
     pub losses: Vec<f32>,
+    /// Whether it was given up before its stretch was over.
+    pub rejected: bool,
     /// The new networks at the end, in the order of the edit; none of them where they were not wanted.
     pub children: Vec<LearnerState>,
     /// Compute times of one batch, if asked for.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{Activation, Architecture, Block, Device, Edit, Hyper, Mixture, Pool, Shape, Target};
 
-use super::protocol::{Request, Stretch, Taught, Trial, TrialReply};
+use super::protocol::{Rejecting, Request, Stretch, Taught, Trial, TrialReply};
 use super::{Trials, WorkerCommand, worker};
 
 fn stretch() -> Arc<Stretch> {
@@ -26,7 +26,7 @@ fn stretch_of(control: Architecture) -> Stretch {
 }
 
 fn trial(number: u64, edit: Edit) -> Trial {
-    Trial { number, edit, seed: 3, keep: true, compute_batch: Some(4) }
+    Trial { number, edit, seed: 3, keep: true, rejection: None, compute_batch: Some(4) }
 }
 
 fn unchanged(number: u64) -> Trial {
@@ -125,6 +125,40 @@ fn what_is_kept_costs_nothing_and_changes_nothing() {
     for (alone, both) in control.losses.iter().zip(&twins.losses) {
         assert!((alone - both).abs() < 1e-6, "a mixture of twins says what one of them says");
     }
+}
+
+/// A control that is right by now, on a stretch long enough to tell.
+fn long_and_known() -> Arc<Stretch> {
+    let mut stretch = stretch_of(Architecture::linear(Hyper::default()));
+    let times = 40;
+    (stretch.encoded, stretch.goals) = (stretch.encoded.repeat(times), stretch.goals.repeat(times));
+    stretch.said = stretch.goals.iter().flat_map(|goal| [0.9 - 0.8 * goal, 0.1 + 0.8 * goal]).collect();
+    Arc::new(stretch)
+}
+
+#[test]
+fn who_is_surely_worse_is_given_up_and_who_is_not_is_none_the_worse_for_it() {
+    let stretch = long_and_known();
+    let rows = stretch.goals.len() - stretch.score_from;
+    let run = |step_size, rejection: Option<Rejecting>| {
+        let candidate = trial(1, Edit::replace(1, 0, 0, child(step_size)));
+        match answer(stretch.clone(), Trial { rejection, compute_batch: None, ..candidate }) {
+            TrialReply::Done(result) => *result,
+            TrialReply::Failed { reason, .. } => panic!("{reason}"),
+        }
+    };
+    let rejecting = |loss_max| Some(Rejecting { alpha: 0.05, loss_max });
+    // It hardly learns.
+    let worse = run(1e-6, rejecting(0.0));
+    assert!(
+        worse.rejected && worse.losses.len() < rows && worse.children.is_empty(),
+        "{}",
+        worse.losses.len()
+    );
+    assert_eq!(worse.losses, run(1e-6, None).losses[..worse.losses.len()], "until then nothing is different");
+    assert!(!run(1e-6, rejecting(0.9)).rejected, "it may lose as much");
+    let (with, without) = (run(0.3, rejecting(0.0)), run(0.3, None));
+    assert!(!with.rejected && with.losses == without.losses && with.children == without.children);
 }
 
 #[test]

@@ -7,20 +7,22 @@
 //! daemon knows, for they were there when it was live; each trial trains its new networks only. These
 //! go over the stretch as they would have gone over it live: one row after the other, each with the labels of its time.
 
-use std::collections::VecDeque;
 use std::io::{Read, Write};
-use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
 use model::growth::{Growth, Window};
 use model::{
-    Device, DeviceChoice, Learner, LearnerState, Mixed, Mixer, MixtureNetwork, ModelError, Morphism, Network,
+    Device, DeviceChoice, Learner, LearnerState, Mixer, MixtureNetwork, ModelError, Morphism, Network,
     Origin, Output, Shape, Target, Truth,
 };
 
 use super::protocol::{self, Request, Stretch, Taught, Trial, TrialReply, TrialResult};
+
+mod course;
+
+use course::{Mixing, Run, go_over};
 
 /// Repetitions when compute time is measured, after the warm-up.
 /// Enough that the bound of the p99 is not the worst single run, which the scheduler decides.
@@ -49,14 +51,6 @@ struct Worker {
     stretch: Option<Arc<Stretch>>,
 }
 
-/// A new network that has gone over the stretch.
-struct Run {
-    /// Rows x outputs numbers, each row with the weights of its time.
-    said: Vec<f32>,
-    /// As it is at the end.
-    learner: Learner,
-}
-
 impl Worker {
     /// One reply to a trial, also when it panics; none to a stretch.
     fn answer(&mut self, request: Request) -> Option<TrialReply> {
@@ -80,21 +74,25 @@ impl Worker {
         let stretch = stretch.ok_or_else(|| ModelError::Sample("a trial came before its stretch".into()))?;
         check(stretch, trial)?;
         let mut children = children(trial, stretch, &self.device)?;
-        let mixer = stretch.start.mixer.inherit(&trial.edit.parents());
-        let (losses, mixer) = mixed(stretch, &said(stretch, trial, &children), mixer);
+        let mut mixing = Mixing::new(stretch.start.mixer.inherit(&trial.edit.parents()));
+        let rejected = go_over(stretch, trial, &mut children, &mut mixing)?;
         let mut result = TrialResult {
             number: trial.number,
-            losses,
+            losses: mixing.losses.split_off(stretch.score_from.min(mixing.losses.len())),
+            rejected,
             children: Vec::new(),
             compute_seconds: Vec::new(),
             bytes: stretch.start.mixture().edited(&trial.edit).cost(shape(stretch)).bytes,
         };
+        if rejected {
+            return Ok(result);
+        }
         if trial.keep {
             children.iter_mut().try_for_each(|child| catch_up(stretch, &mut child.learner))?;
             result.children = children.iter().map(|child| child.learner.state()).collect::<Result<_, _>>()?;
         }
         if let Some(rows) = trial.compute_batch {
-            let network = finished(stretch, trial, &children, mixer, &self.device)?;
+            let network = finished(stretch, trial, &children, mixing.mixer, &self.device)?;
             result.compute_seconds = compute_seconds(rows, stretch, &network)?;
         }
         Ok(result)
@@ -119,7 +117,7 @@ fn shape(stretch: &Stretch) -> Shape {
     stretch.start.members.first().map_or(Shape::new(0, &stretch.target), LearnerState::shape)
 }
 
-/// The new networks of an edit over the stretch.
+/// The new networks of an edit, before the stretch.
 fn children(trial: &Trial, stretch: &Stretch, device: &Device) -> Result<Vec<Run>, ModelError> {
     let mut runs = Vec::new();
     for (at, architecture) in trial.edit.children() {
@@ -132,34 +130,9 @@ fn children(trial: &Trial, stretch: &Stretch, device: &Device) -> Result<Vec<Run
         if !path.iter().all(Morphism::preserves_function) && !goals.is_empty() {
             child.distil(&parent.freeze()?, encoded, DISTIL_STEPS)?;
         }
-        runs.push(run(stretch, at, child)?);
+        runs.push(Run::new(at, child));
     }
     Ok(runs)
-}
-
-/// What a member of the control had said of a row.
-fn had_said(stretch: &Stretch, row: usize, member: usize) -> &[f32] {
-    let outputs = stretch.target.outputs();
-    let at = (row * stretch.start.members.len() + member) * outputs;
-    &stretch.said[at..at + outputs]
-}
-
-/// Predicts each row, then learns the one that has matured by then. When the first rows came there was no child yet:
-/// what its parent said counts for it, as it does for one that joins the pool.
-fn run(stretch: &Stretch, parent: usize, mut learner: Learner) -> Result<Run, ModelError> {
-    let shape = learner.shape();
-    let (inputs, rows) = (shape.inputs, stretch.goals.len());
-    let gap = stretch.gap.min(rows);
-    let encoded = |rows: Range<usize>| &stretch.encoded[rows.start * inputs..rows.end * inputs];
-    let mut said = Vec::with_capacity(rows * shape.outputs);
-    (0..gap).for_each(|row| said.extend_from_slice(had_said(stretch, row, parent)));
-    let mut own = Vec::new();
-    for (matured, row) in (gap..rows).enumerate() {
-        learner.predict_into(encoded(row..row + 1), &mut own)?;
-        said.extend_from_slice(&own);
-        learner.learn(encoded(matured..matured + 1), &stretch.goals[matured..=matured])?;
-    }
-    Ok(Run { said, learner })
 }
 
 /// The labels of the last rows are known by now: who is wanted leaves as fresh as the control is.
@@ -167,46 +140,6 @@ fn catch_up(stretch: &Stretch, learner: &mut Learner) -> Result<(), ModelError> 
     let (inputs, rows) = (learner.shape().inputs, stretch.goals.len());
     let known = rows - stretch.gap.min(rows);
     learner.learn(&stretch.encoded[known * inputs..], &stretch.goals[known..])
-}
-
-/// What the members of the edited mixture said: rows x members x outputs numbers.
-fn said(stretch: &Stretch, trial: &Trial, children: &[Run]) -> Vec<f32> {
-    let outputs = stretch.target.outputs();
-    let mut said = Vec::with_capacity(stretch.goals.len() * trial.edit.0.len() * outputs);
-    for row in 0..stretch.goals.len() {
-        let mut children = children.iter();
-        for origin in &trial.edit.0 {
-            said.extend_from_slice(match origin {
-                Origin::Kept(at) => had_said(stretch, row, *at),
-                Origin::Child { .. } => {
-                    let child = children.next().expect("each child has run");
-                    &child.said[row * outputs..(row + 1) * outputs]
-                }
-            });
-        }
-    }
-    said
-}
-
-/// Loss of the mix on each row that counts; the mix learns whom to trust as labels mature.
-fn mixed(stretch: &Stretch, said: &[f32], mut mixer: Mixer) -> (Vec<f32>, Mixer) {
-    let (shape, outputs) = (shape(stretch), stretch.target.outputs());
-    let said: Vec<&[f32]> = said.chunks_exact(mixer.members() * outputs).collect();
-    let mut losses = Vec::with_capacity(said.len());
-    let mut waiting: VecDeque<(usize, Mixed)> = VecDeque::new();
-    for (row, own) in said.iter().enumerate() {
-        let mixed = mixer.mix(own, shape);
-        mixer.hear(&mixed, shape);
-        losses.push(loss(&stretch.target, mixed.output(outputs), stretch.goals[row]) as f32);
-        waiting.push_back((row, mixed));
-        if waiting.len() > stretch.gap
-            && let Some((row, mixed)) = waiting.pop_front()
-        {
-            mixer.observe(said[row], &mixed, stretch.goals[row], stretch.gap as u64, shape);
-        }
-    }
-    losses.drain(..stretch.score_from);
-    (losses, mixer)
 }
 
 /// The edited mixture with what everybody has learned by now.

@@ -12,14 +12,14 @@
 //! A drift begins an era. What was scored in earlier ones is a prior mean to the Gaussian process, trusted as far as it explains
 //! the newer scores, and counts a third to the ensemble.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::Genome;
 use rand::RngExt;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use crate::search::adaptation::Era;
+use crate::search::experience::{Experience, PENDING_MAX};
 use crate::search::predictor::scores::Scores;
 use crate::search::predictor::{AnyPredictor, Estimate, Example, Moment, Predictor, Subject};
 use crate::search::random::filled;
@@ -30,31 +30,16 @@ mod pool;
 
 pub use pool::{ANYWHERE_MAX, FURTHER_MAX, NEAR_MAX};
 
-/// Scores remembered; the oldest is forgotten first. A fit costs its cube.
-pub const WINDOW_MAX: usize = 300;
-/// Features of genomes asked about remembered until they are scored.
-pub const PENDING_MAX: usize = 256;
 /// While fewer were scored, features choose by themselves, if there are any.
 pub const WARM: usize = 8;
 /// The neighbourhoods of this many of the best are thought about, the parent's first.
 const BEST: usize = 4;
 
-/// A score, with what was known beforehand.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Remembered {
-    score: Score,
-    era: u32,
-}
-
 /// Asks for what a predictor finds most promising near the best.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bayesian {
     predictor: AnyPredictor,
-    window: VecDeque<Remembered>,
-    /// What is known of genomes in the window and of those asked for.
-    features: BTreeMap<Genome, Vec<f64>>,
-    era: u32,
-    entered: Era,
+    experience: Experience,
 }
 
 impl Bayesian {
@@ -65,51 +50,12 @@ impl Bayesian {
 
     /// How many scores are remembered.
     pub fn remembered(&self) -> usize {
-        self.window.len()
+        self.experience.remembered()
     }
 
     /// The predictor, as it was fitted at the last question.
     pub fn predictor(&self) -> &AnyPredictor {
         &self.predictor
-    }
-
-    /// A drift begins an era, once.
-    fn enter(&mut self, question: &Question<'_>) {
-        if self.entered.enter(question) {
-            self.era += 1;
-        }
-    }
-
-    /// The genome with what is known of it, asked for once only.
-    fn subject(&self, genome: &Genome, question: &Question<'_>) -> Subject {
-        let known = self.features.get(genome).cloned();
-        let features = known.unwrap_or_else(|| (question.features)(genome));
-        Subject { genome: genome.clone(), features }
-    }
-
-    /// What is remembered of this space, as examples.
-    fn examples(&mut self, question: &Question<'_>) -> Vec<Example> {
-        let space = question.space;
-        let member = |genome: &Genome| space.contains(genome).then(|| space.canonical(genome));
-        let of = |known: &Remembered| Some((member(&known.score.genome)?, member(&known.score.parent)?));
-        let window: Vec<_> =
-            self.window.iter().filter_map(|known| Some((of(known)?, known.clone()))).collect();
-        window
-            .into_iter()
-            .map(|((child, parent), known)| Example {
-                child: self.remember(&child, question),
-                parent: self.remember(&parent, question),
-                changes: vec![known.score.gain],
-                moment: Moment { era: known.era, at: known.score.at },
-            })
-            .collect()
-    }
-
-    /// The subject, whose features are kept.
-    fn remember(&mut self, genome: &Genome, question: &Question<'_>) -> Subject {
-        let subject = self.subject(genome, question);
-        self.features.insert(genome.clone(), subject.features.clone());
-        subject
     }
 
     /// The parent, and those that the predictor finds best among the tried.
@@ -151,19 +97,11 @@ impl Bayesian {
 
     fn promise(&self, told: Estimate, rng: &mut Pcg64) -> f64 {
         match self.predictor {
-            AnyPredictor::GaussianProcess(_) => normal::ln_expected_improvement(told.mean, told.deviation),
+            AnyPredictor::GaussianProcess(_) | AnyPredictor::Rgpe(_) => {
+                normal::ln_expected_improvement(told.mean, told.deviation)
+            }
             AnyPredictor::Ensemble(_) => told.mean + told.deviation * normal::quantile(rng.random()),
         }
-    }
-
-    /// Nothing is kept of genomes that are neither in the window nor asked for.
-    fn forget(&mut self, asked: &[Genome]) {
-        let scores = self.window.iter().map(|known| &known.score);
-        let kept: BTreeSet<&Genome> = scores
-            .flat_map(|score| [&score.genome, &score.parent])
-            .chain(asked.iter().take(PENDING_MAX))
-            .collect();
-        self.features.retain(|genome, features| !features.is_empty() && kept.contains(genome));
     }
 }
 
@@ -186,17 +124,17 @@ fn by_features(pool: &[Subject], count: usize) -> Vec<Genome> {
 impl Proposer for Bayesian {
     fn ask(&mut self, question: &Question<'_>, rng: &mut Pcg64) -> Vec<Genome> {
         let &Question { space, count, .. } = question;
-        self.enter(question);
-        let moment = Moment { era: self.era, at: question.now };
-        let parent = self.remember(&space.canonical(question.parent), question);
-        let examples = self.examples(question);
+        let moment = self.experience.enter(question);
+        let parent = self.experience.remember(&space.canonical(question.parent), question);
+        let examples = self.experience.examples(question);
         self.predictor.fit(space, &examples, rng);
         let best = self.best(moment, &parent, &examples);
-        let tried = examples.iter().filter(|example| example.moment.era == self.era);
+        let tried = examples.iter().filter(|example| example.moment.era == moment.era);
         let mut leave_out: BTreeSet<Genome> = tried.map(|example| example.child.genome.clone()).collect();
         leave_out.insert(parent.genome.clone());
         let pool = pool::pool(space, &best, &leave_out, rng);
-        let pool: Vec<Subject> = pool.iter().map(|genome| self.subject(genome, question)).collect();
+        let pool: Vec<Subject> =
+            pool.iter().map(|genome| self.experience.subject(genome, question)).collect();
         let batch = if examples.len() < WARM && !parent.features.is_empty() {
             by_features(&pool, count)
         } else {
@@ -205,18 +143,14 @@ impl Proposer for Bayesian {
         // All around was tried: what is one edit away is worth trying again, times change.
         let batch = filled(batch, question, rng);
         for genome in batch.iter().take(PENDING_MAX) {
-            self.remember(genome, question);
+            self.experience.remember(genome, question);
         }
-        self.forget(&batch);
+        self.experience.forget(&batch);
         batch
     }
 
     fn tell(&mut self, observation: &Score) {
-        if self.window.len() == WINDOW_MAX {
-            self.window.pop_front();
-        }
-        let gain = if observation.gain.is_nan() { f64::NEG_INFINITY } else { observation.gain };
-        self.window.push_back(Remembered { score: Score { gain, ..observation.clone() }, era: self.era });
+        self.experience.tell(observation);
     }
 
     fn name(&self) -> &'static str {

@@ -3,13 +3,12 @@
 //! Lives here: objectives and their noise, dominance, the bounded front and how crowded it is. What is served of it is
 //! chosen in [`choice`], how much it covers is measured in [`volume`]. May not: measure an objective.
 
-use model::Genome;
 use serde::{Deserialize, Serialize};
 
 pub mod choice;
 pub mod volume;
 
-pub use choice::{Constraint, Preference, serve};
+pub use choice::{Constraint, NotPreferred, Preference, serve};
 pub use volume::hypervolume;
 
 /// Points a front keeps at most.
@@ -56,9 +55,9 @@ impl Axis {
 
 /// One network that was measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Point {
-    /// Which.
-    pub genome: Genome,
+pub struct Point<T> {
+    /// Which: what it is known by, such as its genome.
+    pub network: T,
     /// What was measured, an axis each, in the order of the front's; less is better.
     pub values: Vec<f64>,
 }
@@ -89,27 +88,27 @@ pub fn dominates(axes: &[Axis], one: &[f64], other: &[f64]) -> bool {
 /// The points that no other dominates, few enough, and how the volume that they cover has grown.
 ///
 /// ```
-/// use model::Genome;
-/// use policies::search::front::{Axis, Front, Objective, Point};
+/// /// use policies::search::front::{Axis, Front, Objective, Point};
 ///
 /// let axes = [Objective::Loss, Objective::Bytes].map(|objective| Axis { objective, noise: 0.0 });
 /// let mut front = Front::new(axes.to_vec(), vec![1.0, 8.0]);
-/// let point = |choice, values: [f64; 2]| Point { genome: Genome(vec![choice]), values: values.to_vec() };
+/// let point = |choice, values: [f64; 2]| Point { network: choice, values: values.to_vec() };
 /// assert!(front.insert(point(0, [0.5, 4.0]), 100));
 /// assert!(!front.insert(point(1, [0.6, 6.0]), 200), "worse in everything");
 /// assert!(front.insert(point(2, [0.25, 6.0]), 300));
 /// assert_eq!(front.points().len(), 2);
 /// assert_eq!(front.history(), [(100, 2.0), (300, 2.5)]);
+/// assert_eq!(front.share(), 2.5 / 8.0);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Front {
+pub struct Front<T> {
     axes: Vec<Axis>,
     reference: Vec<f64>,
-    points: Vec<Point>,
+    points: Vec<Point<T>>,
     history: Vec<(u64, f64)>,
 }
 
-impl Front {
+impl<T: Clone + PartialEq> Front<T> {
     /// Nothing found yet; volume is measured up to the reference, a value an axis, worse than what is of interest.
     ///
     /// # Panics
@@ -126,7 +125,7 @@ impl Front {
     }
 
     /// Its points, in the order in which they came.
-    pub fn points(&self) -> &[Point] {
+    pub fn points(&self) -> &[Point<T>] {
         &self.points
     }
 
@@ -135,29 +134,35 @@ impl Front {
         &self.history
     }
 
-    /// Whether the point is on the front now. One of the same genome is replaced: it was measured anew.
+    /// The share of the volume up to the reference that the front covers.
+    pub fn share(&self) -> f64 {
+        let whole: f64 = self.reference.iter().product();
+        self.history.last().map_or(0.0, |(_, volume)| volume / whole)
+    }
+
+    /// Whether the point is on the front now. One of the same network is replaced: it was measured anew.
     ///
     /// A point with a value that is missing or not finite is refused, and one that a point of the front dominates or is
     /// the same as but for noise.
-    pub fn insert(&mut self, point: Point, now: u64) -> bool {
+    pub fn insert(&mut self, point: Point<T>, now: u64) -> bool {
         if point.values.len() != self.axes.len() || !point.values.iter().all(|value| value.is_finite()) {
             return false;
         }
         let before = self.points.len();
-        self.points.retain(|other| other.genome != point.genome);
+        self.points.retain(|other| other.network != point.network);
         let is_known = self.points.len() < before;
         let axes = &self.axes;
-        let is_beaten = |other: &Point| {
+        let is_beaten = |other: &Point<T>| {
             dominates(axes, &other.values, &point.values) || same(axes, &other.values, &point.values)
         };
         let is_in = !self.points.iter().any(is_beaten);
         if is_in {
             self.points.retain(|other| !dominates(axes, &point.values, &other.values));
-            let genome = point.genome.clone();
+            let network = point.network.clone();
             self.points.push(point);
             self.thin();
             self.record(now);
-            return self.points.iter().any(|other| other.genome == genome);
+            return self.points.iter().any(|other| other.network == network);
         }
         if is_known {
             self.record(now);

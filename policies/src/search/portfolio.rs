@@ -12,6 +12,7 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use crate::search::adaptation::Era;
+use crate::search::predictor::AnyPredictor;
 use crate::search::random::filled;
 use crate::search::{AnyProposer, Bayesian, Evolution, Local, Proposer, Question, Random, Score};
 
@@ -28,11 +29,13 @@ struct Arm {
     proposer: AnyProposer,
     won: f64,
     lost: f64,
+    /// Genomes it has asked for, ever.
+    asked: u64,
 }
 
 impl Arm {
     fn new(proposer: AnyProposer) -> Self {
-        Self { proposer, won: 0.0, lost: 0.0 }
+        Self { proposer, won: 0.0, lost: 0.0, asked: 0 }
     }
 
     /// A draw of what it is worth: the normal number of the same mean and variance as the Beta posterior.
@@ -56,15 +59,25 @@ pub struct Portfolio {
 
 impl Default for Portfolio {
     fn default() -> Self {
-        Self::of(vec![
-            AnyProposer::Local(Local::new()),
-            AnyProposer::Evolution(Evolution::new()),
-            AnyProposer::Bayesian(Bayesian::default()),
-        ])
+        Self::by(AnyPredictor::default())
     }
 }
 
 impl Portfolio {
+    /// Of all that learn, one of them by this predictor.
+    pub fn by(predictor: AnyPredictor) -> Self {
+        Self::of(vec![
+            AnyProposer::Local(Local::new()),
+            AnyProposer::Evolution(Evolution::new()),
+            AnyProposer::Bayesian(Bayesian::new(predictor)),
+        ])
+    }
+
+    /// How many genomes each proposer has asked for, ever.
+    pub fn asked(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.arms.iter().map(|arm| (arm.proposer.name(), arm.asked))
+    }
+
     /// Of these.
     pub fn of(proposers: Vec<AnyProposer>) -> Self {
         let arms = proposers.into_iter().map(Arm::new).collect();
@@ -124,6 +137,7 @@ impl Proposer for Portfolio {
             for genome in asked {
                 if !batch.contains(&genome) {
                     self.remember(&genome, arm);
+                    self.arms[arm].asked += 1;
                     batch.push(genome);
                 }
             }

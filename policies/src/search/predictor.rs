@@ -15,10 +15,12 @@ use crate::stats::normal;
 pub mod ensemble;
 pub mod gaussian_process;
 mod levels;
+pub mod rgpe;
 pub mod scores;
 
 pub use ensemble::Ensemble;
 pub use gaussian_process::GaussianProcess;
+pub use rgpe::Rgpe;
 
 /// Examples a predictor learns from at most: the newest.
 pub const EXAMPLES_MAX: usize = 500;
@@ -122,17 +124,20 @@ pub enum AnyPredictor {
     GaussianProcess(GaussianProcess),
     /// Five small networks.
     Ensemble(Ensemble),
+    /// A process for each world.
+    Rgpe(Rgpe),
 }
 
 impl AnyPredictor {
     /// Those there are, by name.
-    pub const NAMES: [&'static str; 2] = [gaussian_process::NAME, ensemble::NAME];
+    pub const NAMES: [&'static str; 3] = [gaussian_process::NAME, ensemble::NAME, rgpe::NAME];
 
     /// The one of this name, with nothing learned yet; none if there is none.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             gaussian_process::NAME => Some(Self::GaussianProcess(GaussianProcess::new())),
             ensemble::NAME => Some(Self::Ensemble(Ensemble::new())),
+            rgpe::NAME => Some(Self::Rgpe(Rgpe::new())),
             _ => None,
         }
     }
@@ -141,6 +146,7 @@ impl AnyPredictor {
         match self {
             Self::GaussianProcess(predictor) => predictor,
             Self::Ensemble(predictor) => predictor,
+            Self::Rgpe(predictor) => predictor,
         }
     }
 
@@ -148,6 +154,7 @@ impl AnyPredictor {
         match self {
             Self::GaussianProcess(predictor) => predictor,
             Self::Ensemble(predictor) => predictor,
+            Self::Rgpe(predictor) => predictor,
         }
     }
 }

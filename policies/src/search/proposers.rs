@@ -6,6 +6,7 @@ use model::Genome;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
+use crate::search::predictor::AnyPredictor;
 use crate::search::{Bayesian, Evolution, Local, Portfolio, Proposer, Question, Random, Score};
 
 /// Any proposer, with what it has learned.
@@ -29,14 +30,25 @@ impl AnyProposer {
 
     /// The proposer of this name, that has learned nothing yet.
     pub fn named(name: &str) -> Option<Self> {
+        Self::by(name, AnyPredictor::default())
+    }
+
+    /// The same, that predicts by this where it predicts.
+    pub fn by(name: &str, predictor: AnyPredictor) -> Option<Self> {
         match name {
             "local" => Some(Self::Local(Local::new())),
             "evolution" => Some(Self::Evolution(Evolution::new())),
-            "bayesian" => Some(Self::Bayesian(Bayesian::default())),
+            "bayesian" => Some(Self::Bayesian(Bayesian::new(predictor))),
             "random" => Some(Self::Random(Random)),
-            "portfolio" => Some(Self::Portfolio(Portfolio::default())),
+            "portfolio" => Some(Self::Portfolio(Portfolio::by(predictor))),
             _ => None,
         }
+    }
+
+    /// How many genomes each proposer of a portfolio has asked for; of one alone nothing is to be told.
+    pub fn asked(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let portfolio = if let Self::Portfolio(portfolio) = self { Some(portfolio) } else { None };
+        portfolio.into_iter().flat_map(Portfolio::asked)
     }
 
     fn inner(&self) -> &dyn Proposer {

@@ -69,6 +69,32 @@ pub enum Refinement {
     Undone,
 }
 
+impl Refinement {
+    /// The change in words.
+    pub fn story(&self, space: &SearchSpace) -> String {
+        let name = |gene: usize| space.genes().get(gene).map_or("a gene", |gene| gene.name.as_str());
+        let choice = |gene: usize, choice: u16| {
+            let known = space.genes().get(gene).and_then(|gene| gene.choices.get(usize::from(choice)));
+            known.map_or("?", String::as_str)
+        };
+        match *self {
+            Self::Shrunk { gene, low, high } => {
+                format!("{}: only {} to {} is tried", name(gene), choice(gene, low), choice(gene, high))
+            }
+            Self::Widened { gene, low, high } => {
+                format!("{}: {} to {} is tried", name(gene), choice(gene, low), choice(gene, high))
+            }
+            Self::Retired { gene, choice: at } => {
+                format!("{}: {} never won, and is hardly tried", name(gene), choice(gene, at))
+            }
+            Self::Returned { gene, choice: at } => {
+                format!("{}: {} is tried again", name(gene), choice(gene, at))
+            }
+            Self::Undone => "everything is tried again".into(),
+        }
+    }
+}
+
 /// What is known of one gene.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Bounds {
@@ -140,6 +166,12 @@ impl Refiner {
         let genes =
             space.genes().iter().map(|gene| Bounds::whole(gene.ordered, gene.choices.len())).collect();
         Self { genes, window: VecDeque::new(), since_look: 0 }
+    }
+
+    /// Whether it is about the genes of this space.
+    pub fn is_of(&self, space: &SearchSpace) -> bool {
+        let of = |bounds: &Bounds| (bounds.ordered, bounds.choices.len());
+        self.genes.iter().map(of).eq(space.genes().iter().map(|gene| (gene.ordered, gene.choices.len())))
     }
 
     /// Whether every choice of the genome is tried.

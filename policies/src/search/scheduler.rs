@@ -6,12 +6,14 @@
 
 use serde::{Deserialize, Serialize};
 
+mod any;
 pub mod asha;
 pub mod extrapolated;
 pub mod pasha;
 pub mod rejection;
 mod trial;
 
+pub use any::AnyScheduler;
 pub use asha::Asha;
 pub use extrapolated::Extrapolated;
 pub use pasha::Pasha;

@@ -171,6 +171,12 @@ impl Tally {
     }
 }
 
+/// The mean of losses; none of nothing, or where it is not finite.
+pub fn mean_loss(losses: &[f32]) -> Option<f64> {
+    let mean = losses.iter().map(|loss| f64::from(*loss)).sum::<f64>() / losses.len() as f64;
+    mean.is_finite().then_some(mean)
+}
+
 /// Mean of `control - candidate` over the same rows; none if they are not the same rows or not finite.
 pub fn mean_paired_gain(control: &[f32], candidate: &[f32]) -> Option<f64> {
     if control.len() != candidate.len() || control.is_empty() {

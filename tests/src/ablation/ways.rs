@@ -33,6 +33,24 @@ pub enum Way {
     ByBayesian,
     /// Chance alone.
     ByRandom,
+    /// What proposes by predictions predicts by a process for each world.
+    ByRgpe,
+    /// Or by an ensemble of networks.
+    ByEnsemble,
+    /// Another scheduler.
+    ByAsha,
+    /// The same.
+    ByPasha,
+    /// The same.
+    ByExtrapolated,
+    /// What is surely worse is given up before its rung is over.
+    WithRejection,
+    /// What a predictor finds hopeless is not tried.
+    WithPromise,
+    /// Choices that hardly ever won are not tried.
+    WithRefinement,
+    /// The fastest within a hundredth of the best goes into the shadow slot.
+    PreferFast,
     /// Zero-cost proxies reject the worse half of twice as many.
     WithProxies,
     /// Candidates may answer at every depth.
@@ -43,7 +61,7 @@ pub enum Way {
 
 impl Way {
     /// All.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 25] = [
         Self::Default,
         Self::NoSearch,
         Self::OneNetwork,
@@ -57,6 +75,15 @@ impl Way {
         Self::ByEvolution,
         Self::ByBayesian,
         Self::ByRandom,
+        Self::ByRgpe,
+        Self::ByEnsemble,
+        Self::ByAsha,
+        Self::ByPasha,
+        Self::ByExtrapolated,
+        Self::WithRejection,
+        Self::WithPromise,
+        Self::WithRefinement,
+        Self::PreferFast,
         Self::WithProxies,
         Self::WithExits,
         Self::WithCommittees,
@@ -78,6 +105,15 @@ impl Way {
             Self::ByEvolution => "by-evolution",
             Self::ByBayesian => "by-bayesian",
             Self::ByRandom => "by-random",
+            Self::ByRgpe => "by-rgpe",
+            Self::ByEnsemble => "by-ensemble",
+            Self::ByAsha => "by-asha",
+            Self::ByPasha => "by-pasha",
+            Self::ByExtrapolated => "by-extrapolated",
+            Self::WithRejection => "with-rejection",
+            Self::WithPromise => "with-promise",
+            Self::WithRefinement => "with-refinement",
+            Self::PreferFast => "prefer-fast",
             Self::WithProxies => "with-proxies",
             Self::WithExits => "with-exits",
             Self::WithCommittees => "with-committees",
@@ -116,6 +152,15 @@ impl Way {
             Self::ByEvolution => "search = { proposer = \"evolution\" }",
             Self::ByBayesian => "search = { proposer = \"bayesian\" }",
             Self::ByRandom => "search = { proposer = \"random\" }",
+            Self::ByRgpe => "search = { predictor = \"rgpe\" }",
+            Self::ByEnsemble => "search = { predictor = \"ensemble\" }",
+            Self::ByAsha => "search = { scheduler = \"asha\" }",
+            Self::ByPasha => "search = { scheduler = \"pasha\" }",
+            Self::ByExtrapolated => "search = { scheduler = \"extrapolated\" }",
+            Self::WithRejection => "search = { rejection_alpha = 0.05 }",
+            Self::WithPromise => "search = { promise = true }",
+            Self::WithRefinement => "search = { refinement = true }",
+            Self::PreferFast => "search = { prefer = \"fastest within 1 %\" }",
             Self::WithProxies => "search = { proxies = true }",
             Self::WithExits => "search = { exits = true }",
             Self::WithCommittees => "search = { committee_max = 4 }",

@@ -134,7 +134,7 @@ pub fn search(table: &Table, proposer: &mut impl Proposer, budget: usize, rng: &
     for at in 0.. {
         if let (false, Some(values)) = (seen.contains_key(&genome), table.values.get(&genome)) {
             let before = front.history().last().map_or(0.0, |point| point.1);
-            front.insert(Point { genome: genome.clone(), values: values.clone() }, at);
+            front.insert(Point { network: genome.clone(), values: values.clone() }, at);
             let after = front.history().last().map_or(0.0, |point| point.1);
             let gain = (after - before) / table.volume;
             seen.insert(genome.clone(), values.clone());
@@ -151,14 +151,14 @@ pub fn search(table: &Table, proposer: &mut impl Proposer, budget: usize, rng: &
 }
 
 /// Of two points drawn from the front, the less crowded.
-fn sparse(front: &Front, rng: &mut Pcg64) -> Option<Genome> {
+fn sparse(front: &Front<Genome>, rng: &mut Pcg64) -> Option<Genome> {
     let points = front.points();
     let values: Vec<&[f64]> = points.iter().map(|point| point.values.as_slice()).collect();
     let crowding = crowding(&values);
     let mut draw = || (!points.is_empty()).then(|| rng.random_range(0..points.len()));
     let (one, other) = (draw()?, draw()?);
     let sparse = if crowding[one] >= crowding[other] { one } else { other };
-    Some(points[sparse].genome.clone())
+    Some(points[sparse].network.clone())
 }
 
 #[cfg(test)]

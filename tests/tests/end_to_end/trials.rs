@@ -33,7 +33,14 @@ fn stretch() -> Result<Arc<Stretch>> {
 }
 
 fn trial(number: u64, child: Architecture) -> Trial {
-    Trial { number, edit: Edit::add(1, 0, child), seed: 3, keep: true, compute_batch: Some(4) }
+    Trial {
+        number,
+        edit: Edit::add(1, 0, child),
+        seed: 3,
+        keep: true,
+        rejection: None,
+        compute_batch: Some(4),
+    }
 }
 
 #[test]

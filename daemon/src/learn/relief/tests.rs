@@ -33,12 +33,13 @@ fn lands(learn: &mut Learn, options: &[(&[usize], Option<f32>)]) {
     let result = |loss: f32| TrialResult {
         number: 1,
         losses: vec![loss; 250],
+        rejected: false,
         children: Vec::new(),
         compute_seconds: Vec::new(),
         bytes: 0,
     };
     let landed = Landed {
-        candidates: options.iter().map(|(kept, _)| Edit::keep(kept)).collect(),
+        candidates: options.iter().map(|(kept, _)| Edit::keep(kept)).enumerate().collect(),
         control: Some(result(0.2)),
         learned: learn.state.history.pushed(),
         schema: learn.rules.config.schema.clone(),

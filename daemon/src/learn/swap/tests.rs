@@ -5,7 +5,6 @@ use model::{Context, Edit, Timestamp};
 use policies::gate::{GateKind, Judgement, Verdict};
 
 use super::*;
-use crate::learn::flight::Landed;
 use crate::learn::tests::{event, feed, place_twin, plane_with};
 use crate::lifecycle::Effect;
 use crate::slot::Loaded;
@@ -196,19 +195,20 @@ fn a_breach_before_a_promotion_is_made_calls_it_off() {
 fn place(learn: &mut Learn) -> f64 {
     let result = TrialResult {
         number: 1,
-        losses: Vec::new(),
+        losses: vec![0.25; 100],
+        rejected: false,
         children: Vec::new(),
         compute_seconds: Vec::new(),
         bytes: 0,
     };
-    learn.landed = Some(Landed {
-        candidates: vec![Edit::keep(&[0, 1])],
-        control: None,
+    let trained = Trained {
+        edit: Edit::keep(&[0, 1]),
+        result,
         learned: learn.state.history.pushed(),
         schema: learn.rules.config.schema.clone(),
-        results: vec![Some(result)],
-    });
-    learn.perform(Effect::Shadow(0)).expect("nothing fails");
+    };
+    learn.trained.insert(0, trained);
+    learn.perform(Effect::Shadow(vec![0])).expect("nothing fails");
     let alpha = learn.arms.challenger.as_ref().expect("it is placed").alpha;
     assert!(
         (learn.facts().alpha - alpha).abs() < 1e-12

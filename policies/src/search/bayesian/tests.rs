@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::search::Random;
+use crate::search::experience::WINDOW_MAX;
 use crate::search::laws::{grid, keeps_the_laws, spaces};
 use crate::search::predictor::Ensemble;
 use crate::stats::simulate::{generator, median, saved_and_restored};
@@ -81,7 +82,7 @@ fn a_drift_begins_an_era_once() {
     let asked = [(0, None), (10, Some(10)), (50, Some(10)), (9_000, Some(60)), (9_001, Some(9_001))];
     let eras = asked.map(|(now, drift)| {
         bayesian.ask(&Question { now, drift, ..Question::new(&space, &parent, 1) }, &mut rng);
-        bayesian.era
+        bayesian.experience.enter(&Question { now, drift, ..Question::new(&space, &parent, 1) }).era
     });
     assert_eq!(eras, [0, 1, 1, 2, 3]);
 }
@@ -95,7 +96,7 @@ fn features_are_asked_for_once_and_forgotten_with_the_window() {
         if now % 100 == 0 {
             let question = Question { now, features: &known, ..Question::new(&space, &parent, 3) };
             bayesian.ask(&question, &mut rng);
-            assert!(bayesian.features.len() <= WINDOW_MAX + 4, "{}", bayesian.features.len());
+            assert!(bayesian.experience.known() <= WINDOW_MAX + 4, "{}", bayesian.experience.known());
         }
         tell(&mut bayesian, &space.sample(&mut rng), &parent, now);
     }
@@ -116,8 +117,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn it_keeps_the_laws(space in spaces(), count in 0_usize..10, networks in any::<bool>(), seed in any::<u64>()) {
-        let name = AnyPredictor::NAMES[usize::from(networks)];
+    fn it_keeps_the_laws(space in spaces(), count in 0_usize..10, predictor in 0..AnyPredictor::NAMES.len(), seed in any::<u64>()) {
+        let name = AnyPredictor::NAMES[predictor];
         let mut bayesian = Bayesian::new(AnyPredictor::named(name).expect("it is one of the names"));
         let mut rng = generator(seed);
         keeps_the_laws(&mut bayesian, &space, count, &mut rng);

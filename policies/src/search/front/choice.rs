@@ -4,6 +4,7 @@
 //! other behind their back.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -42,39 +43,75 @@ pub enum Preference {
 /// Of equals, the first found.
 ///
 /// ```
-/// use model::Genome;
 /// use policies::search::front::{Axis, Constraint, Front, Objective, Point, Preference, serve};
 ///
 /// let axes = [Objective::Loss, Objective::ComputeTime].map(|objective| Axis { objective, noise: 0.0 });
 /// let mut front = Front::new(axes.to_vec(), vec![1.0, 10.0]);
 /// for (choice, values) in [(0, [0.10, 5.0]), (1, [0.20, 1.5]), (2, [0.30, 0.5])] {
-///     front.insert(Point { genome: Genome(vec![choice]), values: values.to_vec() }, 0);
+///     front.insert(Point { network: choice, values: values.to_vec() }, 0);
 /// }
 /// let within = [Constraint { objective: Objective::ComputeTime, most: 2.0 }];
 /// let served = serve(&front, &within, Preference::Least(Objective::Loss)).expect("two are fast enough");
-/// assert_eq!(served.genome, Genome(vec![1]), "the most accurate that answers within 2 ms");
+/// assert_eq!(served.network, 1, "the most accurate that answers within 2 ms");
 /// ```
-pub fn serve<'a>(front: &'a Front, limits: &[Constraint], preference: Preference) -> Option<&'a Point> {
+pub fn serve<'a, T: Clone + PartialEq>(
+    front: &'a Front<T>,
+    limits: &[Constraint],
+    preference: Preference,
+) -> Option<&'a Point<T>> {
     let axis = |objective| front.axes().iter().position(|axis| axis.objective == objective);
     let limits: Vec<(usize, f64)> =
         limits.iter().map(|limit| Some((axis(limit.objective)?, limit.most))).collect::<Option<_>>()?;
-    let keeps = |point: &&Point| limits.iter().all(|(axis, most)| point.values[*axis] <= *most);
-    let allowed: Vec<&Point> = front.points().iter().filter(keeps).collect();
+    let keeps = |point: &&Point<T>| limits.iter().all(|(axis, most)| point.values[*axis] <= *most);
+    let allowed: Vec<&Point<T>> = front.points().iter().filter(keeps).collect();
     match preference {
         Preference::Least(objective) => least(&allowed, axis(objective)?),
         Preference::Within { of, share, least: saved } => {
             let of = axis(of)?;
             let best = least(&allowed, of)?.values[of];
-            let near = |point: &&Point| point.values[of] <= best + share.max(0.0) * best.abs();
-            let near: Vec<&Point> = allowed.into_iter().filter(near).collect();
+            let near = |point: &&Point<T>| point.values[of] <= best + share.max(0.0) * best.abs();
+            let near: Vec<&Point<T>> = allowed.into_iter().filter(near).collect();
             least(&near, axis(saved)?)
         }
     }
 }
 
-fn least<'a>(points: &[&'a Point], axis: usize) -> Option<&'a Point> {
+fn least<'a, T>(points: &[&'a Point<T>], axis: usize) -> Option<&'a Point<T>> {
     points.iter().copied().min_by(|a, b| a.values[axis].total_cmp(&b.values[axis]))
 }
+
+/// In the words of [`Preference::WORDS`].
+impl FromStr for Preference {
+    type Err = NotPreferred;
+
+    fn from_str(text: &str) -> Result<Self, NotPreferred> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let least = match *words.first().ok_or(NotPreferred)? {
+            "most" if words == ["most", "accurate"] => return Ok(Self::Least(Objective::Loss)),
+            "fastest" => Objective::ComputeTime,
+            "smallest" => Objective::Bytes,
+            _ => return Err(NotPreferred),
+        };
+        let ["within", percent, "%"] = words[1..] else { return Err(NotPreferred) };
+        let share = percent.parse::<f64>().map_err(|_| NotPreferred)? / 100.0;
+        if (0.0..=1.0).contains(&share) {
+            Ok(Self::Within { of: Objective::Loss, share, least })
+        } else {
+            Err(NotPreferred)
+        }
+    }
+}
+
+impl Preference {
+    /// What may be preferred.
+    pub const WORDS: &str =
+        "\"most accurate\", \"fastest within 1 %\" or \"smallest within 1 %\" (of the best loss; 0 to 100 %)";
+}
+
+/// These words are no preference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("give {}", Preference::WORDS)]
+pub struct NotPreferred;
 
 impl fmt::Display for Objective {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

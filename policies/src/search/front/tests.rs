@@ -11,12 +11,12 @@ pub(super) fn axes(noise: f64) -> Vec<Axis> {
         .to_vec()
 }
 
-pub(super) fn point(choice: usize, values: &[f64]) -> Point {
-    Point { genome: Genome(vec![choice as u16]), values: values.to_vec() }
+pub(super) fn point(choice: usize, values: &[f64]) -> Point<usize> {
+    Point { network: choice, values: values.to_vec() }
 }
 
 /// A front of three axes into which these points were put one after another.
-pub(super) fn front(values: &[Vec<f64>], noise: f64) -> Front {
+pub(super) fn front(values: &[Vec<f64>], noise: f64) -> Front<usize> {
     let mut front = Front::new(axes(noise), vec![1.0; 3]);
     for (at, values) in values.iter().enumerate() {
         front.insert(point(at, values), at as u64);
@@ -33,7 +33,7 @@ proptest! {
     fn whatever_came_is_on_the_front_or_is_beaten_there(values in clouds(), noise in prop_oneof![Just(0.0), 0.01..0.3]) {
         let front = front(&values, noise);
         for (at, values) in values.iter().enumerate() {
-            let is_on = front.points().iter().any(|other| other.genome == Genome(vec![at as u16]));
+            let is_on = front.points().iter().any(|other| other.network == at);
             let is_beaten = front.points().iter().any(|other| dominates(front.axes(), &other.values, values));
             let is_there = front.points().iter().any(|other| same(front.axes(), &other.values, values));
             prop_assert!((is_on || is_beaten || is_there) && !(is_on && is_beaten));
@@ -49,7 +49,7 @@ proptest! {
 }
 
 #[test]
-fn a_genome_that_was_measured_anew_is_there_once() {
+fn a_network_that_was_measured_anew_is_there_once() {
     let mut front = front(&[vec![0.1, 0.5, 0.5], vec![0.5, 0.1, 0.5]], 0.0);
     assert!(!front.insert(point(0, &[0.6, 0.2, 0.5]), 9), "it is worse now");
     assert_eq!(front.points().len(), 1);

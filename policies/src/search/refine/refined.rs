@@ -8,6 +8,7 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use super::{Refinement, Refiner};
+use crate::search::adaptation::Era;
 use crate::search::{Proposer, Question, Score};
 
 /// How many times as many as are wanted the proposer is asked for.
@@ -20,30 +21,40 @@ const EXPLORATION: f64 = 0.01;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Refined<P> {
     inner: P,
+    is_on: bool,
     refiner: Option<Refiner>,
+    era: Era,
     changes: Vec<Refinement>,
 }
 
 impl<P: Proposer> Refined<P> {
-    /// Everything is tried.
-    pub fn new(inner: P) -> Self {
-        Self { inner, refiner: None, changes: Vec::new() }
+    /// Everything is tried; where it is not on, always.
+    pub fn new(inner: P, is_on: bool) -> Self {
+        Self { inner, is_on, refiner: None, era: Era::default(), changes: Vec::new() }
+    }
+
+    /// The proposer.
+    pub fn inner(&self) -> &P {
+        &self.inner
     }
 
     /// What has changed since this was asked last, in order.
     pub fn take_changes(&mut self) -> Vec<Refinement> {
         std::mem::take(&mut self.changes)
     }
-
-    /// A drift: everything is tried again.
-    pub fn reset(&mut self) {
-        self.changes.extend(self.refiner.as_mut().and_then(Refiner::reset));
-    }
 }
 
 impl<P: Proposer> Proposer for Refined<P> {
     fn ask(&mut self, question: &Question<'_>, rng: &mut Pcg64) -> Vec<Genome> {
+        if !self.is_on {
+            return self.inner.ask(question, rng);
+        }
+        // Another configuration may have brought another space.
+        self.refiner.take_if(|refiner| !refiner.is_of(question.space));
         let refiner = self.refiner.get_or_insert_with(|| Refiner::new(question.space));
+        if self.era.enter(question) {
+            self.changes.extend(refiner.reset());
+        }
         self.changes.extend(refiner.admit(question.parent));
         let count = question.count.saturating_mul(OVERSAMPLING);
         let proposed = self.inner.ask(&Question { count, ..*question }, rng);

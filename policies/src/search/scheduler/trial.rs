@@ -33,10 +33,18 @@ impl Trial {
         }
     }
 
-    /// Its gain after so many windows, whatever became of it later; none where it was not finite, or not scored there.
+    /// It was surely worse than the control before it had come to the end of so many windows: what it had shown by then is
+    /// its score, and it climbs no more.
+    pub fn reject(&mut self, windows: u32, gain: f64) {
+        self.observe(windows, gain);
+        self.is_over = true;
+    }
+
+    /// Its gain after so many windows, whatever became of it later; none where it was not scored, or failed, or was rejected there.
     pub fn score_at(&self, windows: u32) -> Option<f64> {
         let point = self.curve.iter().find(|point| point.0 == windows);
-        point.map(|point| point.1).filter(|gain| gain.is_finite())
+        let ended_there = self.is_over && self.trained() == windows;
+        point.map(|point| point.1).filter(|gain| gain.is_finite() && !ended_there)
     }
 
     /// Whether nothing more is to come before so many windows.

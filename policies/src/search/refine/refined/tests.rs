@@ -30,14 +30,14 @@ impl Proposer for Edits {
 proptest! {
     #[test]
     fn it_keeps_the_laws_of_proposers(space in spaces(), count in 1_usize..6, seed in any::<u64>()) {
-        keeps_the_laws(&mut Refined::new(Evolution::new()), &space, count, &mut generator(seed));
+        keeps_the_laws(&mut Refined::new(Evolution::new(), true), &space, count, &mut generator(seed));
     }
 }
 
 #[test]
 fn what_is_outside_is_proposed_last_until_a_drift() {
     let (space, mut rng) = (grid(1, 8), generator(5));
-    let mut proposer = Refined::new(Edits);
+    let mut proposer = Refined::new(Edits, true);
     let parent = Genome(vec![3]);
     proposer.ask(&Question::new(&space, &parent, 1), &mut rng);
     for at in 0..240 {
@@ -53,7 +53,8 @@ fn what_is_outside_is_proposed_last_until_a_drift() {
     assert!(ups.iter().filter(|choice| **choice == 4).count() <= 2, "{ups:?}");
     assert_eq!(asked(&mut restored, &mut generator(6)), ups);
     assert!(proposer.take_changes().len() > 1 && proposer.take_changes().is_empty());
-    proposer.reset();
+    let drifted = Question { now: 9, drift: Some(9), ..Question::new(&space, &parent, 1) };
+    proposer.ask(&drifted, &mut rng);
     assert_eq!(proposer.take_changes(), [Refinement::Undone]);
     assert!(asked(&mut proposer, &mut rng).iter().filter(|choice| **choice == 4).count() > 10);
 }
