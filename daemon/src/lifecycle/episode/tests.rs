@@ -63,5 +63,5 @@ fn who_was_given_up_climbs_no_more() {
     let climber = |place, rejected| Climber { place, gain: Some(0.1), rejected, may_cost_quality: false };
     episode.observe(&[climber(0, true), climber(1, false)], &rules);
     let Some(Effect::Climb { candidates, .. }) = episode.climb(&rules) else { panic!("one is left") };
-    assert_eq!(candidates.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [0]);
+    assert_eq!(candidates.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [1]);
 }
