@@ -13,6 +13,8 @@ pub enum Way {
     NoSearch,
     /// Nor is there more than one network.
     OneNetwork,
+    /// It begins with one network too, but others are tried.
+    OneNetworkSearched,
     /// Members see no recent labels.
     NoContext,
     /// Candidates see no functions of numbers.
@@ -61,10 +63,11 @@ pub enum Way {
 
 impl Way {
     /// All.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Default,
         Self::NoSearch,
         Self::OneNetwork,
+        Self::OneNetworkSearched,
         Self::NoContext,
         Self::NoEmbeddings,
         Self::Shallow,
@@ -95,6 +98,7 @@ impl Way {
             Self::Default => "default",
             Self::NoSearch => "no-search",
             Self::OneNetwork => "one-network",
+            Self::OneNetworkSearched => "one-network-searched",
             Self::NoContext => "no-context",
             Self::NoEmbeddings => "no-embeddings",
             Self::Shallow => "shallow",
@@ -128,6 +132,9 @@ impl Way {
             Self::OneNetwork => {
                 "search = { enabled = false }
                  mixture = { members = [{ widths = [64], optimiser = \"rmsprop\", step_size = 0.001 }] }"
+            }
+            Self::OneNetworkSearched => {
+                "mixture = { members = [{ widths = [64], optimiser = \"rmsprop\", step_size = 0.001 }] }"
             }
             Self::NoContext => {
                 "search = { context_max = 0 }

@@ -56,6 +56,32 @@ fn the_same_seed_says_the_same_and_beats_the_baselines() -> Result<()> {
     Ok(())
 }
 
+/// Everything that is off by default, on; each line with another scheduler and predictor.
+const WAYS: [&str; 3] = [
+    "scheduler = \"asha\", predictor = \"rgpe\", prefer = \"fastest within 1 %\", rejection_alpha = 0.1",
+    "scheduler = \"pasha\", predictor = \"ensemble\", prefer = \"smallest within 1 %\", proxies = true",
+    "scheduler = \"extrapolated\", proposer = \"bayesian\", rejection_alpha = 0.1",
+];
+
+#[test]
+fn every_way_of_searching_ends_its_episodes_and_says_the_same_again() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (path, config) = (folder.path().join("stream.csv"), folder.path().join("way.toml"));
+    stream(&path, 8_000, |value| if value > 0.0 { "up".into() } else { "down".into() })?;
+    for way in WAYS {
+        let common = "promise = true, refinement = true, cooldown_outcomes = 200, plateau_outcomes = 200, window_outcomes = 100";
+        std::fs::write(&config, format!("search = {{ {common}, {way} }}\ngate = {{ deadline_outcomes = 300 }}"))?;
+        let asked = ["--label-delay", "100", "--config", config.to_str().context("plain text")?];
+        let report = replay(&path, &asked)?;
+        ensure!(report == replay(&path, &asked)?, "two runs differ: {way}");
+        let count = |key: &str| report[key].as_u64().with_context(|| format!("no {key} in {report}"));
+        ensure!(count("episodes")? > 3 && count("trials")? > 3 * count("episodes")?, "{way}: {report}");
+        let accuracy = report["accuracy"].as_f64().context("an accuracy")?;
+        ensure!(accuracy > 0.8, "{way}: {report}");
+    }
+    Ok(())
+}
+
 #[test]
 fn a_regression_beats_the_mean_and_the_last_value() -> Result<()> {
     let folder = tempfile::tempdir()?;
