@@ -67,7 +67,7 @@ const WAYS: [&str; 3] = [
 fn every_way_of_searching_ends_its_episodes_and_says_the_same_again() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (path, config) = (folder.path().join("stream.csv"), folder.path().join("way.toml"));
-    stream(&path, 8_000, |value| if value > 0.0 { "up".into() } else { "down".into() })?;
+    stream(&path, 5_000, |value| if value > 0.0 { "up".into() } else { "down".into() })?;
     for way in WAYS {
         let common = "promise = true, refinement = true, cooldown_outcomes = 200, plateau_outcomes = 200, window_outcomes = 100";
         std::fs::write(&config, format!("search = {{ {common}, {way} }}\ngate = {{ deadline_outcomes = 300 }}"))?;
