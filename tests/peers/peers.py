@@ -271,16 +271,16 @@ def known_drifts(path):
     return list(GENERATED_DRIFTS) if stem.endswith(("_a", "_g")) else []
 
 
-def environment():
+def environment(requirements="requirements.txt", kept="peers", variable="DRIFTFORM_PEERS"):
     """The Python of the virtual environment, made and filled if it is not there yet or not what is asked for."""
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-    folder = pathlib.Path(os.environ.get("DRIFTFORM_PEERS") or cache / "driftform" / "peers")
-    python, wanted = folder / "bin" / "python", (HERE / "requirements.txt").read_text()
+    folder = pathlib.Path(os.environ.get(variable) or cache / "driftform" / kept)
+    python, wanted = folder / "bin" / "python", (HERE / requirements).read_text()
     installed = folder / "installed.txt"
     if not installed.exists() or installed.read_text() != wanted:
         print(f"installing the peers into {folder}", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "-r", HERE / "requirements.txt"]
+        pip = [python, "-m", "pip", "install", "--quiet", "-r", HERE / requirements]
         subprocess.run(pip, check=True, stdout=sys.stderr)
         installed.write_text(wanted)
     return python
