@@ -9,15 +9,12 @@
 //! there are zero-cost features, the sum of their ranks chooses; features are asked for of every genome thought about, at most
 //! [`NEAR_MAX`] + [`FURTHER_MAX`] + [`ANYWHERE_MAX`] a question, besides those remembered.
 //!
-//! A pool is small beside the space: without features, the most promising of it is climbed from, at most [`CLIMB_MAX`]
-//! edits, and what is asked for is the top.
-//!
 //! A drift begins an era. What was scored in earlier ones is a prior mean to the Gaussian process, trusted as far as it explains
 //! the newer scores, and counts a third to the ensemble.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Genome, SearchSpace};
+use model::Genome;
 use rand::RngExt;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
@@ -29,10 +26,8 @@ use crate::search::random::filled;
 use crate::search::{Proposer, Question, Score};
 use crate::stats::normal;
 
-mod climb;
 mod pool;
 
-pub use climb::CLIMB_MAX;
 pub use pool::{ANYWHERE_MAX, FURTHER_MAX, NEAR_MAX};
 
 /// While fewer were scored, features choose by themselves, if there are any.
@@ -84,7 +79,6 @@ impl Bayesian {
         parent: &Subject,
         mut pool: Vec<Subject>,
         count: usize,
-        mut hills: Option<climb::Hills<'_>>,
         rng: &mut Pcg64,
     ) -> Vec<Genome> {
         let mut chosen = Vec::new();
@@ -92,43 +86,13 @@ impl Bayesian {
             let told = self.predictor.predict(moment, parent, &pool);
             let values = told.iter().map(|told| told.first().map_or(0.0, |told| self.promise(*told, rng)));
             let highest = values.enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
-            let (at, height) = highest.unwrap_or((0, f64::INFINITY));
-            let mut next = pool.swap_remove(at);
-            if let Some(hills) = &mut hills {
-                next.genome =
-                    hills.climbed(next.genome, height, |around| self.improvements(moment, parent, around));
-                hills.leave_out.insert(next.genome.clone());
-                pool.retain(|other| other.genome != next.genome);
-            }
+            let next = pool.swap_remove(highest.map_or(0, |(at, _)| at));
             if chosen.len() + 1 < count {
                 self.predictor.believe(moment, &next);
             }
             chosen.push(next.genome);
         }
         chosen
-    }
-
-    /// What is promising is climbed for where that is a function of a genome, as it is not where it is drawn, and costs
-    /// nothing to ask, as features do.
-    fn hills<'a>(
-        &self,
-        space: &'a SearchSpace,
-        parent: &Subject,
-        leave_out: BTreeSet<Genome>,
-    ) -> Option<climb::Hills<'a>> {
-        let climbs = match self.predictor {
-            AnyPredictor::GaussianProcess(_) | AnyPredictor::Rgpe(_) => parent.features.is_empty(),
-            AnyPredictor::Ensemble(_) => false,
-        };
-        climbs.then_some(climb::Hills { space, leave_out })
-    }
-
-    /// The logarithms of expected improvement of genomes without features.
-    fn improvements(&self, moment: Moment, parent: &Subject, genomes: &[Genome]) -> Vec<f64> {
-        let subject = |genome: &Genome| Subject { genome: genome.clone(), features: Vec::new() };
-        let told = self.predictor.predict(moment, parent, &genomes.iter().map(subject).collect::<Vec<_>>());
-        let improvement = |told: &Estimate| normal::ln_expected_improvement(told.mean, told.deviation);
-        told.iter().map(|told| told.first().map_or(0.0, improvement)).collect()
     }
 
     fn promise(&self, told: Estimate, rng: &mut Pcg64) -> f64 {
@@ -174,8 +138,7 @@ impl Proposer for Bayesian {
         let batch = if examples.len() < WARM && !parent.features.is_empty() {
             by_features(&pool, count)
         } else {
-            let hills = self.hills(space, &parent, leave_out);
-            self.chosen(moment, &parent, pool, count, hills, rng)
+            self.chosen(moment, &parent, pool, count, rng)
         };
         // All around was tried: what is one edit away is worth trying again, times change.
         let batch = filled(batch, question, rng);
