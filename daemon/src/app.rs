@@ -88,7 +88,7 @@ impl App {
             slot: learn.slot(),
             codec: &codec,
             telemetry: &telemetry,
-            health: health.subscribe(),
+            health: &health,
             clock: clock.clone(),
         })?;
         let consumed = Arc::new(AtomicU64::new(0));

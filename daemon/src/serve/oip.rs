@@ -3,6 +3,7 @@
 //! Lives here: making them and starting them. How questions are answered is in [`super::clerk`], what becomes of answers
 //! that are told in [`super::ledger`]. May not: learn, or read a request.
 
+use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -16,6 +17,7 @@ use adapters::kafka::Sink;
 use adapters::oip::{Front, Names, Queue, Version, grpc, http};
 use anyhow::{Context as _, Result};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinError;
 
 use super::clerk::Clerk;
 use super::ledger::{LEDGER_MAX, Ledger};
@@ -39,8 +41,8 @@ pub struct Roads<'a> {
     pub codec: &'a JsonCodec,
     /// Counts.
     pub telemetry: &'a Telemetry,
-    /// What the probes say.
-    pub health: watch::Receiver<Health>,
+    /// What the probes say; is told when a road ends by itself.
+    pub health: &'a watch::Sender<Health>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -50,6 +52,7 @@ pub struct Oip {
     front: Front,
     http: Option<TcpListener>,
     grpc: Option<TcpListener>,
+    health: watch::Sender<Health>,
     clerks: Vec<Clerk>,
     ledger: Option<Ledger>,
 }
@@ -88,7 +91,7 @@ impl Oip {
         };
         let clerks = (0..oip.threads).map(|_| clerk()).collect();
         let front = front(roads, queue.clone())?;
-        Ok(Some(Self { front, http, grpc, clerks, ledger }))
+        Ok(Some(Self { front, http, grpc, health: roads.health.clone(), clerks, ledger }))
     }
 
     /// Where HTTP and gRPC are answered, each if it is.
@@ -103,7 +106,7 @@ impl Oip {
                 tracing::info!("open inference protocol on {what}://{address}");
             }
         }
-        let Self { front, http, grpc, clerks, ledger } = self;
+        let Self { front, http, grpc, health, clerks, ledger } = self;
         let threads_talking = clerks.len();
         let mut threads = Vec::new();
         let mut start = |name: &str, work: Box<dyn FnOnce() + Send>| -> Result<()> {
@@ -125,7 +128,7 @@ impl Oip {
         start(
             "oip",
             Box::new(move || {
-                runtime.block_on(serve(front.clone(), http, grpc, &stop));
+                runtime.block_on(serve(front.clone(), http, grpc, &health, &stop));
                 // What waits is answered all the same, then the threads that answer end.
                 front.queue.close();
                 runtime.shutdown_timeout(DRAIN_WAIT);
@@ -149,7 +152,7 @@ fn front(roads: &Roads<'_>, queue: Queue) -> Result<Front> {
         current: Arc::new(current),
         displaced: Arc::new(move || slot.displaced().map(|displaced| known.version(&displaced))),
         queue,
-        health: roads.health.clone(),
+        health: roads.health.subscribe(),
         clock: Arc::new(move || clock.now()),
         limits: oip.limits,
         log_events: oip.log_events,
@@ -183,7 +186,13 @@ fn listen(address: Option<SocketAddr>, key: &str) -> Result<Option<TcpListener>>
 }
 
 /// Both roads, until told to stop; then requests under way are finished, within a limit.
-async fn serve(front: Front, http: Option<TcpListener>, grpc: Option<TcpListener>, stop: &Arc<AtomicBool>) {
+async fn serve(
+    front: Front,
+    http: Option<TcpListener>,
+    grpc: Option<TcpListener>,
+    health: &watch::Sender<Health>,
+    stop: &Arc<AtomicBool>,
+) {
     let by_http = {
         let (front, stop) = (front.clone(), stopped(Arc::clone(stop)));
         async move {
@@ -206,21 +215,24 @@ async fn serve(front: Front, http: Option<TcpListener>, grpc: Option<TcpListener
     // Each on a task of its own, so that they do not share one thread.
     let (by_http, by_grpc) = (tokio::spawn(by_http), tokio::spawn(by_grpc));
     let both = async {
-        match by_http.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!("the http road stopped: {error}"),
-            Err(error) => tracing::error!("the http road stopped: {error}"),
-        }
-        match by_grpc.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!("the grpc road stopped: {error}"),
-            Err(error) => tracing::error!("the grpc road stopped: {error}"),
-        }
+        tell_end("http", by_http.await, health);
+        tell_end("grpc", by_grpc.await, health);
     };
     tokio::select! {
         () = both => {}
         () = end => tracing::warn!("requests were under way at the end, and are not waited for"),
     }
+}
+
+/// A road that ends by itself is not alive, whatever the rest of the daemon says.
+fn tell_end<E: Display>(road: &str, ended: Result<Result<(), E>, JoinError>, health: &watch::Sender<Health>) {
+    let why = match ended {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(error) => error.to_string(),
+    };
+    tracing::error!("the {road} road stopped: {why}");
+    health.send_modify(|health| health.live = false);
 }
 
 async fn stopped(stop: Arc<AtomicBool>) {

@@ -8,7 +8,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use tests::process::wait_until;
+use tonic::Code;
 
+use super::calls::{connect, one};
 use super::{World, served, yes_of};
 
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -96,6 +98,11 @@ fn one_request_too_many_is_refused_at_once_and_the_next_is_answered() -> Result<
     })?;
     let refused = world.telemetry.front.meter.requests.with_label_values(&["http", "overloaded"]).get();
     ensure!(refused >= 1, "it is counted");
+    // The roads share what may be under way.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let status =
+        runtime.block_on(async { anyhow::Ok(connect(&world).await?.model_infer(one()).await.err()) })?;
+    ensure!(status.as_ref().is_some_and(|status| status.code() == Code::ResourceExhausted), "{status:?}");
     let (code, _) = world.get("/v2/health/ready")?;
     ensure!(code == 200, "a probe is answered all the same");
     drop(held);

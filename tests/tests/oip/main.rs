@@ -67,11 +67,17 @@ impl World {
         let slot = Arc::new(Slot::new(served(&config, 5)?)?);
         slot.replace(served(&config, 7)?);
         let telemetry = Telemetry::new();
-        let (health, seen) = watch::channel(Health { live: true, ready: true, ..Health::default() });
+        let (health, _) = watch::channel(Health { live: true, ready: true, ..Health::default() });
         let codec = JsonCodec::new(Arc::clone(&config.learn.schema), config.codec.clone())?;
         let clock = Clock::starting_at(Timestamp(0));
-        let roads =
-            Roads { config: &config, slot: &slot, codec: &codec, telemetry: &telemetry, health: seen, clock };
+        let roads = Roads {
+            config: &config,
+            slot: &slot,
+            codec: &codec,
+            telemetry: &telemetry,
+            health: &health,
+            clock,
+        };
         let oip = Oip::open(&roads)?.context("it listens")?;
         let [http, grpc] =
             oip.addresses().map(|address| address.map_or_else(String::new, |address| address.to_string()));
