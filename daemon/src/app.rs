@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::learn::{Learn, Outside};
 use crate::reader::Reader;
 use crate::readings::Readings;
-use crate::serve::{Answerer, Outlet, Serve};
+use crate::serve::{Answerer, Oip, Outlet, Roads, Serve};
 use crate::storage::{self, Storage};
 use crate::telemetry::{AuditEvent, Telemetry, Timeline};
 use crate::trials::WorkerCommand;
@@ -49,6 +49,8 @@ pub struct App {
     learn: JoinHandle<Result<Learn>>,
     serve: Option<JoinHandle<()>>,
     http: JoinHandle<()>,
+    oip: Vec<JoinHandle<()>>,
+    oip_addresses: [Option<SocketAddr>; 2],
     readings: Option<JoinHandle<()>>,
     inputs: mpsc::Sender<Input>,
     health: watch::Sender<Health>,
@@ -76,35 +78,26 @@ impl App {
         let (health, health_seen) = watch::channel(Health { live: true, started: true, ..Health::default() });
         let (status, status_seen) = watch::channel(Status::default());
         let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, status: status_seen };
-        let serve = config.serve.answers.then(|| {
-            let group = format!("driftform-{}-serve", config.name);
-            let answerer = Answerer::new(Arc::clone(learn.slot()), codec.clone(), telemetry.clone())
-                .holding_back(config.learn.holdback);
-            // A producer of its own: answers on their way must not hold up a snapshot.
-            let outlet = if config.serve.exactly_once {
-                let id = format!("{group}-{}", storage::host());
-                Outlet::ExactlyOnce(TransactionalSink::open(kafka, &id)?)
-            } else {
-                Outlet::AtLeastOnce(Sink::open(kafka)?)
-            };
-            let serve = Serve {
-                answerer,
-                source: GroupSource::open(kafka, &group, TopicRole::Events, &kafka.topics.events)?,
-                topic: kafka.topics.predictions.clone(),
-                batch_max: config.serve.batch_max,
-                telemetry: telemetry.clone(),
-                health: health.clone(),
-            };
-            start_serve(serve, outlet, Arc::clone(&stop), health.clone())
-        });
+        let serve = open_serve(config, &learn, &codec, &telemetry, &health)?;
+        let serve =
+            serve.map(|(serve, outlet)| start_serve(serve, outlet, Arc::clone(&stop), health.clone()));
         let serve = serve.transpose()?;
+        let clock = clock.not_before(learn.state().lifecycle.now());
+        let oip = Oip::open(&Roads {
+            config,
+            slot: learn.slot(),
+            codec: &codec,
+            telemetry: &telemetry,
+            health: &health,
+            clock: clock.clone(),
+        })?;
         let consumed = Arc::new(AtomicU64::new(0));
         let (orders, ordered) = mpsc::channel(ORDERS_MAX);
         let admin = Admin { token: Token::new()?, orders };
         let (inputs, coming) = mpsc::channel(INPUTS_MAX);
         let mut plane = LearnPlane {
             config: config.clone(),
-            clock: clock.not_before(learn.state().lifecycle.now()),
+            clock,
             learn,
             reader: Reader::new(codec, config.learn.evolve),
             source,
@@ -131,15 +124,22 @@ impl App {
         let readings = readings.transpose()?;
         // Told once before anybody can ask, so that a probe is never answered from nothing.
         plane.tell();
+        let oip_addresses = oip.as_ref().map(Oip::addresses).unwrap_or_default();
+        let oip = oip.map(|oip| oip.start(Arc::clone(&stop))).transpose()?.unwrap_or_default();
         let (http, address) = start_http(config, pages, admin, Arc::clone(&stop))?;
         let readings = readings.map(|readings| readings.start(Arc::clone(&stop))).transpose()?;
         let learn = plane.start(Arc::clone(&stop))?;
-        Ok(Self { stop, learn, serve, http, readings, inputs, health, consumed, address })
+        Ok(Self { stop, learn, serve, http, oip, oip_addresses, readings, inputs, health, consumed, address })
     }
 
     /// Where its pages are.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the Open Inference Protocol is answered: by HTTP and by gRPC, each if it is.
+    pub fn oip_addresses(&self) -> [Option<SocketAddr>; 2] {
+        self.oip_addresses
     }
 
     /// Where inputs go that are neither in a topic nor orders of people.
@@ -169,6 +169,9 @@ impl App {
         }
         if let Some(readings) = self.readings {
             end_within(readings, CLOSE_WAIT, "asking Prometheus");
+        }
+        for thread in self.oip {
+            end_within(thread, CLOSE_WAIT, "the open inference protocol");
         }
         if self.http.join().is_err() {
             tracing::error!("the http server panicked");
@@ -220,6 +223,39 @@ fn open_source(kafka: &KafkaConfig, learn: &Learn) -> Result<Source> {
         );
     }
     Ok(source)
+}
+
+/// The serve plane of the Kafka road, if there is to be one.
+fn open_serve(
+    config: &Config,
+    learn: &Learn,
+    codec: &JsonCodec,
+    telemetry: &Telemetry,
+    health: &watch::Sender<Health>,
+) -> Result<Option<(Serve, Outlet)>> {
+    if !config.serve.answers {
+        return Ok(None);
+    }
+    let kafka = &config.kafka;
+    let group = format!("driftform-{}-serve", config.name);
+    let answerer = Answerer::new(Arc::clone(learn.slot()), codec.clone(), telemetry.clone())
+        .holding_back(config.learn.holdback);
+    // A producer of its own: answers on their way must not hold up a snapshot.
+    let outlet = if config.serve.exactly_once {
+        let id = format!("{group}-{}", storage::host());
+        Outlet::ExactlyOnce(TransactionalSink::open(kafka, &id)?)
+    } else {
+        Outlet::AtLeastOnce(Sink::open(kafka)?)
+    };
+    let serve = Serve {
+        answerer,
+        source: GroupSource::open(kafka, &group, TopicRole::Events, &kafka.topics.events)?,
+        topic: kafka.topics.predictions.clone(),
+        batch_max: config.serve.batch_max,
+        telemetry: telemetry.clone(),
+        health: health.clone(),
+    };
+    Ok(Some((serve, outlet)))
 }
 
 /// A serve plane that ends by itself is not alive, whatever the learn plane says.

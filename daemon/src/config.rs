@@ -20,6 +20,7 @@ mod gate;
 mod join;
 mod keys;
 mod mixture;
+mod oip;
 mod raw;
 mod reload;
 mod search;
@@ -27,6 +28,7 @@ mod search;
 pub use budget::{BudgetConfig, COMPUTE, MEMORY, PrometheusConfig, WatchConfig};
 pub use gate::{Approval, COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig};
 pub use join::JoinConfig;
+pub use oip::OipConfig;
 pub use raw::{DEFAULTS, State as StateConfig};
 pub use reload::{Layers, Reloaded};
 
@@ -97,6 +99,8 @@ pub struct Config {
     pub listen: std::net::SocketAddr,
     /// The serve plane.
     pub serve: raw::Serve,
+    /// The HTTP and gRPC roads.
+    pub oip: OipConfig,
     /// What becomes of a displaced model.
     pub memory_policy: MemoryPolicy,
     /// Labelled history for the first champion.
@@ -157,7 +161,7 @@ impl raw::Raw {
         let device = self.device()?;
         let codec = self.codec(&schema)?;
         let kafka = self.kafka_config();
-        let memory_policy = self.memory_policy()?;
+        let (memory_policy, oip) = (self.memory_policy()?, self.serve.oip()?);
         let history = (!self.cold_start.history.is_empty()).then(|| PathBuf::from(&self.cold_start.history));
         let join = self.join.checked(&schema)?;
         let mut limits = TabularLimits {
@@ -212,6 +216,7 @@ impl raw::Raw {
             state: self.state,
             listen,
             serve: self.serve,
+            oip,
             memory_policy,
             history,
             prometheus,

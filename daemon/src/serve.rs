@@ -1,7 +1,7 @@
-//! Serve: the serve plane of the Kafka road, on its own thread, never waiting for learning.
+//! Serve: the serve plane, on threads of its own, never waiting for learning.
 //!
 //! Lives here: [`Serve`]: events from its own consumer, answered unit of work by unit of work, and how answers go out, at least
-//! once or exactly once. How they are computed is in [`answerer`]. May not: learn, score, dead-letter (the learn plane
+//! once or exactly once: the Kafka road. How they are computed is in [`answerer`]; the HTTP and gRPC roads are in [`oip`]. May not: learn, score, dead-letter (the learn plane
 //! reads every event too and does that once).
 
 use std::collections::{BTreeMap, VecDeque};
@@ -15,8 +15,12 @@ use tokio::sync::watch;
 use crate::telemetry::Telemetry;
 
 mod answerer;
+mod clerk;
+mod ledger;
+mod oip;
 
 pub use answerer::{Answered, Answerer};
+pub use oip::{Oip, Roads};
 
 /// How long one poll waits for events.
 const POLL_WAIT: Duration = Duration::from_millis(100);

@@ -17,6 +17,7 @@ use crate::lifecycle::Cause;
 use crate::storage::{Digests, Storage};
 
 mod budgets;
+mod front;
 mod machine;
 mod metrics;
 mod noticed;
@@ -26,6 +27,7 @@ mod story;
 mod timeline;
 
 pub use budgets::NOT_TAKEN;
+pub use front::FrontMetrics;
 pub use timeline::Timeline;
 
 use budgets::BudgetMetrics;
@@ -340,6 +342,8 @@ pub struct Telemetry {
     pub answers_unsent: IntCounter,
     /// Events that the served model could not answer.
     pub answers_failed: IntCounter,
+    /// The HTTP and gRPC roads.
+    pub front: FrontMetrics,
     /// How far the learn plane is behind.
     pub lag_records: IntGauge,
     /// Decisions written to the journal.
@@ -388,6 +392,7 @@ impl Telemetry {
                 "driftform_serve_answers_failed_total",
                 "Events that the served model could not answer.",
             ),
+            front: FrontMetrics::new(&declare),
             lag_records: declare
                 .gauge("driftform_consumer_lag_records", "Records the learn plane is behind."),
             decisions: declare.counter("driftform_journal_lines_total", "Decisions written to the journal."),

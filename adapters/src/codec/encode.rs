@@ -1,9 +1,11 @@
-//! Predictions into JSON.
+//! Predictions and events into JSON.
 //!
-//! Lives here: the shape that the answer's readers see. May not: decide what is answered.
+//! Lives here: the shape that readers of answers see, and events as they are read again. May not: decide what is
+//! answered.
 
 use model::{EventId, Generation, Output, Schema, Target, Timestamp, Truth};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value};
 
 use super::JsonCodec;
 
@@ -24,6 +26,38 @@ impl JsonCodec {
         let schema = self.schema.as_ref();
         let answer = Answer { schema, id, time, generation, output, decision, holdback };
         serde_json::to_vec(&answer).expect("plain fields under text keys are always JSON")
+    }
+}
+
+impl JsonCodec {
+    /// An event of these features, as it is read again; those that it does not have are missing.
+    pub fn event(&self, id: &EventId, time: Timestamp, mut features: Map<String, Value>) -> Value {
+        let mut event = Value::Object(Map::new());
+        for (feature, at) in self.schema.features().iter().zip(&self.features) {
+            if let Some(value) = features.remove(&feature.name) {
+                at.place(&mut event, value);
+            }
+        }
+        // Last, so that no feature takes their places.
+        if let Some(at) = &self.config.event.time {
+            at.place(&mut event, Value::from(time.0));
+        }
+        self.config.event.id.place(&mut event, Value::from(id.as_str()));
+        event
+    }
+
+    /// An event that was answered, with who answered and what; where it has such fields already, they stay.
+    pub fn answered(&self, mut event: Value, generation: Generation, decision: Truth) -> Vec<u8> {
+        let is_cloud_event = event.get("specversion").is_some_and(Value::is_string);
+        let fields = if is_cloud_event { event.get_mut("data") } else { Some(&mut event) };
+        if let Some(Value::Object(fields)) = fields {
+            fields.entry("generation").or_insert_with(|| generation.0.into());
+            fields.entry("prediction").or_insert_with(|| match decision {
+                Truth::Class(index) => self.schema.class_name(index).into(),
+                Truth::Number(number) => number.into(),
+            });
+        }
+        event.to_string().into_bytes()
     }
 }
 

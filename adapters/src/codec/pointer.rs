@@ -64,6 +64,19 @@ impl Pointer {
         self.follow(record).filter(|value| !value.is_null())
     }
 
+    /// Puts a value where it points, in a record of objects; where something else is in the way, nowhere.
+    pub(super) fn place(&self, record: &mut Value, value: Value) {
+        let mut at = record;
+        for token in &self.tokens {
+            if at.is_null() {
+                *at = Value::Object(serde_json::Map::new());
+            }
+            let Value::Object(fields) = at else { return };
+            at = fields.entry(token.as_str()).or_insert(Value::Null);
+        }
+        *at = value;
+    }
+
     fn follow<'a>(&self, record: &'a Value) -> Option<&'a Value> {
         self.tokens.iter().try_fold(record, |at, token| match at {
             Value::Object(fields) => fields.get(token),

@@ -239,3 +239,36 @@ proptest! {
         prop_assert_eq!(Pointer::new(pointer.as_str()).unwrap(), pointer);
     }
 }
+
+#[test]
+fn an_event_that_is_written_is_read_again_wherever_its_fields_stand() {
+    let mut config = CodecConfig::default();
+    config.event.id = Pointer::new("/meta/id").unwrap();
+    config.event.features.insert("country".into(), Pointer::new("/geo/0/country").unwrap());
+    let codec = JsonCodec::new(schema(classes(&["no", "yes"])), config).unwrap();
+    let features = serde_json::json!({ "amount": 2.5, "a/b~c": true, "country": "de", "unknown": 1 });
+    let serde_json::Value::Object(features) = features else { unreachable!() };
+    let id = EventId::new("e1").unwrap();
+    let event = codec.event(&id, Timestamp(9), features);
+    let bytes = codec.answered(event, Generation(7), Truth::Class(1));
+    let sample = codec.decode_sample(&bytes, NOW).unwrap();
+    assert_eq!((sample.id, sample.time), (id, Timestamp(9)));
+    assert_eq!(sample.row.values(), [2.5, 1.0, category_value("de", 16)]);
+    let told: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!((&told["generation"], &told["prediction"]), (&7.into(), &"yes".into()));
+}
+
+#[test]
+fn what_an_answered_event_says_already_stays() {
+    let codec = codec();
+    let told = |event: serde_json::Value| -> serde_json::Value {
+        serde_json::from_slice(&codec.answered(event, Generation(7), Truth::Class(0))).unwrap()
+    };
+    let own = serde_json::json!({ "id": "e", "prediction": "theirs" });
+    assert_eq!(told(own), serde_json::json!({ "id": "e", "prediction": "theirs", "generation": 7 }));
+    let cloud = serde_json::json!({ "specversion": "1.0", "id": "e", "data": { "features": {} } });
+    assert_eq!(
+        told(cloud)["data"],
+        serde_json::json!({ "features": {}, "generation": 7, "prediction": "0" })
+    );
+}

@@ -144,7 +144,7 @@ impl LearnPlane {
     fn work(&mut self, records: Vec<Incoming>, positions: Positions) -> Result<()> {
         let now = self.clock.now();
         self.learn.passed(now)?;
-        let answered = self.telemetry.answers.get();
+        let answered = self.telemetry.answers.get() + self.telemetry.front.rows.get();
         self.learn.burned(now, ServedEvents { answered, failed: self.telemetry.answers_failed.get() });
         let changed = self.take_inputs();
         let agreed = self.take_orders()?;

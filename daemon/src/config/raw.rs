@@ -126,6 +126,16 @@ section!(
         ready_when_cold: bool,
         memory_policy: String,
         holdback: f64,
+        http_listen: String,
+        grpc_listen: String,
+        threads: usize,
+        connections_max: usize,
+        requests_max: usize,
+        request_bytes_max: usize,
+        request_rows_max: usize,
+        queue_rows_max: usize,
+        deadline_seconds: f64,
+        log_events: f64,
     }
 );
 section!(

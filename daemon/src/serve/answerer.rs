@@ -1,13 +1,14 @@
 //! Answerer: records decoded, answered from one load of the slot, answers out.
 //!
-//! Lives here: [`Answerer`], one unit of work wherever records come from and answers go. May not: read or write a broker.
+//! Lives here: [`Answerer`], one unit of work wherever records come from and answers go; computing one is the same for
+//! every road. May not: read or write a broker.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use adapters::codec::{Envelope, JsonCodec};
 use adapters::kafka::Polled;
-use model::Sample;
+use model::{Output, Row, Sample};
 
 use crate::slot::{Served, Slot};
 use crate::telemetry::Telemetry;
@@ -63,19 +64,7 @@ impl Answerer {
         if rows.is_empty() {
             return answered;
         }
-        let started = Instant::now();
-        let outputs = match served.model.predict(&rows) {
-            Ok(outputs) => outputs,
-            Err(error) => {
-                tracing::error!("{} events cannot be answered: {error}", rows.len());
-                self.telemetry.answers_failed.inc_by(rows.len() as u64);
-                return answered;
-            }
-        };
-        let took = started.elapsed();
-        self.slot.overruns().took(took, rows.len());
-        self.telemetry.batch_seconds.observe(took.as_secs_f64());
-        self.telemetry.batch_rows.observe(rows.len() as f64);
+        let Some(outputs) = compute(&self.slot, &self.telemetry, served, &rows) else { return answered };
         for (sample, output) in samples.iter().zip(&outputs) {
             let decision = model::decide(self.codec.schema(), output);
             let (Sample { id, time, .. }, generation) = (sample, served.generation);
@@ -89,6 +78,29 @@ impl Answerer {
         }
         answered
     }
+}
+
+/// The outputs of one unit of work, measured, whichever road it came by; none if the model cannot answer.
+pub(super) fn compute(
+    slot: &Slot,
+    telemetry: &Telemetry,
+    served: &Served,
+    rows: &[&Row],
+) -> Option<Vec<Output>> {
+    let started = Instant::now();
+    let outputs = match served.model.predict(rows) {
+        Ok(outputs) => outputs,
+        Err(error) => {
+            tracing::error!("{} events cannot be answered: {error}", rows.len());
+            telemetry.answers_failed.inc_by(rows.len() as u64);
+            return None;
+        }
+    };
+    let took = started.elapsed();
+    slot.overruns().took(took, rows.len());
+    telemetry.batch_seconds.observe(took.as_secs_f64());
+    telemetry.batch_rows.observe(rows.len() as f64);
+    Some(outputs)
 }
 
 /// What became of the answers of one unit of work.

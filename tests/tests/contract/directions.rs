@@ -14,13 +14,14 @@ const MAY_KNOW: [(&str, &[&str]); 5] = [
 ];
 
 /// Crates that only these rooms may depend on.
-const AT_HOME_IN: [(&str, &[&str]); 6] = [
+const AT_HOME_IN: [(&str, &[&str]); 7] = [
     ("rdkafka", &["adapters"]),
     ("candle-core", &["model", "policies"]),
     ("candle-nn", &["model", "policies"]),
     ("arc-swap", &["daemon"]),
     ("tokio", &["adapters", "daemon", "tests"]),
     ("axum", &["adapters", "daemon", "tests"]),
+    ("tonic", &["adapters", "tests"]),
 ];
 
 /// The cell of the hot swap, and the one file that may name it.

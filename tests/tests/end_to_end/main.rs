@@ -10,6 +10,7 @@ mod drifts;
 mod evolve;
 mod full_disk;
 mod loop_closes;
+mod oip;
 mod outage;
 mod outside;
 mod random_kills;

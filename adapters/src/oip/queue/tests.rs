@@ -1,0 +1,60 @@
+//! What the queue promises: bounds that hold, and units of work of what has come together.
+
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+use super::*;
+
+fn queue(questions_max: usize, rows_max: usize) -> (Queue, IntGauge) {
+    let depth = IntGauge::new("depth", "Rows.").unwrap();
+    (Queue::new(QueueLimits { questions_max, rows_max }, depth.clone()), depth)
+}
+
+fn question(rows: usize) -> Question {
+    let rows = vec![Row::new(vec![0.0]).unwrap(); rows];
+    let (reply, _) = oneshot::channel();
+    Question { rows, ids: vec![], version: None, told: vec![], until: Instant::now(), reply }
+}
+
+fn sizes(taken: Option<Vec<Question>>) -> Vec<usize> {
+    taken.unwrap().iter().map(|question| question.rows.len()).collect()
+}
+
+#[test]
+fn what_finds_no_room_comes_back_at_once() {
+    let (few, depth) = queue(2, 10);
+    assert!(few.ask(question(1)).is_ok() && few.ask(question(1)).is_ok());
+    assert_eq!(few.ask(question(1)).unwrap_err().rows.len(), 1);
+    assert_eq!(depth.get(), 2);
+    let (small, depth) = queue(9, 10);
+    assert!(small.ask(question(11)).is_err(), "more than ever fits");
+    assert!(
+        small.ask(question(8)).is_ok() && small.ask(question(3)).is_err() && small.ask(question(2)).is_ok()
+    );
+    assert_eq!(sizes(small.take(100)), [8, 2]);
+    assert_eq!(depth.get(), 0);
+    assert!(small.ask(question(10)).is_ok(), "there is room again");
+}
+
+#[test]
+fn a_unit_of_work_is_what_has_come_within_its_size() {
+    let (queue, _) = queue(9, 200);
+    for rows in [3, 4, 5, 90] {
+        assert!(queue.ask(question(rows)).is_ok());
+    }
+    assert_eq!(sizes(queue.take(8)), [3, 4]);
+    assert_eq!(sizes(queue.take(8)), [5]);
+    assert_eq!(sizes(queue.take(8)), [90], "one that is larger goes alone");
+}
+
+#[test]
+fn once_closed_it_gives_out_what_waits_and_then_nothing() {
+    let (queue, _) = queue(9, 100);
+    assert!(queue.ask(question(1)).is_ok());
+    let waiter = {
+        let queue = queue.clone();
+        std::thread::spawn(move || (queue.take(1).map(|taken| taken.len()), queue.take(1).is_none()))
+    };
+    queue.close();
+    assert_eq!(waiter.join().unwrap(), (Some(1), true));
+    assert!(queue.ask(question(1)).is_err());
+}

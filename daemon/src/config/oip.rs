@@ -1,0 +1,90 @@
+//! Config of the HTTP and gRPC roads.
+//!
+//! Lives here: addresses and limits, checked. May not: listen.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use adapters::oip::{FrontLimits, QueueLimits};
+
+use super::raw::Serve;
+use super::{ConfigError, refuse};
+
+/// Most threads that answer, and that talk.
+const THREADS_MAX: usize = 64;
+
+/// The HTTP and gRPC roads.
+#[derive(Clone, Debug)]
+pub struct OipConfig {
+    /// Where HTTP is answered, if it is.
+    pub http: Option<SocketAddr>,
+    /// Where gRPC is answered, if it is.
+    pub grpc: Option<SocketAddr>,
+    /// Threads that answer.
+    pub threads: usize,
+    /// How much is taken at once.
+    pub limits: FrontLimits,
+    /// How much may wait.
+    pub queue: QueueLimits,
+    /// Share of answered rows that are told on the events topic.
+    pub log_events: f64,
+}
+
+impl Serve {
+    pub(super) fn oip(&self) -> Result<OipConfig, ConfigError> {
+        let counts = [
+            ("threads", self.threads, THREADS_MAX),
+            ("connections_max", self.connections_max, usize::MAX),
+            ("requests_max", self.requests_max, 1 << 20),
+            ("request_bytes_max", self.request_bytes_max, 1 << 30),
+            ("request_rows_max", self.request_rows_max, usize::MAX),
+            ("queue_rows_max", self.queue_rows_max, usize::MAX),
+        ];
+        for (key, value, most) in counts {
+            if !(1..=most).contains(&value) {
+                return refuse(format!("`serve.{key}` is {value}; give 1 to {most}"));
+            }
+        }
+        if self.queue_rows_max < self.request_rows_max {
+            return refuse(format!(
+                "`serve.queue_rows_max` is {}, less than `serve.request_rows_max`: the largest request would never fit",
+                self.queue_rows_max
+            ));
+        }
+        let deadline = self.deadline_seconds;
+        let deadline = Duration::try_from_secs_f64(deadline).ok().filter(|deadline| !deadline.is_zero());
+        let Some(deadline) = deadline else {
+            return refuse(format!(
+                "`serve.deadline_seconds` is {}; give a number above 0",
+                self.deadline_seconds
+            ));
+        };
+        if !(0.0..=1.0).contains(&self.log_events) {
+            return refuse(format!("`serve.log_events` is {}; give 0 to 1", self.log_events));
+        }
+        Ok(OipConfig {
+            http: address("http_listen", &self.http_listen)?,
+            grpc: address("grpc_listen", &self.grpc_listen)?,
+            threads: self.threads,
+            limits: FrontLimits {
+                requests_max: self.requests_max,
+                request_bytes_max: self.request_bytes_max,
+                rows_max: self.request_rows_max,
+                deadline,
+                connections_max: self.connections_max,
+            },
+            queue: QueueLimits { questions_max: self.requests_max, rows_max: self.queue_rows_max },
+            log_events: self.log_events,
+        })
+    }
+}
+
+/// Empty means nowhere.
+fn address(key: &str, text: &str) -> Result<Option<SocketAddr>, ConfigError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| {
+        ConfigError(format!("`serve.{key}` is `{text}`; give an address such as 127.0.0.1:8080, or nothing"))
+    })
+}

@@ -1,0 +1,242 @@
+//! Oip: the serve plane of the HTTP and gRPC roads: two listeners, and a few threads that answer what waits.
+//!
+//! Lives here: making them and starting them. How questions are answered is in [`super::clerk`], what becomes of answers
+//! that are told in [`super::ledger`]. May not: learn, or read a request.
+
+use std::fmt::Display;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use adapters::codec::JsonCodec;
+use adapters::http::Health;
+use adapters::kafka::Sink;
+use adapters::oip::{Front, Names, Queue, Version, grpc, http};
+use anyhow::{Context as _, Result};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinError;
+
+use super::clerk::Clerk;
+use super::ledger::{LEDGER_MAX, Ledger};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::slot::{Served, Slot};
+use crate::telemetry::Telemetry;
+
+/// How often servers look whether they are to stop.
+const STOP_LOOK: Duration = Duration::from_millis(100);
+/// How long requests under way may take at the end.
+const DRAIN_WAIT: Duration = Duration::from_secs(2);
+
+/// What the roads need.
+pub struct Roads<'a> {
+    /// Limits and addresses.
+    pub config: &'a Config,
+    /// Who answers.
+    pub slot: &'a Arc<Slot>,
+    /// Reads events and writes answers.
+    pub codec: &'a JsonCodec,
+    /// Counts.
+    pub telemetry: &'a Telemetry,
+    /// What the probes say; is told when a road ends by itself.
+    pub health: &'a watch::Sender<Health>,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// The roads in, listening, and those who answer; nothing is answered before [`Oip::start`].
+pub struct Oip {
+    front: Front,
+    http: Option<TcpListener>,
+    grpc: Option<TcpListener>,
+    health: watch::Sender<Health>,
+    clerks: Vec<Clerk>,
+    ledger: Option<Ledger>,
+}
+
+impl Oip {
+    /// Listens where the configuration says so; none where it names no address.
+    pub fn open(roads: &Roads<'_>) -> Result<Option<Self>> {
+        let oip = &roads.config.oip;
+        if oip.http.is_none() && oip.grpc.is_none() {
+            return Ok(None);
+        }
+        let (http, grpc) = (listen(oip.http, "serve.http_listen")?, listen(oip.grpc, "serve.grpc_listen")?);
+        let queue = Queue::new(oip.queue, roads.telemetry.front.queue_rows.clone());
+        let (told, ledger) = if oip.log_events > 0.0 {
+            let (told, telling) = sync_channel(LEDGER_MAX);
+            let kafka = &roads.config.kafka;
+            let ledger = Ledger {
+                telling,
+                sink: Sink::open(kafka)?,
+                topic: kafka.topics.events.clone(),
+                codec: roads.codec.clone(),
+                telemetry: roads.telemetry.clone(),
+            };
+            (Some(told), Some(ledger))
+        } else {
+            (None, None)
+        };
+        let clerk = || Clerk {
+            slot: Arc::clone(roads.slot),
+            queue: queue.clone(),
+            telemetry: roads.telemetry.clone(),
+            clock: roads.clock.clone(),
+            rows_max: roads.config.serve.batch_max,
+            holdback: roads.config.learn.holdback,
+            told: told.clone(),
+        };
+        let clerks = (0..oip.threads).map(|_| clerk()).collect();
+        let front = front(roads, queue.clone())?;
+        Ok(Some(Self { front, http, grpc, health: roads.health.clone(), clerks, ledger }))
+    }
+
+    /// Where HTTP and gRPC are answered, each if it is.
+    pub fn addresses(&self) -> [Option<SocketAddr>; 2] {
+        [&self.http, &self.grpc].map(|listener| listener.as_ref()?.local_addr().ok())
+    }
+
+    /// Answers until told to stop; the threads that do.
+    pub fn start(self, stop: Arc<AtomicBool>) -> Result<Vec<JoinHandle<()>>> {
+        for (what, address) in ["http", "grpc"].into_iter().zip(self.addresses()) {
+            if let Some(address) = address {
+                tracing::info!("open inference protocol on {what}://{address}");
+            }
+        }
+        let Self { front, http, grpc, health, clerks, ledger } = self;
+        let threads_talking = clerks.len();
+        let mut threads = Vec::new();
+        let mut start = |name: &str, work: Box<dyn FnOnce() + Send>| -> Result<()> {
+            let thread = std::thread::Builder::new().name(name.into()).spawn(work);
+            threads.push(thread.with_context(|| format!("cannot start the {name} thread"))?);
+            Ok(())
+        };
+        for clerk in clerks {
+            start("answer", Box::new(move || clerk.run()))?;
+        }
+        if let Some(ledger) = ledger {
+            start("ledger", Box::new(move || ledger.run()))?;
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads_talking)
+            .thread_name("oip")
+            .enable_all()
+            .build()?;
+        start(
+            "oip",
+            Box::new(move || {
+                runtime.block_on(serve(front.clone(), http, grpc, &health, &stop));
+                // What waits is answered all the same, then the threads that answer end.
+                front.queue.close();
+                runtime.shutdown_timeout(DRAIN_WAIT);
+            }),
+        )?;
+        Ok(threads)
+    }
+}
+
+fn front(roads: &Roads<'_>, queue: Queue) -> Result<Front> {
+    let oip = &roads.config.oip;
+    let (slot, known) = (Arc::clone(roads.slot), Known(Mutex::new(Arc::new(roads.codec.clone()))));
+    let known = Arc::new(known);
+    let current = {
+        let (slot, known) = (Arc::clone(&slot), Arc::clone(&known));
+        move || known.version(&slot.load())
+    };
+    let clock = roads.clock.clone();
+    Ok(Front {
+        model: roads.config.name.as_str().into(),
+        current: Arc::new(current),
+        displaced: Arc::new(move || slot.displaced().map(|displaced| known.version(&displaced))),
+        queue,
+        health: roads.health.subscribe(),
+        clock: Arc::new(move || clock.now()),
+        limits: oip.limits,
+        log_events: oip.log_events,
+        holds_back: roads.config.learn.holdback > 0.0,
+        meter: roads.telemetry.front.meter.clone(),
+        names: Arc::new(Names::of_this_run()?),
+        under_way: Arc::new(Semaphore::new(oip.limits.requests_max)),
+    })
+}
+
+/// The codec of the schema that was asked about last: it changes only where the schema grows.
+struct Known(Mutex<Arc<JsonCodec>>);
+
+impl Known {
+    fn version(&self, served: &Served) -> Version {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let schema = served.model.schema();
+        if !Arc::ptr_eq(known.schema(), schema) {
+            *known = Arc::new(known.widened(Arc::clone(schema)));
+        }
+        Version { generation: served.generation, codec: Arc::clone(&known) }
+    }
+}
+
+fn listen(address: Option<SocketAddr>, key: &str) -> Result<Option<TcpListener>> {
+    let Some(address) = address else { return Ok(None) };
+    let listener =
+        TcpListener::bind(address).with_context(|| format!("cannot listen on {address}; change {key}"))?;
+    listener.set_nonblocking(true)?;
+    Ok(Some(listener))
+}
+
+/// Both roads, until told to stop; then requests under way are finished, within a limit.
+async fn serve(
+    front: Front,
+    http: Option<TcpListener>,
+    grpc: Option<TcpListener>,
+    health: &watch::Sender<Health>,
+    stop: &Arc<AtomicBool>,
+) {
+    let by_http = {
+        let (front, stop) = (front.clone(), stopped(Arc::clone(stop)));
+        async move {
+            let Some(listener) = http else { return Ok(()) };
+            http::serve(tokio::net::TcpListener::from_std(listener)?, front, stop).await
+        }
+    };
+    let by_grpc = {
+        let stop = stopped(Arc::clone(stop));
+        async move {
+            let Some(listener) = grpc else { return Ok(()) };
+            let listener = tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
+            grpc::serve(listener, front, stop).await
+        }
+    };
+    let end = async {
+        stopped(Arc::clone(stop)).await;
+        tokio::time::sleep(DRAIN_WAIT).await;
+    };
+    // Each on a task of its own, so that they do not share one thread.
+    let (by_http, by_grpc) = (tokio::spawn(by_http), tokio::spawn(by_grpc));
+    let both = async {
+        tell_end("http", by_http.await, health);
+        tell_end("grpc", by_grpc.await, health);
+    };
+    tokio::select! {
+        () = both => {}
+        () = end => tracing::warn!("requests were under way at the end, and are not waited for"),
+    }
+}
+
+/// A road that ends by itself is not alive, whatever the rest of the daemon says.
+fn tell_end<E: Display>(road: &str, ended: Result<Result<(), E>, JoinError>, health: &watch::Sender<Health>) {
+    let why = match ended {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(error) => error.to_string(),
+    };
+    tracing::error!("the {road} road stopped: {why}");
+    health.send_modify(|health| health.live = false);
+}
+
+async fn stopped(stop: Arc<AtomicBool>) {
+    while !stop.load(Ordering::Relaxed) {
+        tokio::time::sleep(STOP_LOOK).await;
+    }
+}
