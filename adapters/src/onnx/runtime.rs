@@ -3,7 +3,7 @@
 //! Lives here: loading the library and asking it. May not: compare what it says.
 //!
 //! The library is Microsoft's, loaded when it is asked for: `libonnxruntime.so` of Debian's `libonnxruntime1.*`, of a
-//! release, or of the Python package `onnxruntime` (in its folder `capi`). A process loads one only.
+//! release, or of the Python package `onnxruntime` (in its folder `capi`). A process can load it once.
 
 use std::path::Path;
 
@@ -27,7 +27,7 @@ pub struct RuntimeSession {
 }
 
 impl Runtime {
-    /// Loads the library.
+    /// Loads the library; a second time in one process is refused.
     pub fn load(library: &Path) -> Result<Self, OnnxError> {
         let refused = |message: String| OnnxError::Library { path: library.to_owned(), message };
         let environment = ort::init_from(library).map_err(|error| refused(error.to_string()))?;

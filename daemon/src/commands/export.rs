@@ -131,7 +131,7 @@ fn onnx(model: &Model, generation: Generation, arguments: &Arguments) -> Result<
     let told = match &arguments.onnxruntime {
         Some(library) => {
             let probe = Probe::draw(model, &categories, PROBE_ROWS, generation.0)?;
-            let largest = agreed(model, &graph, &bytes, &probe, library)?;
+            let largest = agreed(model, &graph, &bytes, &probe, &Runtime::load(library)?)?;
             format!("ONNX Runtime says the same of {PROBE_ROWS} rows, within {largest:.1e}")
         }
         None if arguments.unchecked => "nobody has read it".into(),
@@ -144,9 +144,9 @@ fn onnx(model: &Model, generation: Generation, arguments: &Arguments) -> Result<
 }
 
 /// By how much the file differs from the model, which may not be much.
-fn agreed(model: &Model, graph: &Graph, bytes: &[u8], probe: &Probe, library: &Path) -> Result<f32> {
+fn agreed(model: &Model, graph: &Graph, bytes: &[u8], probe: &Probe, runtime: &Runtime) -> Result<f32> {
     let [output] = graph.outputs.as_slice() else { bail!("a model has one output") };
-    let mut session = Runtime::load(library)?.open(bytes, &graph.inputs, &output.name)?;
+    let mut session = runtime.open(bytes, &graph.inputs, &output.name)?;
     let (said, expected) = (session.answer(&probe.columns)?, probe.expected(model)?);
     Ok(parity::check(&said, &expected, model.encoder().scale())?)
 }

@@ -1,10 +1,12 @@
 //! What `driftform export` promises, on state directories of planes that have learned.
 
 use std::fs;
+use std::io::Write as _;
 
 use adapters::kafka::Positions;
 use adapters::onnx::from_bytes;
 use clap::Parser;
+use model::onnx::Op;
 use model::{EventId, Label, Record, Row, Sample, Timestamp, Truth};
 
 use super::*;
@@ -79,6 +81,28 @@ fn a_file_says_what_the_champion_says() {
     assert!(probe.is_err(), "rows need the names, too");
     assert_eq!(model.expect("it was exported").mixture(), champion.mixture());
     assert!(folder.path().join("a.onnx.sha256").exists());
+}
+
+/// With the library that `ONNXRUNTIME` names; says so where there is none. A process can load it once, so this does
+/// what the command does with it.
+#[test]
+fn a_real_onnx_runtime_agrees_with_the_champion_and_with_nothing_else() {
+    let Some(library) = std::env::var_os("ONNXRUNTIME") else {
+        writeln!(std::io::stderr(), "skipped: ONNXRUNTIME names no library").expect("standard error is open");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (champion, _) = champion(&learned(folder.path(), WITHOUT_CONTEXT)).expect("there is one");
+    let names = listed_categories(&folder.path().join("names.json")).expect("it is a list");
+    let mut graph = champion.to_graph(&names).expect("it has one");
+    let probe = Probe::draw(&champion, &names, PROBE_ROWS, 1).expect("the names are there");
+    let runtime = Runtime::load(Path::new(&library)).expect("it can be loaded");
+    let judge = |graph: &Graph| agreed(&champion, graph, &to_bytes(graph), &probe, &runtime);
+    assert!(judge(&graph).is_ok_and(|largest| largest < parity::TOLERANCE));
+    let cut = graph.nodes.iter_mut().find(|node| node.op == Op::Max).expect("numbers are cut");
+    cut.op = Op::Min;
+    let refused = judge(&graph).expect_err("it says something else").to_string();
+    assert!(refused.contains("so it is not published"), "{refused}");
 }
 
 #[test]
