@@ -1,10 +1,12 @@
 //! Recorded streams: CSV and JSON lines, plain or compressed, into rows and truths.
 //!
-//! In reading order: what a file looks like ([`infer`]); reading it under a schema ([`Rows`]); what is
+//! In reading order: what a file looks like ([`infer`]); reading it under a schema ([`Rows`]); names of
+//! categories ([`occurring_categories`]); what is
 //! said about a bad file ([`FilesError`], with the line). One record is in memory at a time.
 //!
 //! May not: know what the rows are for, or keep them.
 
+mod categories;
 mod cells;
 mod error;
 mod infer;
@@ -15,6 +17,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+pub use categories::{listed_categories, occurring_categories};
 pub use error::FilesError;
 pub use infer::{InferOptions, Inferred, Task, infer};
 pub use rows::Rows;

@@ -19,6 +19,7 @@ mod budget;
 mod check;
 mod demo;
 mod erase;
+mod export;
 mod history;
 mod init;
 mod promote;
@@ -77,6 +78,8 @@ enum Command {
     Budget(budget::Arguments),
     /// Forgets the rows of an id, in the state of a running daemon.
     Erase(erase::Arguments),
+    /// Writes the champion as files that other servers load.
+    Export(export::Arguments),
     /// Validates a configuration and prints what is in effect.
     Check(check::Arguments),
 }
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Demo(_)
             | Command::Budget(_)
             | Command::Erase(_)
+            | Command::Export(_)
             | Command::History(_)
             | Command::Promote(_)
             | Command::Replay(_)
@@ -109,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Promote(arguments) => promote::run(&arguments),
         Command::Budget(arguments) => budget::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
     };
     match done {

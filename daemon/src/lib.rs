@@ -3,7 +3,7 @@
 //! [`commands`] starts everything; [`app`] builds it; [`serve`] answers events, [`learn`] learns from
 //! outcomes, [`lifecycle`] decides what is done next; [`slot`] is where a swap happens, [`join`] where
 //! labels meet predictions, [`trials`] where candidates are trained; [`storage`] keeps it all through a
-//! crash; [`decisions`] go to the journal; [`readings`] of budgets come from Prometheus; [`telemetry`] tells; deadlines pass by the [`clock`].
+//! crash; [`decisions`] go to the journal; what is published says the same ([`parity`]); [`readings`] of budgets come from Prometheus; [`telemetry`] tells; deadlines pass by the [`clock`].
 //!
 //! May not: maths, wire formats, tensors.
 
@@ -15,6 +15,7 @@ pub mod decisions;
 pub mod join;
 pub mod learn;
 pub mod lifecycle;
+pub mod parity;
 pub mod reader;
 pub mod readings;
 pub mod serve;

@@ -87,6 +87,25 @@ impl Embedding {
         }
     }
 
+    /// Where each piece on one side of zero begins and ends; of waves there are none.
+    pub(crate) fn ends(self) -> Vec<(f32, f32)> {
+        let Self::PiecewiseLinear(pieces) = self else { return Vec::new() };
+        let mut start = 0.0;
+        let piece = |at| {
+            let begins = start;
+            start = end_of(at, f32::from(pieces), begins);
+            (begins, start)
+        };
+        (1..=pieces).map(piece).collect()
+    }
+
+    /// The angle of each octave for one deviation; of pieces there are none.
+    pub(crate) fn octaves(self) -> Vec<f32> {
+        let Self::Periodic(octaves) = self else { return Vec::new() };
+        let doubled = |angle: &f32| Some(2.0 * angle);
+        std::iter::successors(Some(OCTAVE_ANGLE), doubled).take(usize::from(octaves)).collect()
+    }
+
     pub(crate) fn check(self) -> Result<(), ModelError> {
         let (parts, most, of) = match self {
             Self::None => return Ok(()),
@@ -112,18 +131,21 @@ impl fmt::Display for Embedding {
 
 /// How far along each piece on its side a number is; all zeros on the other side.
 fn pieces_of(number: f32, pieces: &mut [f32]) {
-    let count = pieces.len() as f32;
-    // There is a knot at each share of the distribution's half but at all of it, which is infinitely far out.
-    let knot = |at: f32| KNOT_SCALE * ((count + at) / (count - at)).ln();
+    let count = pieces.len();
     let mut start = 0.0;
-    for (at, piece) in pieces.iter_mut().enumerate() {
-        let at = at as f32 + 1.0;
-        let last = at >= count;
-        let end = if last { start + 1.0 } else { knot(at) };
+    for (at, piece) in (1..).zip(pieces) {
+        let end = end_of(at as u8, count as f32, start);
         let along = ((number - start) / (end - start)).max(0.0);
-        *piece = if last { along } else { along.min(1.0) };
+        *piece = if at < count { along.min(1.0) } else { along };
         start = end;
     }
+}
+
+/// Where piece `at`, counted from 1, ends. There is a knot at each share of the distribution's half but at all of it,
+/// which is infinitely far out: there one deviation is the length.
+fn end_of(at: u8, count: f32, start: f32) -> f32 {
+    let at = f32::from(at);
+    if at >= count { start + 1.0 } else { KNOT_SCALE * ((count + at) / (count - at)).ln() }
 }
 
 /// What a network sees of an encoded row: its features, the newest of its recent labels, and what is added to

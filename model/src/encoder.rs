@@ -96,6 +96,17 @@ impl Input {
     }
 }
 
+/// What an encoder does to one feature now, as plain numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Scale {
+    /// Less the mean, by the deviation, cut at [`DEVIATIONS_MAX`]; and whether it is missing.
+    Numeric { mean: f64, deviation: f64 },
+    /// One in one of these buckets.
+    Categorical { buckets: u32 },
+    /// One or minus one.
+    Boolean,
+}
+
 /// Turns rows into what a network sees, and what it says back into answers.
 ///
 /// ```
@@ -205,6 +216,20 @@ impl Encoder {
                 Output(raw.iter().map(own_unit).collect())
             }
         }
+    }
+
+    /// What is done to each feature.
+    pub(crate) fn scales(&self) -> impl Iterator<Item = Scale> {
+        self.inputs.iter().map(|input| match input {
+            Input::Numeric(moments) => Scale::Numeric { mean: moments.mean, deviation: moments.deviation() },
+            Input::Categorical { buckets } => Scale::Categorical { buckets: *buckets },
+            Input::Boolean => Scale::Boolean,
+        })
+    }
+
+    /// Mean and deviation of the target, if it is a number.
+    pub(crate) fn target_scale(&self) -> Option<(f64, f64)> {
+        self.target.map(|moments| (moments.mean, moments.deviation()))
     }
 
     /// Deviation of the target in its own unit; 1 for classes.

@@ -5,7 +5,8 @@
 //! be searched ([`space`], [`tabular`]): the [`architecture`], its [`cost`], the changes that lead from
 //! one to another ([`morphism`]), its [`answers`], and the [`mixture`] of several; its trained numbers ([`weights`]) on a
 //! [`device`] ([`network`]); how it learns ([`learner`], several at once: [`pool`]), grows with its stream
-//! ([`widening`]) and how wrong it is ([`loss`]); what is served and saved ([`mod@model`]).
+//! ([`widening`]) and how wrong it is ([`loss`]); what is served and saved ([`mod@model`]),
+//! or served elsewhere ([`onnx`]).
 //!
 //! Start the process with `RAYON_NUM_THREADS=1`: networks this small gain nothing from threads, and without
 //! the variable candle asks the system for the number of processors before each matrix product.
@@ -30,6 +31,7 @@ pub mod mixture;
 pub mod model;
 pub mod morphism;
 pub mod network;
+pub mod onnx;
 mod optimiser;
 pub mod pool;
 mod program;

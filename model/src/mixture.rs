@@ -22,7 +22,7 @@ pub(crate) mod mixer;
 mod network;
 mod record;
 mod shift;
-mod stack;
+pub(crate) mod stack;
 
 pub use mixer::{Mixed, Mixer, MixingRule};
 pub use network::{MixtureNetwork, MixtureWeights};

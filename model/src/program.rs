@@ -33,6 +33,7 @@ mod scratch;
 mod update;
 
 pub(crate) use curves::exp;
+pub(crate) use pass::NORM_EPSILON;
 pub(crate) use plan::Plan;
 use scratch::Scratch;
 use update::Trained;

@@ -4,7 +4,8 @@
 //! becomes of requests while models are swapped ([`storm`]), how often the quality gate errs ([`judge`]), how long
 //! the way back from a full state takes ([`restart`]), how rarely detectors are wrong and how soon right ([`detectors`]), how
 //! good what proposers find is where every answer is known ([`search_table`]), what each way of searching is worth
-//! ([`ablation`]), and how soon a world that comes back is known again ([`recurrence`]). And a story in which the daemon can
+//! ([`ablation`]), and how soon a world that comes back is known again ([`recurrence`]). Random models as files that somebody
+//! else reads ([`onnx`]). And a story in which the daemon can
 //! be made to die ([`crash`]).
 //!
 //! May not: prove anything itself, or reach into a room past its public names.
@@ -15,6 +16,7 @@ pub mod crash;
 pub mod detectors;
 pub mod http;
 pub mod judge;
+pub mod onnx;
 pub mod process;
 pub mod prometheus;
 pub mod recurrence;

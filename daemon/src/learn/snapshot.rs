@@ -71,6 +71,11 @@ impl Snapshot<'_> {
         &self.state
     }
 
+    /// What served then, under which generation.
+    pub fn champion(&self) -> (&ModelParts, Generation) {
+        (&self.champion, self.generation)
+    }
+
     /// Two states are the same whatever was written about them, and when.
     #[cfg(test)]
     pub(super) fn without_journal(self) -> Self {

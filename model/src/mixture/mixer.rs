@@ -18,6 +18,10 @@ use super::shift::Shift;
 use super::stack::Stack;
 use crate::cost::Shape;
 
+mod recipe;
+
+pub(crate) use recipe::{Correction, Recipe, Way};
+
 /// How answers become one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

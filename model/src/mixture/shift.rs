@@ -61,6 +61,15 @@ impl Shift {
         self.excess = self.excess * (1.0 - 1.0 / TRUST_OUTCOMES) + corrected_wrong - plain_wrong;
     }
 
+    /// What the share of each class is multiplied with; none while too little is known.
+    pub(super) fn factors(&self, classes: usize) -> Option<Vec<f32>> {
+        (self.then.count >= OUTCOMES_MIN).then(|| (0..classes).map(|class| self.factor(class)).collect())
+    }
+
+    fn factor(&self, class: usize) -> f32 {
+        (self.now.of(class) / self.then.of(class)).powf(POWER)
+    }
+
     /// Writes the corrected answer.
     pub fn correct(&self, plain: &[f32], corrected: &mut [f32]) {
         corrected.copy_from_slice(plain);
@@ -68,7 +77,7 @@ impl Shift {
             return;
         }
         for (class, share) in corrected.iter_mut().enumerate() {
-            *share *= (self.now.of(class) / self.then.of(class)).powf(POWER);
+            *share *= self.factor(class);
         }
         let total: f32 = corrected.iter().sum();
         if total > 0.0 && total.is_finite() {

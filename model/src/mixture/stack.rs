@@ -17,7 +17,7 @@ const STEP_SIZE: f32 = 0.003;
 /// Size of a step on numbers, of the one that would meet the goal at once.
 const STEP_SHARE: f32 = 0.01;
 /// Smallest probability: beyond it nobody's certainty counts.
-const PROBABILITY_MIN: f32 = 1e-4;
+pub(crate) const PROBABILITY_MIN: f32 = 1e-4;
 /// Size of a step on what is added for a class that came later.
 const LATE_STEP_SIZE: f32 = 0.05;
 /// Largest weight either way: a bound for streams on which steps do not find an end.
@@ -35,6 +35,11 @@ impl Stack {
     /// The geometric mean of classes, the mean of numbers.
     pub fn new(members: usize) -> Self {
         Self { weights: vec![1.0 / members.max(1) as f32; members], late: Vec::new() }
+    }
+
+    /// The weight of each member, and what is added to the logits of the last classes.
+    pub(super) fn numbers(&self) -> (&[f32], &[f32]) {
+        (&self.weights, &self.late)
     }
 
     /// What each member counts for: the size of its weight, all summing to one.

@@ -14,7 +14,7 @@ use super::plan::{INPUT, Op, Part, Plan, Register, Table};
 use super::scratch::Scratch;
 
 /// Added to a variance before the root is taken, as everywhere (arXiv:1607.06450).
-const NORM_EPSILON: f32 = 1e-5;
+pub(crate) const NORM_EPSILON: f32 = 1e-5;
 /// Slopes below this are nothing: their products with inputs would be subnormal numbers, which processors
 /// handle a hundred times slower.
 const SLOPE_MIN: f32 = 1e-25;

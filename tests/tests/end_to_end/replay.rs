@@ -70,7 +70,10 @@ fn every_way_of_searching_ends_its_episodes_and_says_the_same_again() -> Result<
     stream(&path, 5_000, |value| if value > 0.0 { "up".into() } else { "down".into() })?;
     for way in WAYS {
         let common = "promise = true, refinement = true, cooldown_outcomes = 200, plateau_outcomes = 200, window_outcomes = 100";
-        std::fs::write(&config, format!("search = {{ {common}, {way} }}\ngate = {{ deadline_outcomes = 300 }}"))?;
+        std::fs::write(
+            &config,
+            format!("search = {{ {common}, {way} }}\ngate = {{ deadline_outcomes = 300 }}"),
+        )?;
         let asked = ["--label-delay", "100", "--config", config.to_str().context("plain text")?];
         let report = replay(&path, &asked)?;
         ensure!(report == replay(&path, &asked)?, "two runs differ: {way}");

@@ -1,0 +1,185 @@
+//! `driftform export`: the champion as files that other servers load.
+//!
+//! Lives here: which model, which names of categories, and that nothing is written that says something else. May not:
+//! know formats (that is `model::onnx` and `adapters::onnx`), change the state, which another process may be writing to.
+
+use std::path::{Path, PathBuf};
+
+use adapters::files::{listed_categories, occurring_categories};
+use adapters::onnx::{Runtime, to_bytes, triton};
+use adapters::store::{ModelRepository, ModelStore, write_file};
+use anyhow::{Context as _, Result, bail};
+use model::onnx::{Categories, Graph, Probe};
+use model::{Device, Generation, Model, Target};
+
+use crate::config::Config;
+use crate::parity;
+use crate::storage::look_at_snapshot;
+
+/// Rows on which the file is held against the model.
+const PROBE_ROWS: usize = 512;
+
+/// The form of the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// One file, with normalisation and categories in its graph.
+    Onnx,
+    /// A folder of weights and the manifest that describes them, for another driftform.
+    Safetensors,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The configuration file, which names the state directory.
+    #[arg(long, required_unless_present = "state", conflicts_with = "state")]
+    config: Option<PathBuf>,
+    /// The state directory; a daemon may be running in it.
+    #[arg(long)]
+    state: Option<PathBuf>,
+    /// The form of the files.
+    #[arg(long, value_enum, default_value_t = Format::Onnx)]
+    format: Format,
+    #[command(flatten)]
+    target: TargetArguments,
+    /// Names of categories: a JSON object with a list of names for each categorical feature.
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    categories: Option<PathBuf>,
+    /// Names of categories: those that occur in this recorded stream (.csv or .jsonl, each also .zst).
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// ONNX Runtime's library, which has to say of the file what the model says; otherwise nothing is written.
+    #[arg(long, value_name = "FILE", conflicts_with = "unchecked")]
+    onnxruntime: Option<PathBuf>,
+    /// Writes the file although nobody has read it.
+    #[arg(long)]
+    unchecked: bool,
+}
+
+/// Where the files go.
+#[derive(Debug, clap::Args)]
+struct TargetArguments {
+    /// The file, or the folder of safetensors; a file is replaced, a folder is not.
+    #[arg(long, value_name = "PATH", required_unless_present = "repository", conflicts_with = "repository")]
+    to: Option<PathBuf>,
+    /// The model repository of a server such as Triton; the generation is the version.
+    #[arg(long, value_name = "DIR", requires = "name")]
+    repository: Option<PathBuf>,
+    /// The model's name in the repository.
+    #[arg(long)]
+    name: Option<String>,
+    /// Removes all versions of the model but so many of the newest.
+    #[arg(long, value_name = "VERSIONS", requires = "repository")]
+    keep: Option<usize>,
+    /// Asks the server at this URL to load the model: POST URL/v2/repository/models/NAME/load.
+    #[arg(long, value_name = "URL", requires = "repository")]
+    load: Option<String>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let state = match &arguments.state {
+        Some(state) => state.clone(),
+        None => Config::load(arguments.config.as_deref(), &super::environment())?.state.directory,
+    };
+    let (model, generation) = champion(&state)?;
+    match (arguments.format, &arguments.target.to, &arguments.target.repository) {
+        (Format::Safetensors, Some(to), _) => safetensors(&model, generation, to),
+        (Format::Safetensors, None, _) => {
+            bail!("a model repository takes ONNX; give safetensors a folder with --to")
+        }
+        (Format::Onnx, Some(to), _) => {
+            let (_, bytes, told) = onnx(&model, generation, arguments)?;
+            write_file(to, &bytes)?;
+            super::print(&format!("generation {} is in {}; {told}", generation.0, to.display()))
+        }
+        (Format::Onnx, None, Some(repository)) => publish(&model, generation, repository, arguments),
+        (Format::Onnx, None, None) => bail!("give --to or --repository"),
+    }
+}
+
+/// What serves, by the newest snapshot.
+fn champion(state: &Path) -> Result<(Model, Generation)> {
+    let snapshot = look_at_snapshot(state)?
+        .with_context(|| format!("there is no snapshot in {}: has a daemon run there?", state.display()))?;
+    let (parts, generation) = snapshot.champion();
+    Ok((Model::from_parts(parts.clone(), &Device::cpu())?, generation))
+}
+
+fn safetensors(model: &Model, generation: Generation, to: &Path) -> Result<()> {
+    let files = model.to_files()?;
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = to
+        .file_name()
+        .and_then(|name| name.to_str())
+        .with_context(|| format!("{} does not name a folder", to.display()))?;
+    ModelStore::open(folder)?.write(name, &files)?;
+    super::print(&format!("generation {} is in {}", generation.0, to.display()))
+}
+
+/// The graph, its bytes, and how well they agree with the model.
+fn onnx(model: &Model, generation: Generation, arguments: &Arguments) -> Result<(Graph, Vec<u8>, String)> {
+    let categories = match (&arguments.categories, &arguments.data) {
+        (Some(path), _) => listed_categories(path)?,
+        (None, Some(path)) => occurring_categories(path, model.schema())?,
+        (None, None) => Categories::default(),
+    };
+    let graph = model
+        .to_graph(&categories)
+        .with_context(|| format!("generation {} cannot be exported as ONNX", generation.0))?;
+    let bytes = to_bytes(&graph);
+    let told = match &arguments.onnxruntime {
+        Some(library) => {
+            let probe = Probe::draw(model, &categories, PROBE_ROWS, generation.0)?;
+            let largest = agreed(model, &graph, &bytes, &probe, &Runtime::load(library)?)?;
+            format!("ONNX Runtime says the same of {PROBE_ROWS} rows, within {largest:.1e}")
+        }
+        None if arguments.unchecked => "nobody has read it".into(),
+        None => bail!(
+            "nobody can say whether the file says what the model says: name ONNX Runtime's library with --onnxruntime \
+             (libonnxruntime.so.*, of a release or in the folder `capi` of the Python package), or give --unchecked"
+        ),
+    };
+    Ok((graph, bytes, told))
+}
+
+/// By how much the file differs from the model, which may not be much.
+fn agreed(model: &Model, graph: &Graph, bytes: &[u8], probe: &Probe, runtime: &Runtime) -> Result<f32> {
+    let [output] = graph.outputs.as_slice() else { bail!("a model has one output") };
+    let mut session = runtime.open(bytes, &graph.inputs, &output.name)?;
+    let (said, expected) = (session.answer(&probe.columns)?, probe.expected(model)?);
+    Ok(parity::check(&said, &expected, model.encoder().scale())?)
+}
+
+fn publish(model: &Model, generation: Generation, repository: &Path, arguments: &Arguments) -> Result<()> {
+    let name = arguments.target.name.as_deref().context("give the model's --name")?;
+    if generation.0 == 0 {
+        bail!("nothing has been learned yet, and servers know no version 0");
+    }
+    let (graph, bytes, told) = onnx(model, generation, arguments)?;
+    let labels = labels(model.schema().target());
+    let config = triton::config(name, &graph, !labels.is_empty())?;
+    let opened = ModelRepository::open(repository, name)?;
+    let path = opened.add(generation.0, &bytes, &config, &labels)?;
+    if let Some(keep) = arguments.target.keep {
+        opened.prune(keep)?;
+    }
+    if let Some(server) = &arguments.target.load {
+        triton::load(server, name)
+            .with_context(|| format!("{} is written, but not loaded", path.display()))?;
+    }
+    super::print(&format!("generation {} is in {}; {told}", generation.0, path.display()))
+}
+
+/// Names of the classes, one a line; none where that would tell them wrongly.
+fn labels(target: &Target) -> String {
+    match target {
+        Target::Classification { classes } if !classes.iter().any(|class| class.contains('\n')) => {
+            classes.iter().flat_map(|class| [class.as_str(), "\n"]).collect()
+        }
+        Target::Classification { .. } | Target::Regression => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
