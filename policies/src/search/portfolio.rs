@@ -18,10 +18,8 @@ use crate::search::{AnyProposer, Bayesian, Evolution, Local, Proposer, Question,
 
 /// What is left of what was won and lost, after a score.
 const DISCOUNT: f64 = 0.95;
-/// Share of genomes that are drawn from anywhere at least, whatever that has been worth.
+/// Share of genomes that are drawn from anywhere, whatever that has been worth.
 const EXPLORED: f64 = 0.01;
-/// At first one in so many is, and after each trial one in one more.
-const EXPLORED_AT_FIRST: u64 = 2;
 /// Genomes whose proposer is remembered until they are scored.
 const ASKED_MAX: usize = 256;
 
@@ -56,8 +54,6 @@ pub struct Portfolio {
     asked: VecDeque<(Genome, usize)>,
     /// The largest gain per cost of late: what counts as all that could be won.
     best: f64,
-    /// Scores since the last drift.
-    told: u64,
     era: Era,
 }
 
@@ -85,16 +81,14 @@ impl Portfolio {
     /// Of these.
     pub fn of(proposers: Vec<AnyProposer>) -> Self {
         let arms = proposers.into_iter().map(Arm::new).collect();
-        Self { arms, asked: VecDeque::new(), best: 0.0, told: 0, era: Era::default() }
+        Self { arms, asked: VecDeque::new(), best: 0.0, era: Era::default() }
     }
 
-    /// How many each arm is to ask for; those that are left are drawn from anywhere: the fewer trials are known of, the
-    /// more, for all arms look around what they know, and that may be a plain.
+    /// How many each arm is to ask for; those that are left are drawn from anywhere.
     fn split(&self, count: usize, rng: &mut Pcg64) -> Vec<usize> {
         let mut split = vec![0; self.arms.len()];
-        for at in 0..count as u64 {
-            let explored = EXPLORED.max(1.0 / (self.told + at + EXPLORED_AT_FIRST) as f64);
-            if rng.random_bool(explored) {
+        for _ in 0..count {
+            if rng.random_bool(EXPLORED) {
                 continue;
             }
             let draws = self.arms.iter().map(|arm| arm.draw(rng)).enumerate();
@@ -112,7 +106,6 @@ impl Portfolio {
                 (arm.won, arm.lost) = (0.0, 0.0);
             }
             self.best = 0.0;
-            self.told = 0;
         }
     }
 
@@ -159,7 +152,6 @@ impl Proposer for Portfolio {
     }
 
     fn tell(&mut self, observation: &Score) {
-        self.told += 1;
         let worth = self.worth(observation);
         let at = self.asked.iter().position(|(genome, _)| *genome == observation.genome);
         if let Some((_, asked_by)) = at.and_then(|at| self.asked.remove(at)) {

@@ -36,23 +36,6 @@ fn who_gains_is_asked_more_until_a_drift_makes_all_equal() {
 }
 
 #[test]
-fn little_known_is_left_for_anywhere_more_often() {
-    let (mut portfolio, mut rng) = (twins(), generator(3));
-    let mut from_anywhere = |portfolio: &Portfolio| {
-        (0..1_000).map(|_| 1 - portfolio.split(1, &mut rng).iter().sum::<usize>()).sum::<usize>()
-    };
-    let first = from_anywhere(&portfolio);
-    portfolio.told = 8;
-    let tenth = from_anywhere(&portfolio);
-    portfolio.told = 10_000;
-    let last = from_anywhere(&portfolio);
-    assert!((450..550).contains(&first) && (70..130).contains(&tenth) && last < 25, "{first} {tenth} {last}");
-    let (space, parent) = (grid(4, 5), Genome(vec![0; 4]));
-    portfolio.ask(&Question { drift: Some(0), ..Question::new(&space, &parent, 1) }, &mut generator(4));
-    assert_eq!(portfolio.told, 0, "a drift makes another world of it");
-}
-
-#[test]
 fn a_gain_counts_by_what_it_costs() {
     let mut portfolio = twins();
     let score = |gain, cost| Score { genome: Genome(vec![0]), parent: Genome(vec![1]), gain, cost, at: 0 };
