@@ -88,7 +88,7 @@ pub fn dominates(axes: &[Axis], one: &[f64], other: &[f64]) -> bool {
 /// The points that no other dominates, few enough, and how the volume that they cover has grown.
 ///
 /// ```
-/// /// use policies::search::front::{Axis, Front, Objective, Point};
+/// use policies::search::front::{Axis, Front, Objective, Point};
 ///
 /// let axes = [Objective::Loss, Objective::Bytes].map(|objective| Axis { objective, noise: 0.0 });
 /// let mut front = Front::new(axes.to_vec(), vec![1.0, 8.0]);
