@@ -87,8 +87,6 @@ async fn turns(mut caller: Caller, asked: Rc<Asked>, schedule: Rc<Schedule>) -> 
         alarm.wait(due).await?;
         if schedule.is_never(due) {
             tally.unasked += 1;
-            // Others have something to read.
-            tokio::task::yield_now().await;
             continue;
         }
         let heard =

@@ -8,13 +8,15 @@ use serde::Serialize;
 use super::tally::{Tally, median};
 
 /// Of the table.
-const HEAD: &str = "| load | phase | server | answers/s | p50 ms | p99 ms | p99.9 ms | errors | refused | \
-                    p99 of refusals, ms | swaps | trials | MiB |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
+const HEAD: &str = "| load | phase | server | answers/s | answers/core s | p50 ms | p99 ms | p99.9 ms | errors | refused | \
+                    p99 of refusals, ms | swaps | trials | MiB |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
 
 /// One turn of one server.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Turn {
     pub(super) tally: Tally,
+    /// Seconds of a processor's time that the server took.
+    pub(super) processor: f64,
     /// Changes of what serves, and trials begun.
     pub(super) changes: Option<[f64; 2]>,
     /// Resident memory after it.
@@ -36,6 +38,8 @@ pub struct Line {
     pub requests_per_second: f64,
     /// Requests, those that were refused or not asked included.
     pub offered_per_second: f64,
+    /// Answers to a second of a processor's time: what one core would give that it has to itself.
+    pub answers_per_core_second: f64,
     /// What half of the answers took at most, from when they were due.
     pub p50_ms: Option<f64>,
     /// 99 % of them.
@@ -48,7 +52,7 @@ pub struct Line {
     pub refused: u64,
     /// What 99 % of the refusals took at most.
     pub p99_refused_ms: Option<f64>,
-    /// Not asked, because no connection was free within 50 ms; overload only.
+    /// Not asked, because no connection was free within a millisecond; overload only.
     pub unasked: u64,
     /// Changes of what serves in all turns.
     pub swaps: Option<f64>,
@@ -73,6 +77,11 @@ impl Line {
             phase: phase.into(),
             requests_per_second: middle(&|turn| Some(turn.tally.rate())).unwrap_or_default(),
             offered_per_second: middle(&|turn| Some(turn.tally.offered())).unwrap_or_default(),
+            answers_per_core_second: middle(&|turn| {
+                let answers = turn.tally.rate() * turn.tally.took.as_secs_f64();
+                (turn.processor > 0.0).then_some(answers / turn.processor)
+            })
+            .unwrap_or_default(),
             p50_ms: answered(0.5),
             p99_ms: answered(0.99),
             p999_ms: answered(0.999),
@@ -125,9 +134,10 @@ impl Report {
                 number(line.trials, 0),
                 number(line.rss_bytes.map(|bytes| bytes / f64::from(1 << 20)), 0),
             ];
-            let (answers, rest) = (line.requests_per_second, rest.join(" | "));
+            let (answers, a_core) = (line.requests_per_second, line.answers_per_core_second);
+            let rest = rest.join(" | ");
             format!(
-                "| {load} | {phase} | {server} | {answers:.0} | {times} | {errors} | {refused} | {rest} |\n"
+                "| {load} | {phase} | {server} | {answers:.0} | {a_core:.0} | {times} | {errors} | {refused} | {rest} |\n"
             )
         };
         let rows: String = self.lines.iter().map(row).collect();

@@ -28,7 +28,7 @@ const GRPC_CONNECTIONS: usize = 4;
 /// In overload: more than a daemon takes at once (`serve.requests_max`).
 const CALLERS_OVERLOAD: usize = 512;
 /// In overload: how long a request waits for a free connection before it is not asked.
-const PATIENCE: Duration = Duration::from_millis(50);
+const PATIENCE: Duration = Duration::from_millis(1);
 /// Before a turn, so that what was stopped is awake.
 const WARM_UP: Duration = Duration::from_millis(200);
 /// Every server, and who asks.
@@ -192,11 +192,13 @@ impl<'a> Rounds<'a> {
         length: Duration,
         callers: usize,
     ) -> Result<Turn> {
+        let before = server.processor_seconds()?;
         let tally = self.runtime.block_on(async {
             let (asked, callers) = connected(server, load, callers).await?;
             drive(callers, Rc::new(asked), pace, length).await
         })?;
-        Ok(Turn { tally, changes: None, resident: Some(server.resident()?) })
+        let processor = server.processor_seconds()? - before;
+        Ok(Turn { tally, processor, changes: None, resident: Some(server.resident()?) })
     }
 }
 

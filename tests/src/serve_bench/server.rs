@@ -52,6 +52,17 @@ impl Server {
         Ok(1024.0 * kibibytes.trim().trim_end_matches("kB").trim().parse::<f64>()?)
     }
 
+    /// Seconds of a processor's time that its threads have taken, its children's not included.
+    pub(super) fn processor_seconds(&self) -> Result<f64> {
+        let mut nanoseconds = 0.0;
+        for thread in fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
+            // One that has ended meanwhile is passed over.
+            let Ok(text) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+            nanoseconds += text.split(' ').next().context("a time")?.parse::<f64>()?;
+        }
+        Ok(1e-9 * nanoseconds)
+    }
+
     fn signal(&self, signal: Signal) -> Result<()> {
         let group = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw).context("an id")?;
         kill_process_group(group, signal).with_context(|| format!("signalling {}", self.name))
