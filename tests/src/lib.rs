@@ -4,7 +4,8 @@
 //! becomes of requests while models are swapped ([`storm`]), how often the quality gate errs ([`judge`]), how long
 //! the way back from a full state takes ([`restart`]), how rarely detectors are wrong and how soon right ([`detectors`]), how
 //! good what proposers find is where every answer is known ([`search_table`]), what each way of searching is worth
-//! ([`ablation`]), and how soon a world that comes back is known again ([`recurrence`]). Random models as files that somebody
+//! ([`ablation`]), how soon a world that comes back is known again ([`recurrence`]), and how soon rows are answered over HTTP and gRPC, beside other
+//! servers ([`serve_bench`]). Random models as files that somebody
 //! else reads ([`onnx`]). And a story in which the daemon can
 //! be made to die ([`crash`]).
 //!
@@ -23,5 +24,6 @@ pub mod recurrence;
 pub mod restart;
 pub mod scene;
 pub mod search_table;
+pub mod serve_bench;
 pub mod storm;
 pub mod table;

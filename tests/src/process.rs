@@ -184,8 +184,10 @@ fn build() -> anyhow::Result<PathBuf> {
             cargo.env_remove(&name);
         }
     }
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
     let output = cargo
         .args(["build", "--workspace", "--bin", "driftform", "--message-format", "json-render-diagnostics"])
+        .args(["--profile", profile])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())
         .output()

@@ -18,5 +18,6 @@ mod read_only;
 mod recurring;
 mod relief;
 mod replay;
+mod serve_bench;
 mod stream_table;
 mod trials;
