@@ -6,7 +6,7 @@
 //! good what proposers find is where every answer is known ([`search_table`]), what each way of searching is worth
 //! ([`ablation`]), and how soon a world that comes back is known again ([`recurrence`]). Random models as files that somebody
 //! else reads ([`onnx`]). And a story in which the daemon can
-//! be made to die ([`crash`]).
+//! be made to die ([`crash`]), and followers of a leader that does as it is told ([`fleet`]).
 //!
 //! May not: prove anything itself, or reach into a room past its public names.
 
@@ -14,6 +14,7 @@ pub mod ablation;
 pub mod broker;
 pub mod crash;
 pub mod detectors;
+pub mod fleet;
 pub mod http;
 pub mod judge;
 pub mod onnx;
