@@ -25,6 +25,7 @@ mod transaction;
 #[cfg(test)]
 mod tests;
 
+pub use admin::create_models_topic;
 pub use config::{KafkaConfig, StartAt, Topics};
 pub use embedded::EmbeddedBroker;
 pub use error::KafkaError;

@@ -1,7 +1,7 @@
 //! What has to survive a crash: models, snapshots of the state, and the records they refer to.
 //!
 //! In reading order: who may write at all ([`Lease`]); folders of model files ([`ModelStore`]); the newest good snapshot
-//! ([`SnapshotStore`]); records by place ([`Records`]); models for other servers ([`ModelRepository`]). Bytes go in and the same bytes come out, or an
+//! ([`SnapshotStore`]); records by place ([`Records`]); models for other servers ([`ModelRepository`]) and for followers ([`Published`]). Bytes go in and the same bytes come out, or an
 //! error says which file is damaged and what to do.
 //!
 //! May not: know what is inside a model or a snapshot, or when one is due.
@@ -10,6 +10,7 @@ pub(crate) mod durable;
 mod error;
 mod lease;
 mod models;
+mod published;
 mod records;
 mod repository;
 mod snapshots;
@@ -17,6 +18,7 @@ mod snapshots;
 pub use error::StoreError;
 pub use lease::{Holder, Lease};
 pub use models::ModelStore;
+pub use published::{Published, find_published};
 pub use records::{Place, RECORD_BYTES_MAX, Records, Resumed};
 pub use repository::{LABELS_FILE, ModelRepository, write_file};
 pub use snapshots::{Newest, SnapshotStore, newest_snapshot};

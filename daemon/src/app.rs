@@ -20,10 +20,12 @@ use tokio::sync::{mpsc, watch};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::fleet::Publishing;
 use crate::learn::{Learn, Outside};
 use crate::reader::Reader;
 use crate::readings::Readings;
 use crate::serve::{Answerer, Oip, Outlet, Roads, Serve};
+use crate::slot::Slot;
 use crate::storage::{self, Storage};
 use crate::telemetry::{AuditEvent, Telemetry, Timeline};
 use crate::trials::WorkerCommand;
@@ -35,9 +37,11 @@ const POLL_WAIT: Duration = Duration::from_millis(100);
 /// How long consumers may take to leave the brokers at the end.
 const CLOSE_WAIT: Duration = Duration::from_secs(3);
 
+mod follower;
 mod inputs;
 mod plane;
 
+pub use follower::FollowerApp;
 pub use inputs::{Hangups, Input};
 
 use inputs::INPUTS_MAX;
@@ -78,7 +82,7 @@ impl App {
         let (health, health_seen) = watch::channel(Health { live: true, started: true, ..Health::default() });
         let (status, status_seen) = watch::channel(Status::default());
         let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, status: status_seen };
-        let serve = open_serve(config, &learn, &codec, &telemetry, &health)?;
+        let serve = open_serve(config, learn.slot(), &codec, &telemetry, &health)?;
         let serve =
             serve.map(|(serve, outlet)| start_serve(serve, outlet, Arc::clone(&stop), health.clone()));
         let serve = serve.transpose()?;
@@ -95,6 +99,7 @@ impl App {
         let (orders, ordered) = mpsc::channel(ORDERS_MAX);
         let admin = Admin { token: Token::new()?, orders };
         let (inputs, coming) = mpsc::channel(INPUTS_MAX);
+        let publishing = Publishing::open(config, &learn, &telemetry.fleet)?;
         let mut plane = LearnPlane {
             config: config.clone(),
             clock,
@@ -102,6 +107,7 @@ impl App {
             reader: Reader::new(codec, config.learn.evolve),
             source,
             sink: Sink::open(kafka)?,
+            publishing,
             telemetry,
             story,
             timeline: Timeline::default(),
@@ -126,7 +132,7 @@ impl App {
         plane.tell();
         let oip_addresses = oip.as_ref().map(Oip::addresses).unwrap_or_default();
         let oip = oip.map(|oip| oip.start(Arc::clone(&stop))).transpose()?.unwrap_or_default();
-        let (http, address) = start_http(config, pages, admin, Arc::clone(&stop))?;
+        let (http, address) = start_http(config, pages, Some(admin), Arc::clone(&stop))?;
         let readings = readings.map(|readings| readings.start(Arc::clone(&stop))).transpose()?;
         let learn = plane.start(Arc::clone(&stop))?;
         Ok(Self { stop, learn, serve, http, oip, oip_addresses, readings, inputs, health, consumed, address })
@@ -228,7 +234,7 @@ fn open_source(kafka: &KafkaConfig, learn: &Learn) -> Result<Source> {
 /// The serve plane of the Kafka road, if there is to be one.
 fn open_serve(
     config: &Config,
-    learn: &Learn,
+    slot: &Arc<Slot>,
     codec: &JsonCodec,
     telemetry: &Telemetry,
     health: &watch::Sender<Health>,
@@ -238,8 +244,8 @@ fn open_serve(
     }
     let kafka = &config.kafka;
     let group = format!("driftform-{}-serve", config.name);
-    let answerer = Answerer::new(Arc::clone(learn.slot()), codec.clone(), telemetry.clone())
-        .holding_back(config.learn.holdback);
+    let answerer =
+        Answerer::new(Arc::clone(slot), codec.clone(), telemetry.clone()).holding_back(config.learn.holdback);
     // A producer of its own: answers on their way must not hold up a snapshot.
     let outlet = if config.serve.exactly_once {
         let id = format!("{group}-{}", storage::host());
@@ -277,10 +283,11 @@ fn start_serve(
     thread.context("cannot start the serve thread")
 }
 
+/// The pages, and what people may ask for where there is somebody to follow it.
 fn start_http(
     config: &Config,
     pages: Pages,
-    admin: Admin,
+    admin: Option<Admin>,
     stop: Arc<AtomicBool>,
 ) -> Result<(JoinHandle<()>, SocketAddr)> {
     let listen = config.listen;
@@ -289,12 +296,12 @@ fn start_http(
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let address = listener.local_addr()?;
-    if let Err(error) = (Key { address, token: admin.token.clone() }).leave(&config.state.directory) {
-        // Nothing that was earned waits for it; only people cannot give orders.
-        tracing::warn!("no key for `driftform promote` in {}: {error}", config.state.directory.display());
+    let mut router = adapters::http::router(pages);
+    if let Some(admin) = admin {
+        leave_key(config, &Key { address, token: admin.token.clone() });
+        router = router.merge(adapters::http::admin::router(admin));
     }
     tracing::info!("status page on http://{address}");
-    let router = adapters::http::router(pages).merge(adapters::http::admin::router(admin));
     let stopped = async move {
         while !stop.load(Ordering::Relaxed) {
             tokio::time::sleep(POLL_WAIT).await;
@@ -310,6 +317,13 @@ fn start_http(
         }
     });
     Ok((thread.context("cannot start the http thread")?, address))
+}
+
+/// Nothing that was earned waits for it; without it, people only cannot give orders.
+fn leave_key(config: &Config, key: &Key) {
+    if let Err(error) = key.leave(&config.state.directory) {
+        tracing::warn!("no key for `driftform promote` in {}: {error}", config.state.directory.display());
+    }
 }
 
 /// Waits for a thread that only tidies up, but not for ever.

@@ -21,6 +21,7 @@ mod join;
 mod keys;
 mod mixture;
 mod oip;
+mod publish;
 mod raw;
 mod reload;
 mod search;
@@ -29,6 +30,7 @@ pub use budget::{BudgetConfig, COMPUTE, MEMORY, PrometheusConfig, WatchConfig};
 pub use gate::{Approval, COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig};
 pub use join::JoinConfig;
 pub use oip::OipConfig;
+pub use publish::{FollowConfig, PublishConfig};
 pub use raw::{DEFAULTS, State as StateConfig};
 pub use reload::{Layers, Reloaded};
 
@@ -101,6 +103,10 @@ pub struct Config {
     pub serve: raw::Serve,
     /// The HTTP and gRPC roads.
     pub oip: OipConfig,
+    /// Where models are published for followers, if anywhere.
+    pub publish: Option<PublishConfig>,
+    /// Who a follower is.
+    pub follow: FollowConfig,
     /// What becomes of a displaced model.
     pub memory_policy: MemoryPolicy,
     /// Labelled history for the first champion.
@@ -162,18 +168,10 @@ impl raw::Raw {
         let codec = self.codec(&schema)?;
         let kafka = self.kafka_config();
         let (memory_policy, oip) = (self.memory_policy()?, self.serve.oip()?);
+        let (publish, follow) = (self.publish.checked()?, self.follow.checked()?);
         let history = (!self.cold_start.history.is_empty()).then(|| PathBuf::from(&self.cold_start.history));
         let join = self.join.checked(&schema)?;
-        let mut limits = TabularLimits {
-            depth_max: self.search.depth_max,
-            widths: self.search.widths.clone(),
-            exits: self.search.exits,
-            committees: vec![1, 2, 4, 8],
-            ..TabularLimits::default()
-        };
-        limits.contexts.retain(|context| usize::from(*context) <= self.search.context_max);
-        limits.embeddings.retain(|embedding| self.search.embeddings || *embedding == Embedding::None);
-        limits.committees.retain(|voices| *voices <= u16::from(self.search.committee_max));
+        let limits = self.limits();
         let start = self.mixture.mixture()?;
         if let Some(member) = start.members.iter().find(|m| usize::from(m.context) > self.search.context_max)
         {
@@ -217,10 +215,27 @@ impl raw::Raw {
             listen,
             serve: self.serve,
             oip,
+            publish,
+            follow,
             memory_policy,
             history,
             prometheus,
         })
+    }
+
+    /// Which networks may be tried.
+    fn limits(&self) -> TabularLimits {
+        let mut limits = TabularLimits {
+            depth_max: self.search.depth_max,
+            widths: self.search.widths.clone(),
+            exits: self.search.exits,
+            committees: vec![1, 2, 4, 8],
+            ..TabularLimits::default()
+        };
+        limits.contexts.retain(|context| usize::from(*context) <= self.search.context_max);
+        limits.embeddings.retain(|embedding| self.search.embeddings || *embedding == Embedding::None);
+        limits.committees.retain(|voices| *voices <= u16::from(self.search.committee_max));
+        limits
     }
 
     fn kafka_config(&self) -> KafkaConfig {
@@ -235,6 +250,7 @@ impl raw::Raw {
                 predictions: named(&self.kafka.predictions, "predictions"),
                 decisions: named(&self.kafka.decisions, "decisions"),
                 dead_letters: named(&self.kafka.dead_letters, "dead-letters"),
+                models: named(&self.kafka.models, "models"),
             },
             create_topics: self.kafka.create_topics,
             properties: self.kafka.properties.clone(),

@@ -36,7 +36,7 @@ impl Reader {
                 out.push(Record::Metric(self.codec.decode_metric(bytes, envelope)?));
                 Ok(())
             }
-            TopicRole::Events | TopicRole::Predictions | TopicRole::Other => {
+            TopicRole::Events | TopicRole::Predictions | TopicRole::Models | TopicRole::Other => {
                 self.event(bytes, &envelope, out)
             }
         }

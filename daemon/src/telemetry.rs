@@ -17,6 +17,7 @@ use crate::lifecycle::Cause;
 use crate::storage::{Digests, Storage};
 
 mod budgets;
+mod fleet;
 mod front;
 mod machine;
 mod metrics;
@@ -27,6 +28,7 @@ mod story;
 mod timeline;
 
 pub use budgets::NOT_TAKEN;
+pub use fleet::{FleetMetrics, Followed};
 pub use front::FrontMetrics;
 pub use timeline::Timeline;
 
@@ -344,6 +346,8 @@ pub struct Telemetry {
     pub answers_failed: IntCounter,
     /// The HTTP and gRPC roads.
     pub front: FrontMetrics,
+    /// Publishing and following.
+    pub fleet: FleetMetrics,
     /// How far the learn plane is behind.
     pub lag_records: IntGauge,
     /// Decisions written to the journal.
@@ -393,6 +397,7 @@ impl Telemetry {
                 "Events that the served model could not answer.",
             ),
             front: FrontMetrics::new(&declare),
+            fleet: FleetMetrics::new(&declare),
             lag_records: declare
                 .gauge("driftform_consumer_lag_records", "Records the learn plane is behind."),
             decisions: declare.counter("driftform_journal_lines_total", "Decisions written to the journal."),

@@ -7,7 +7,7 @@
 //! ([`ablation`]), how soon a world that comes back is known again ([`recurrence`]), and how soon rows are answered over HTTP and gRPC, beside other
 //! servers ([`serve_bench`]). Random models as files that somebody
 //! else reads ([`onnx`]). And a story in which the daemon can
-//! be made to die ([`crash`]).
+//! be made to die ([`crash`]), and followers of a leader that does as it is told ([`fleet`]).
 //!
 //! May not: prove anything itself, or reach into a room past its public names.
 
@@ -15,6 +15,7 @@ pub mod ablation;
 pub mod broker;
 pub mod crash;
 pub mod detectors;
+pub mod fleet;
 pub mod http;
 pub mod judge;
 pub mod onnx;

@@ -13,6 +13,7 @@ use rdkafka::metadata::MetadataPartition;
 use super::client::{Context, refused};
 use super::config::KafkaConfig;
 use super::error::KafkaError;
+use super::record::TopicRole;
 
 /// Partitions of a topic that is created here; more than one needs somebody who knows the keys.
 const PARTITIONS_NEW: i32 = 1;
@@ -21,6 +22,7 @@ const PARTITIONS_NEW: i32 = 1;
 pub(super) fn partitions(
     config: &KafkaConfig,
     consumer: &BaseConsumer<Context>,
+    role: TopicRole,
     topic: &str,
 ) -> Result<Vec<i32>, KafkaError> {
     let found = existing(config, consumer, topic)?;
@@ -30,8 +32,14 @@ pub(super) fn partitions(
     if !config.create_topics {
         return Err(KafkaError::NoTopic { topic: topic.to_owned(), brokers: config.brokers.clone() });
     }
-    create(config, topic)?;
+    create(config, role, topic)?;
     Ok((0..PARTITIONS_NEW).collect())
+}
+
+/// Creates the topic of models if it is not there and that is wanted: a producer's topics appear by themselves at best,
+/// and are not compacted then.
+pub fn create_models_topic(config: &KafkaConfig) -> Result<(), KafkaError> {
+    if config.create_topics { create(config, TopicRole::Models, &config.topics.models) } else { Ok(()) }
 }
 
 /// The first and the next offset of a partition.
@@ -100,11 +108,15 @@ fn failed(config: &KafkaConfig, topic: &str, error: &Library) -> KafkaError {
 
 /// Creating is the one thing the library does only asynchronously: a thread of its own waits for it, so
 /// that this may be called from anywhere.
-fn create(config: &KafkaConfig, topic: &str) -> Result<(), KafkaError> {
+fn create(config: &KafkaConfig, role: TopicRole, topic: &str) -> Result<(), KafkaError> {
     let refused_by = |message: String| KafkaError::CreateTopic { topic: topic.to_owned(), message };
     let admin: AdminClient<Context> =
         config.client(&[], &[])?.create_with_context(Context::default()).map_err(|error| refused(&error))?;
-    let new = NewTopic::new(topic, PARTITIONS_NEW, TopicReplication::Fixed(-1));
+    let mut new = NewTopic::new(topic, PARTITIONS_NEW, TopicReplication::Fixed(-1));
+    if role == TopicRole::Models {
+        // The newest of a key is all that anybody needs.
+        new = new.set("cleanup.policy", "compact");
+    }
     let options = AdminOptions::new().operation_timeout(Some(config.request_timeout));
     let created = thread::scope(|scope| {
         let wait = scope.spawn(|| {

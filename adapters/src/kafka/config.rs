@@ -55,6 +55,8 @@ pub struct Topics {
     pub decisions: String,
     /// Records that could not be used.
     pub dead_letters: String,
+    /// Which model is served.
+    pub models: String,
 }
 
 impl Topics {
@@ -68,6 +70,7 @@ impl Topics {
             predictions: of("predictions"),
             decisions: of("decisions"),
             dead_letters: of("dead-letters"),
+            models: of("models"),
         }
     }
 }

@@ -37,7 +37,7 @@ impl GroupSource {
     pub fn open(config: &KafkaConfig, group: &str, role: TopicRole, topic: &str) -> Result<Self, KafkaError> {
         let link = Arc::new(Link::default());
         let consumer = consumer(config, group, &link)?;
-        admin::partitions(config, &consumer, topic)?;
+        admin::partitions(config, &consumer, role, topic)?;
         let failed =
             |error: Library| KafkaError::Read { topic: topic.to_owned(), message: error.to_string() };
         consumer.subscribe(&[topic]).map_err(failed)?;

@@ -23,6 +23,8 @@ pub enum TopicRole {
     Labels,
     /// Measurements and budgets.
     Metrics,
+    /// Which model is served; compacted where it is created.
+    Models,
     /// Anything else.
     Other,
 }

@@ -49,7 +49,7 @@ impl Source {
         let consumer = consumer(config, &link, &bell)?;
         let mut plan = Plan::default();
         for (role, topic) in topics {
-            for partition in admin::partitions(config, &consumer, topic)? {
+            for partition in admin::partitions(config, &consumer, *role, topic)? {
                 plan.add(config, &consumer, *role, topic, partition, positions)?;
             }
         }

@@ -56,6 +56,14 @@ pub enum StoreError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// Something is there, but it is not what was meant.
+    #[error(
+        "{path} does not have the digest that was told: it was altered or cut short, or is not there entirely yet"
+    )]
+    Digest {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// More bytes than may be kept in one file.
     #[error("{bytes} bytes are too many for {path}; at most {max} are kept")]
     TooLarge {

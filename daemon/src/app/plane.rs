@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{CLOSE_WAIT, Input, LEARN_BATCH_MAX, POLL_WAIT, end_within};
 use crate::clock::Clock;
 use crate::config::{Config, StateConfig};
+use crate::fleet::Publishing;
 use crate::join::Origin;
 use crate::learn::{Incoming, Learn, LearnError, ServedEvents};
 use crate::reader::Reader;
@@ -42,6 +43,8 @@ pub(super) struct LearnPlane {
     pub(super) reader: Reader,
     pub(super) source: Source,
     pub(super) sink: Sink,
+    /// Tells those who follow, if anybody does.
+    pub(super) publishing: Option<Publishing>,
     pub(super) telemetry: Telemetry,
     pub(super) story: Option<Sender<AuditEvent>>,
     pub(super) timeline: Timeline,
@@ -115,7 +118,10 @@ impl LearnPlane {
         let saved = self.snapshot(FLUSH_WAIT);
         self.tell();
         saved?;
-        let Self { learn, source, .. } = self;
+        let Self { learn, source, publishing, .. } = self;
+        if let Some(thread) = publishing.and_then(Publishing::close) {
+            end_within(thread, CLOSE_WAIT, "publishing");
+        }
         // Leaving the brokers may take long when they are away; it must not hold up the end.
         end_within(std::thread::spawn(move || drop(source)), CLOSE_WAIT, "the consumer");
         Ok(learn)
@@ -149,6 +155,9 @@ impl LearnPlane {
         let changed = self.take_inputs();
         let agreed = self.take_orders()?;
         self.learn.turn(records, positions)?;
+        if let Some(publishing) = &mut self.publishing {
+            publishing.turn(&self.learn, now);
+        }
         self.tell_happened();
         if changed || !agreed.is_empty() { self.promise(agreed) } else { Ok(()) }
     }
@@ -402,7 +411,9 @@ fn is_fenced(error: &anyhow::Error) -> bool {
 fn origin(record: &Polled) -> Origin {
     match record.role {
         TopicRole::Labels | TopicRole::Metrics => Origin::Labels(record.partition),
-        TopicRole::Events | TopicRole::Predictions | TopicRole::Other => Origin::Events(record.partition),
+        TopicRole::Events | TopicRole::Predictions | TopicRole::Models | TopicRole::Other => {
+            Origin::Events(record.partition)
+        }
     }
 }
 
@@ -411,6 +422,6 @@ fn role_name(role: TopicRole) -> &'static str {
         TopicRole::Events => "events",
         TopicRole::Labels => "labels",
         TopicRole::Metrics => "metrics",
-        TopicRole::Predictions | TopicRole::Other => "other",
+        TopicRole::Predictions | TopicRole::Models | TopicRole::Other => "other",
     }
 }

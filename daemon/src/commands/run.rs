@@ -8,7 +8,7 @@ use adapters::points::{FAULT_VARIABLE, arm};
 use anyhow::{Context as _, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{App, Hangups};
+use crate::app::{App, FollowerApp, Hangups};
 use crate::clock::Clock;
 use crate::config::Layers;
 
@@ -17,6 +17,15 @@ pub struct Arguments {
     /// The configuration file.
     #[arg(long)]
     config: PathBuf,
+    /// What it is to others: a leader learns and serves, a follower serves what its leader serves.
+    #[arg(long, value_enum, default_value_t = Role::Leader)]
+    role: Role,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Role {
+    Leader,
+    Follower,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -29,6 +38,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (layers, config) = Layers::read(arguments.config.clone(), super::environment())?;
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_signal(Arc::clone(&stop))?;
+    if arguments.role == Role::Follower {
+        // What of its configuration can change, a follower has no use for; nobody who asks means to end it.
+        let _hangups = hangups;
+        FollowerApp::start(&config, Clock::of_machine(), stop)?.wait()?;
+        tracing::info!("stopped");
+        return Ok(());
+    }
     let worker = super::worker_command(&config.learn)?;
     let app = App::start(&config, worker, Clock::of_machine(), stop, None)?;
     hangups.reload(layers, app.inputs())?;

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::budget::{BudgetSection, PrometheusSection};
 use super::gate::{GateSection, QualityOn};
 use super::mixture::MixtureSection;
+use super::publish::{FollowSection, PublishSection};
 use super::{ConfigError, keys, refuse};
 use crate::slot::MemoryPolicy;
 
@@ -81,6 +82,7 @@ section!(
         predictions: String,
         decisions: String,
         dead_letters: String,
+        models: String,
         create_topics: bool,
         properties: BTreeMap<String, String>,
     }
@@ -208,6 +210,8 @@ section!(
         state: State,
         http: Http,
         serve: Serve,
+        publish: PublishSection,
+        follow: FollowSection,
         join: super::join::JoinSection,
         cold_start: ColdStart,
         mixture: MixtureSection,

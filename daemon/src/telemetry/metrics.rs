@@ -14,6 +14,7 @@ use super::search::SearchMetrics;
 use super::senses::SenseMetrics;
 use crate::join::{Join, JoinCounts};
 use crate::learn::{Counts, Learn};
+use crate::slot::Slot;
 
 pub(super) const TOLD: &str = "metric names are valid constants, registered once";
 
@@ -141,6 +142,13 @@ impl LearnMetrics {
         self.gates.with_label_values(&[verdict]).inc();
     }
 
+    pub(super) fn serves(&self, slot: &Slot) {
+        let served = slot.load();
+        self.generation.set(gauge(served.generation.0));
+        self.prior_only.set(i64::from(served.prior_only));
+        self.models_alive.set(gauge(slot.models_alive() as u64));
+    }
+
     pub(super) fn update(&self, learn: &Learn) {
         let state = learn.state();
         raise(&self.outcomes, state.outcomes);
@@ -148,10 +156,7 @@ impl LearnMetrics {
         self.senses.update(&state.panel, state.counts);
         self.search.update(state);
         self.join.update(&state.join);
-        let served = learn.slot().load();
-        self.generation.set(gauge(served.generation.0));
-        self.prior_only.set(i64::from(served.prior_only));
-        self.models_alive.set(gauge(learn.slot().models_alive() as u64));
+        self.serves(learn.slot());
         let scores = &state.scores;
         self.live_loss.set(scores.live.mean());
         self.update_quality("champion", &scores.champion);
