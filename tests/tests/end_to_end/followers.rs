@@ -144,7 +144,12 @@ fn teach(scene: &Scene, leader: &Running, from: usize) -> Result<()> {
         sink.send(&topics.labels, None, label.to_string().as_bytes(), None)?;
     }
     sink.flush(DEADLINE)?;
-    let wanted = (from + LABELS) as f64;
+    has_learned(leader, from + LABELS)
+}
+
+/// Until it has learned so many labels: one that starts again answers before it has come that far once more.
+fn has_learned(leader: &Running, labels: usize) -> Result<()> {
+    let wanted = labels as f64;
     wait_until("all labels learned", DEADLINE, || {
         metric(&leader.pages, "driftform_learn_outcomes_total").ok().filter(|outcomes| *outcomes >= wanted)
     })?;
@@ -175,6 +180,7 @@ fn what_a_real_leader_learns_is_followed_and_so_is_it_after_a_kill() -> Result<(
     leader.process.kill()?;
     let (_, before) = follower.asked(&model)?;
     let mut leader = lead(&scene, 0.2)?;
+    has_learned(&leader, LABELS)?;
     says_the_same(&mut leader, &mut follower, &model)?;
     ensure!(!before.is_empty(), "a follower answers without its leader");
     teach(&scene, &leader, LABELS)?;
