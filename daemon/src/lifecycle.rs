@@ -168,6 +168,7 @@ impl Lifecycle {
             Event::Remembered { diagnosis, found } => self.remembered(diagnosis, found, rules),
             Event::Proposed(candidates) => self.proposed(candidates, rules),
             Event::Climbed(climbers) => self.climbed(&climbers, rules),
+            Event::NobodyFits => self.nobody_fits(),
             Event::Judged(judgements) => self.judged(&judgements, rules),
             Event::ReliefMeasured(options) => self.relief_measured(&options, rules),
             Event::SwapFailed(change) => self.swap_failed(change),
@@ -388,6 +389,14 @@ impl Lifecycle {
         let mut effects = vec![Effect::Shadow(winners)];
         effects.extend(self.close("its best candidate goes into the shadow slot", rules));
         effects
+    }
+
+    /// The shadow slot is free, for nobody went into it.
+    fn nobody_fits(&mut self) -> Vec<Effect> {
+        self.shadow = None;
+        let text =
+            "none of those that won fits the budgets, which were lowered meanwhile; the champion stays";
+        vec![Effect::Alarm(text.into())]
     }
 
     /// A challenger is in the shadow slot, and its deadlines run.

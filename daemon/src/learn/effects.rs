@@ -178,9 +178,11 @@ impl Learn {
 
     /// The preferred of the winners learns what came since, and is compared on live events from now on.
     fn shadow(&mut self, winners: &[usize]) -> Result<(), LearnError> {
-        let best = self.preferred(winners).or_else(|| winners.first().copied());
-        let trained = best.and_then(|best| self.trained.remove(&best));
-        let Some(Trained { edit, result, learned, schema }) = trained else { return Ok(()) };
+        let trained = self.preferred(winners).and_then(|place| self.trained.remove(&place));
+        let Some(Trained { edit, result, learned, schema, .. }) = trained else {
+            self.events.push_back(Event::NobodyFits);
+            return Ok(());
+        };
         let children = self.caught_up(result.children, learned, &schema)?;
         let arm = self.arms.pool.edit(&self.arms.control, &edit, children)?;
         let gate = &self.rules.config.gate;

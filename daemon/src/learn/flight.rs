@@ -62,6 +62,8 @@ pub struct Trained {
     pub edit: Edit,
     /// Its trial.
     pub result: TrialResult,
+    /// Its mean paired gain over the control.
+    pub gain: Option<f64>,
     /// Outcomes its trial could learn from.
     pub learned: u64,
     /// The schema of the learners it ended with.
@@ -71,9 +73,10 @@ pub struct Trained {
 impl Landed {
     /// The candidate at this place of the results; none where its trial failed.
     pub fn take(&mut self, at: usize) -> Option<Trained> {
+        let gain = self.gain(at);
         let result = self.results.get_mut(at)?.take()?;
         let (_, edit) = self.candidates.get(at)?.clone();
-        Some(Trained { edit, result, learned: self.learned, schema: self.schema.clone() })
+        Some(Trained { edit, result, gain, learned: self.learned, schema: self.schema.clone() })
     }
 
     /// Mean paired gain of a candidate over the control on the same rows.
@@ -143,9 +146,10 @@ impl Learn {
     fn rejecting(&self, purpose: Purpose, edit: &Edit) -> Option<Rejecting> {
         let alpha = self.rules.config.search.rejection_alpha;
         let is_climber = matches!(purpose, Purpose::Rung(_)) && edit.children().next().is_some();
-        let margin = self.rules.config.gate.non_inferiority_margin;
-        let loss_max = if self.may_cost_quality(edit) { margin } else { 0.0 };
-        (alpha > 0.0 && is_climber).then_some(Rejecting { alpha, loss_max })
+        (alpha > 0.0 && is_climber).then(|| {
+            let margin = self.rules.config.gate.non_inferiority_margin;
+            Rejecting { alpha, loss_max: if self.may_cost_quality(edit) { margin } else { 0.0 } }
+        })
     }
 
     /// The recorded rows of the last windows, the control before them and what it said.

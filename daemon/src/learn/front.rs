@@ -37,7 +37,7 @@ fn milliseconds(seconds: f64) -> f64 {
 }
 
 impl Learn {
-    /// Everyone who came to the last rung, and the control beside them, as far as they fit the budgets.
+    /// Everyone who came to the last rung, and the control beside them.
     pub(super) fn chart(&mut self, rung: usize, landed: &Landed) {
         let is_last = rung + 1 == self.rules.config.search.rungs.len();
         let Some(control) = landed.control.as_ref().filter(|_| is_last) else { return };
@@ -57,14 +57,19 @@ impl Learn {
         }
     }
 
-    /// Of those that won, best first, the preferred; all of them fit the budgets.
+    /// Of those that won, best first, the preferred within the budgets in force; none where nobody fits them any more.
+    ///
+    /// They may have trained on different rows, so what tells them apart is the gain over the control on the same rows: a loss
+    /// here is what the control lost beside the best of them, less the gain.
     pub(super) fn preferred(&self, winners: &[usize]) -> Option<usize> {
         let axes = AXES.map(|axis| Axis { noise: 0.0, ..axis });
         let mut front = Front::new(axes.to_vec(), vec![f64::MAX; axes.len()]);
+        let best = self.trained.get(winners.first()?)?;
+        let control = policies::stats::mean_loss(&best.result.losses)? + best.gain?;
         for (rank, place) in winners.iter().enumerate() {
             let trained = self.trained.get(place)?;
-            let loss = policies::stats::mean_loss(&trained.result.losses)?;
-            front.insert(Point { network: *place, values: self.values(&trained.edit, loss)? }, rank as u64);
+            let values = self.values(&trained.edit, control - trained.gain?)?;
+            front.insert(Point { network: *place, values }, rank as u64);
         }
         serve(&front, &self.constraints(), self.rules.config.preference).map(|point| point.network)
     }

@@ -112,7 +112,7 @@ impl Learn {
 
     fn relieve(&mut self, option: usize) -> Result<(), LearnError> {
         let found = self.landed.take().and_then(|mut landed| landed.take(option));
-        let Some(Trained { edit, result, learned, schema }) = found else { return Ok(()) };
+        let Some(Trained { edit, result, learned, schema, .. }) = found else { return Ok(()) };
         let source = self.cost_source().name();
         let compute_upper = self.trial_upper(&edit, &result).unwrap_or(f64::NAN);
         let children = self.caught_up(result.children, learned, &schema)?;

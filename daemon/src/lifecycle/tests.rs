@@ -364,6 +364,14 @@ fn an_episode_with_no_better_candidate_closes_and_stays_quiet() {
 }
 
 #[test]
+fn where_no_winner_fits_the_budgets_any_more_the_slot_is_free_at_once() {
+    let rules = rules();
+    let mut lifecycle = shadowing(&rules);
+    assert!(matches!(lifecycle.step(Event::NobodyFits, &rules)[..], [Effect::Alarm(_)]));
+    assert!(lifecycle.shadow.is_none() && lifecycle.may_search());
+}
+
+#[test]
 fn who_costs_less_and_lost_little_goes_into_the_shadow_slot_if_nobody_won() {
     let rules = rules();
     let margin = rules.config.gate.non_inferiority_margin;

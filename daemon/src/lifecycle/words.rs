@@ -82,6 +82,8 @@ pub enum Event {
     Proposed(Vec<Edit>),
     /// The trials that were sent have ended.
     Climbed(Vec<Climber>),
+    /// None of those that won fits the budgets, which were lowered meanwhile.
+    NobodyFits,
     /// The gates spoke about the challenger.
     Judged(Vec<Judgement>),
     /// The smaller networks were measured.

@@ -29,7 +29,10 @@ fn winners(learn: &mut Learn) -> Vec<usize> {
     let edits = [(0..8).collect::<Vec<_>>(), vec![0, 1, 2, 3], vec![0, 1]];
     for (place, (members, loss)) in edits.iter().zip([0.2, 0.201, 0.22]).enumerate() {
         let (learned, schema) = (learn.state.history.pushed(), learn.rules.config.schema.clone());
-        let trained = Trained { edit: Edit::keep(members), result: result(loss), learned, schema };
+        // On rows of its own, where everybody loses as much more.
+        let (harder, gain) = (0.1 * place as f32, Some(0.3 - f64::from(loss)));
+        let trained =
+            Trained { edit: Edit::keep(members), result: result(loss + harder), gain, learned, schema };
         learn.trained.insert(place, trained);
     }
     vec![0, 1, 2]
@@ -54,6 +57,9 @@ fn of_those_that_won_the_preferred_goes_on_within_the_budgets() {
             Some(expected.max(1)),
             "{prefer}, and the largest is too large"
         );
+        learn.set_budget("memory_bytes", 1.0);
+        assert_eq!(learn.preferred(&winners), None, "nobody fits");
+        learn.set_budget("memory_bytes", half);
         assert!(learn.fits(&Edit::keep(&[0, 1])) && !learn.fits(&Edit::keep(&[0, 1, 2, 3, 4])));
     }
 }

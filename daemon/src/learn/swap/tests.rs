@@ -204,6 +204,7 @@ fn place(learn: &mut Learn) -> f64 {
     let trained = Trained {
         edit: Edit::keep(&[0, 1]),
         result,
+        gain: Some(0.1),
         learned: learn.state.history.pushed(),
         schema: learn.rules.config.schema.clone(),
     };
