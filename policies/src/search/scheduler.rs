@@ -44,6 +44,11 @@ pub trait Scheduler {
     /// there is nothing left to learn.
     fn next(&self, trials: &[Trial]) -> Vec<Step>;
 
+    /// How many of those who may start train before it is asked again: all, where a whole rung is waited for.
+    fn at_once(&self) -> usize {
+        usize::MAX
+    }
+
     /// Those who won, best first: who came as far as the scheduler let anybody come, and gained enough there.
     ///
     /// No score, or one that is not finite, never climbs and never wins.

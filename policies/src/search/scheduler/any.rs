@@ -1,6 +1,6 @@
 //! Every scheduler there is, by name.
 //!
-//! Lives here: the closed set, and how many of each may train side by side. May not: decide who climbs.
+//! Lives here: the closed set, and whom to train before asking again. May not: decide who climbs.
 
 use serde::{Deserialize, Serialize};
 
@@ -41,27 +41,18 @@ impl AnyScheduler {
         }
     }
 
-    /// Whom to train before asking again: some of those who may start, all on one rung. Who waits for a whole rung gets it at
-    /// once; who decides by each result gets no more than one of which can climb.
+    /// Whom to train before asking again: some of those who may start, all on one rung.
     pub fn batch(&self, trials: &[Trial]) -> Vec<Step> {
         let mut steps = self.next(trials);
         let rung = steps.first().map(|step| step.rung);
         steps.retain(|step| Some(step.rung) == rung);
-        steps.truncate(match self {
-            Self::Asha(Asha(halving)) | Self::Pasha(Pasha(halving)) => halving.eta.max(2),
-            Self::SuccessiveHalving(_) | Self::Extrapolated(_) | Self::FullBudget(_) => usize::MAX,
-        });
+        steps.truncate(self.at_once());
         steps
     }
 
-    /// Whether a winner may come from this rung.
+    /// Whether a winner may come from this rung: who does not wait for whole rungs may end on any.
     pub fn may_win_at(&self, rung: usize) -> bool {
-        match self {
-            Self::Asha(_) | Self::Pasha(_) => true,
-            Self::SuccessiveHalving(_) | Self::Extrapolated(_) | Self::FullBudget(_) => {
-                rung + 1 == self.rungs().len()
-            }
-        }
+        self.at_once() < usize::MAX || rung + 1 == self.rungs().len()
     }
 
     fn inner(&self) -> &dyn Scheduler {
@@ -82,6 +73,10 @@ impl Scheduler for AnyScheduler {
 
     fn next(&self, trials: &[Trial]) -> Vec<Step> {
         self.inner().next(trials)
+    }
+
+    fn at_once(&self) -> usize {
+        self.inner().at_once()
     }
 
     fn winners(&self, trials: &[Trial]) -> Vec<usize> {

@@ -44,6 +44,11 @@ impl Scheduler for Pasha {
         steps(self.open(trials), self.0.eta, trials)
     }
 
+    /// No more than one of which can climb.
+    fn at_once(&self) -> usize {
+        self.0.eta.max(2)
+    }
+
     fn winners(&self, trials: &[Trial]) -> Vec<usize> {
         highest(&self.0.rungs, self.0.least_gain, trials)
     }
