@@ -41,20 +41,24 @@ fn once_it_is_known_what_helps_most_of_what_does_not_is_left_out() {
 
 #[test]
 fn nothing_is_left_out_before_much_is_known_and_something_is_always_tried() {
-    let (space, mut rng, parent) = (grid(2, 4), generator(1), Genome(vec![3, 3]));
+    let (space, mut rng, parent) = (grid(3, 6), generator(1), Genome(vec![5, 5, 5]));
     let mut proposer = screened(Random);
-    let mut tried = 0;
-    for now in 0..60 {
-        let asked = proposer.ask(&Question { now, ..Question::new(&space, &parent, 1) }, &mut rng);
-        assert_eq!(asked.len(), 1, "everything is worse, and one is tried all the same");
-        tried += 1;
-        if tried < RECORDS_MIN {
-            assert_eq!(proposer.promise().map(Promise::skipped), Some(0));
-        }
+    // From the top nothing gains, but what was tried from below did.
+    let below = Genome(vec![0; 3]);
+    let (mut tried, mut skipped) = (0, 0);
+    for now in 0..80 {
+        let from = if now < 30 { &below } else { &parent };
+        let asked = proposer.ask(&Question { now, ..Question::new(&space, from, 2) }, &mut rng);
+        assert!(!asked.is_empty(), "hopeless as all may be");
+        skipped = proposer.promise().map_or(0, Promise::skipped);
+        assert!(tried >= RECORDS_MIN || skipped == 0, "{skipped} after {tried}");
         for genome in asked {
-            proposer.tell(&Score { genome, parent: parent.clone(), gain: -0.1, cost: 1.0, at: now });
+            let gain = gain(&genome, from);
+            proposer.tell(&Score { genome, parent: from.clone(), gain, cost: 1.0, at: now });
+            tried += 1;
         }
     }
+    assert!(skipped > 20, "{skipped}");
 }
 
 proptest! {
