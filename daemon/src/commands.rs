@@ -25,6 +25,7 @@ mod init;
 mod promote;
 pub mod replay;
 mod run;
+mod state;
 mod worker;
 
 /// Exit code: arguments or configuration are wrong.

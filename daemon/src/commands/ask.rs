@@ -2,12 +2,10 @@
 //!
 //! Lives here: the arguments that say which daemon and who asks, and what its answer means. May not: know what is asked.
 
-use std::path::PathBuf;
-
 use adapters::http::key::Key;
 use anyhow::{Context as _, Result, bail};
 
-use crate::config::Config;
+use super::state::StateArguments;
 
 /// The code of an order that was followed.
 const FOLLOWED: u16 = 200;
@@ -17,12 +15,8 @@ const SOMEBODY: &str = "somebody";
 /// Which daemon, and who asks.
 #[derive(Debug, clap::Args)]
 pub struct Asking {
-    /// The configuration file, which names the state directory.
-    #[arg(long, required_unless_present = "state", conflicts_with = "state")]
-    config: Option<PathBuf>,
-    /// The state directory of the daemon.
-    #[arg(long)]
-    state: Option<PathBuf>,
+    #[command(flatten)]
+    state: StateArguments,
     /// Who asks, for the journal; if it is left out, the name in $USER.
     #[arg(long)]
     by: Option<String>,
@@ -31,10 +25,7 @@ pub struct Asking {
 impl Asking {
     /// The way to the daemon.
     pub fn key(&self) -> Result<Key> {
-        let state = match &self.state {
-            Some(state) => state.clone(),
-            None => Config::load(self.config.as_deref(), &super::environment())?.state.directory,
-        };
+        let state = self.state.directory()?;
         Key::find(&state)
             .with_context(|| format!("no daemon has left its key in {}: is one running?", state.display()))
     }

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use model::onnx::{Categories, Graph, Probe};
 use model::{Device, Generation, Model, Target};
 
-use crate::config::Config;
+use super::state::StateArguments;
 use crate::parity;
 use crate::storage::look_at_snapshot;
 
@@ -30,12 +30,8 @@ enum Format {
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The configuration file, which names the state directory.
-    #[arg(long, required_unless_present = "state", conflicts_with = "state")]
-    config: Option<PathBuf>,
-    /// The state directory; a daemon may be running in it.
-    #[arg(long)]
-    state: Option<PathBuf>,
+    #[command(flatten)]
+    state: StateArguments,
     /// The form of the files.
     #[arg(long, value_enum, default_value_t = Format::Onnx)]
     format: Format,
@@ -76,11 +72,7 @@ struct TargetArguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let state = match &arguments.state {
-        Some(state) => state.clone(),
-        None => Config::load(arguments.config.as_deref(), &super::environment())?.state.directory,
-    };
-    let (model, generation) = champion(&state)?;
+    let (model, generation) = champion(&arguments.state.directory()?)?;
     match (arguments.format, &arguments.target.to, &arguments.target.repository) {
         (Format::Safetensors, Some(to), _) => safetensors(&model, generation, to),
         (Format::Safetensors, None, _) => {

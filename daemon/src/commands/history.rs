@@ -10,18 +10,14 @@ use adapters::audit::{Entry, entries, verify};
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
 
-use crate::config::Config;
+use super::state::StateArguments;
 use crate::learn::{Judged, Snapshot};
 use crate::storage::{journal_folder, look_at_snapshot};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The configuration file, which names the state directory.
-    #[arg(long, required_unless_present = "state", conflicts_with = "state")]
-    config: Option<PathBuf>,
-    /// The state directory.
-    #[arg(long)]
-    state: Option<PathBuf>,
+    #[command(flatten)]
+    state: StateArguments,
     /// The lines as they are in the journal: a JSON object each.
     #[arg(long)]
     json: bool,
@@ -48,10 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn directory(arguments: &Arguments) -> Result<PathBuf> {
-    let state = match &arguments.state {
-        Some(state) => state.clone(),
-        None => Config::load(arguments.config.as_deref(), &super::environment())?.state.directory,
-    };
+    let state = arguments.state.directory()?;
     let folder = journal_folder(&state);
     if !folder.is_dir() {
         bail!("there is no journal in {}: no daemon has run on it", state.display());

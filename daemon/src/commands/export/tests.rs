@@ -10,6 +10,7 @@ use model::onnx::Op;
 use model::{EventId, Label, Record, Row, Sample, Timestamp, Truth};
 
 use super::*;
+use crate::config::Config;
 use crate::learn::{Learn, Outside};
 use crate::storage::Storage;
 use crate::trials::WorkerCommand;
