@@ -10,13 +10,14 @@ use model::{Generation, Model, Output, Row};
 
 use super::{Learn, LearnError};
 use crate::lifecycle::Change;
+use crate::parity;
 use crate::slot::Served;
 use crate::storage::Digests;
 
 /// Recent rows on which the loaded model is compared with the one in memory.
 const PROBE_ROWS: usize = 64;
-/// By how much an answer may differ, relative to its size where that is above one.
-const PARITY_TOLERANCE: f32 = 1e-5;
+/// In which answers are compared: probabilities, or numbers in the unit of the target.
+const PARITY_UNIT: f32 = 1.0;
 
 impl Learn {
     /// All steps up to the commit; none of them in a replay, where nothing is durable.
@@ -55,9 +56,11 @@ impl Learn {
         let rows = self.probe_rows();
         let rows: Vec<&Row> = rows.iter().collect();
         let (said, expected) = (loaded.predict(&rows)?, served.model.predict(&rows)?);
-        if !said.iter().zip(&expected).all(|(said, expected)| agree(said, expected)) {
-            return Err(unlike(served.generation, "it says something else"));
-        }
+        let numbers = |outputs: &[Output]| {
+            outputs.iter().flat_map(|output| output.0.iter().copied()).collect::<Vec<f32>>()
+        };
+        parity::check(&numbers(&said), &numbers(&expected), PARITY_UNIT)
+            .map_err(|apart| unlike(served.generation, &format!("it says something else: {apart}")))?;
         let detail = format!("loaded again, it says the same of {} recent rows", rows.len());
         self.step(change, served.generation, "verified", detail);
         Ok(())
@@ -85,11 +88,6 @@ impl Learn {
         let rows = recent.iter().filter_map(|recent| self.row(recent.place));
         rows.filter(|row| row.values().len() == width).collect()
     }
-}
-
-fn agree(said: &Output, expected: &Output) -> bool {
-    let close = |(a, b): (&f32, &f32)| (a - b).abs() <= PARITY_TOLERANCE * a.abs().max(b.abs()).max(1.0);
-    said.0.len() == expected.0.len() && said.0.iter().zip(&expected.0).all(close)
 }
 
 fn unlike(generation: Generation, what: &str) -> LearnError {
