@@ -15,7 +15,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, ValueEnum};
 use policies::search::predictor::{AnyPredictor, Predictor as _};
-use policies::search::{AnyProposer, Bayesian, Proposer as _};
+use policies::search::{AnyProposer, AnyScheduler, Bayesian, Proposer as _};
+
+use crate::exit::exit;
 
 mod csv;
 mod features;
@@ -28,7 +30,6 @@ mod taskset;
 
 pub use lookup::{Row, Table};
 pub use report::Report;
-use taskset::Schedule;
 
 /// How a table's file is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,8 +109,8 @@ struct Arguments {
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(AnyPredictor::NAMES))]
     predictor: Option<String>,
     /// Who decides how long each trains, where the table is of curves.
-    #[arg(long, value_enum, default_value = "successive_halving")]
-    scheduler: Schedule,
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(AnyScheduler::NAMES), default_value = "successive_halving")]
+    scheduler: String,
     /// Scores the front of validation and cost instead, beside NSGA-II.
     #[arg(long)]
     objectives: bool,
@@ -129,13 +130,7 @@ struct Arguments {
 
 /// Prints what was found.
 pub fn main() -> ExitCode {
-    match tell(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            drop(writeln!(std::io::stderr(), "search-table: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    exit("search-table", tell(&Arguments::parse()))
 }
 
 fn tell(arguments: &Arguments) -> Result<()> {
@@ -176,7 +171,10 @@ fn measured(arguments: &Arguments) -> Result<Report> {
     let searches = arguments.searches();
     let Some(format) = space.format() else {
         let curves = taskset::Table::read(table)?;
-        return Ok(taskset::report(&curves, arguments.scheduler, searches).named(table, space.name()));
+        let name = arguments.scheduler.as_str();
+        let scheduler =
+            taskset::scheduler(name).with_context(|| format!("no scheduler is called `{name}`"))?;
+        return Ok(taskset::report(&curves, name, &scheduler, searches).named(table, space.name()));
     };
     let lookup = formats::read(table, format, *dataset)?;
     let known = match &arguments.features {

@@ -11,8 +11,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use clap::ValueEnum;
-use policies::search::{Asha, Extrapolated, FullBudget, Pasha, Scheduler, Step, SuccessiveHalving, Trial};
+use policies::search::{AnyScheduler, Scheduler as _, Step, SuccessiveHalving, Trial};
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_pcg::Pcg64;
@@ -76,46 +75,23 @@ impl Table {
     }
 }
 
-/// The schedulers, all with the rungs and the share of the reference's protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum Schedule {
-    /// Everyone to the end: random search.
-    Full,
-    /// Halving, a whole rung at a time.
-    SuccessiveHalving,
-    /// Asynchronous halving.
-    Asha,
-    /// Asynchronous halving that opens rungs as they are needed.
-    Pasha,
-    /// Halving by forecasts of the last rung.
-    Extrapolated,
+/// The scheduler of this name, with the rungs and the share of the reference's protocol; none if there is none.
+pub fn scheduler(name: &str) -> Option<AnyScheduler> {
+    let rungs = SuccessiveHalving { rungs: RUNGS.to_vec(), eta: 3, least_gain: f64::NEG_INFINITY };
+    AnyScheduler::named(name, rungs)
 }
 
-impl Schedule {
-    fn scheduler(self) -> Box<dyn Scheduler> {
-        let halving = SuccessiveHalving { rungs: RUNGS.to_vec(), eta: 3, least_gain: f64::NEG_INFINITY };
-        match self {
-            Self::Full => Box::new(FullBudget { rungs: [WINDOWS], least_gain: f64::NEG_INFINITY }),
-            Self::SuccessiveHalving => Box::new(halving),
-            Self::Asha => Box::new(Asha(halving)),
-            Self::Pasha => Box::new(Pasha(halving)),
-            Self::Extrapolated => Box::new(Extrapolated(halving)),
+/// How many may be started: the asynchronous ones stop by themselves, the others have to be given as many as the
+/// budget takes to the end.
+fn cohort(scheduler: &AnyScheduler, budget: u32, rows: usize) -> usize {
+    let count = match scheduler {
+        AnyScheduler::FullBudget(_) => budget / WINDOWS,
+        AnyScheduler::SuccessiveHalving(_) | AnyScheduler::Extrapolated(_) => {
+            (1..=budget / RUNGS[0]).take_while(|count| halving_cost(*count) <= budget).last().unwrap_or(0)
         }
-    }
-
-    /// How many may be started: the asynchronous ones stop by themselves, the others have to be given as many as the
-    /// budget takes to the end.
-    fn cohort(self, budget: u32, rows: usize) -> usize {
-        let count = match self {
-            Self::Full => budget / WINDOWS,
-            Self::SuccessiveHalving | Self::Extrapolated => {
-                (1..=budget / RUNGS[0]).take_while(|count| halving_cost(*count) <= budget).last().unwrap_or(0)
-            }
-            Self::Asha | Self::Pasha => budget,
-        };
-        (count as usize).min(rows)
-    }
+        AnyScheduler::Asha(_) | AnyScheduler::Pasha(_) => budget,
+    };
+    (count as usize).min(rows)
 }
 
 /// What halving spends on so many, each rung going on from the one before.
@@ -126,22 +102,21 @@ fn halving_cost(count: u32) -> u32 {
 }
 
 /// Scores a scheduler; the budget is in points of curves, and a score is the final loss of the chosen, negated.
-pub fn report(table: &Table, schedule: Schedule, searches: Searches) -> Report {
+pub fn report(table: &Table, name: &str, scheduler: &AnyScheduler, searches: Searches) -> Report {
     let begun = Instant::now();
-    let results = results(table, schedule, searches);
+    let results = results(table, scheduler, searches);
     let seconds = begun.elapsed().as_secs_f64();
     let count = results.len() as f64;
     let regret_mean = results.iter().map(|result| result.0).sum::<f64>() / count;
     let variance = results.iter().map(|result| (result.0 - regret_mean).powi(2)).sum::<f64>() / count;
     let optima = results.iter().filter(|result| result.0 <= 0.0).count();
     let points: u64 = results.iter().map(|result| u64::from(result.1)).sum();
-    let name = schedule.to_possible_value().map(|value| value.get_name().to_owned());
     Report {
         table: String::new(),
         space: String::new(),
         proposer: "random".into(),
         predictor: None,
-        scheduler: name,
+        scheduler: Some(name.to_owned()),
         budget: searches.budget,
         runs: searches.runs,
         score_mean: -(table.best + regret_mean),
@@ -153,22 +128,21 @@ pub fn report(table: &Table, schedule: Schedule, searches: Searches) -> Report {
 }
 
 /// Regret and cost of each run. The order in which a run draws is the same for every scheduler.
-fn results(table: &Table, schedule: Schedule, searches: Searches) -> Vec<(f64, u32)> {
+fn results(table: &Table, scheduler: &AnyScheduler, searches: Searches) -> Vec<(f64, u32)> {
     let budget = u32::try_from(searches.budget).unwrap_or(u32::MAX);
     let one = |run: u64| {
         let mut rng = Pcg64::seed_from_u64(searches.seed.wrapping_shl(32).wrapping_add(run));
         let mut order: Vec<usize> = (0..table.curves.len()).collect();
         order.shuffle(&mut rng);
-        let (chosen, cost) = run_once(table, schedule, budget, &order);
+        let (chosen, cost) = run_once(table, scheduler, budget, &order);
         (table.regret(chosen), cost)
     };
     (0..searches.runs).map(one).collect()
 }
 
 /// One run: the row that was chosen, and what was spent, its training to the end included.
-fn run_once(table: &Table, schedule: Schedule, budget: u32, order: &[usize]) -> (Option<usize>, u32) {
-    let scheduler = schedule.scheduler();
-    let mut trials = vec![Trial::default(); schedule.cohort(budget, order.len())];
+fn run_once(table: &Table, scheduler: &AnyScheduler, budget: u32, order: &[usize]) -> (Option<usize>, u32) {
+    let mut trials = vec![Trial::default(); cohort(scheduler, budget, order.len())];
     let mut cost = 0;
     let mut due: Vec<Step> = Vec::new();
     loop {
@@ -187,7 +161,7 @@ fn run_once(table: &Table, schedule: Schedule, budget: u32, order: &[usize]) -> 
         }
         table.train(order[step.candidate], &mut trials[step.candidate], windows);
         cost += price;
-        if matches!(schedule, Schedule::Asha | Schedule::Pasha) {
+        if scheduler.at_once() < usize::MAX {
             due.clear();
         }
     }
