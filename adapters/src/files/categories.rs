@@ -61,8 +61,6 @@ pub fn occurring_categories(path: &Path, schema: &Schema) -> Result<Categories, 
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests may")]
-
     use std::fs;
 
     use model::{Feature, Objective, Target};
@@ -75,7 +73,7 @@ mod tests {
             feature("colour", FeatureKind::Categorical { buckets: 4 }),
             feature("price", FeatureKind::Numeric),
         ];
-        Schema::new(features, Target::Regression, Objective::default()).unwrap()
+        Schema::new(features, Target::Regression, Objective::default()).expect("two features of two names")
     }
 
     fn read(
@@ -83,25 +81,25 @@ mod tests {
         text: &str,
         read: impl Fn(&Path) -> Result<Categories, FilesError>,
     ) -> Result<Categories, String> {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join(name);
-        fs::write(&path, text).unwrap();
+        fs::write(&path, text).expect("a file");
         read(&path).map_err(|error| error.to_string())
     }
 
     #[test]
     fn names_that_occur_are_those_of_categorical_columns() {
         let text = "price,colour\n1,red\n2,NA\n3,blue\n4,red\n";
-        let found = read("a.csv", text, |path| occurring_categories(path, &schema())).unwrap();
+        let found = read("a.csv", text, |path| occurring_categories(path, &schema())).expect("a stream");
         assert_eq!(found.of("colour").collect::<Vec<_>>(), ["blue", "red"]);
         assert_eq!(found.of("price").count(), 0);
     }
 
     #[test]
     fn a_list_is_read_and_anything_else_refused() {
-        let found = read("a.json", r#"{"colour": ["red", "blue", ""]}"#, listed_categories).unwrap();
+        let found = read("a.json", r#"{"colour": ["red", "blue", ""]}"#, listed_categories).expect("a list");
         assert_eq!(found.of("colour").collect::<Vec<_>>(), ["blue", "red"]);
-        let refused = read("a.json", r#"["red"]"#, listed_categories).unwrap_err();
+        let refused = read("a.json", r#"["red"]"#, listed_categories).expect_err("no object");
         assert!(refused.contains(r#"give {"feature": ["name", …], …}"#), "{refused}");
     }
 }
