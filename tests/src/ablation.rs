@@ -15,6 +15,8 @@ use clap::Parser;
 use daemon::commands::replay::{self, replay};
 use serde::{Deserialize, Serialize};
 
+use crate::exit::exit;
+
 mod ways;
 mod worth;
 
@@ -75,13 +77,7 @@ pub fn main() -> ExitCode {
         arguments @ Arguments { way: Some(way), .. } => alone(&arguments, way),
         arguments => table(&arguments),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            drop(writeln!(std::io::stderr(), "ablation: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    exit("ablation", done)
 }
 
 /// One replay in this process; what it came to goes to standard output.

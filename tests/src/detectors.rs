@@ -13,6 +13,8 @@ use policies::detect::{
     Adwin, ESr, FeatureDrift, FeatureDriftConfig, HddmA, HddmW, Hindsight, Kswin, KswinConfig, PageHinkley,
 };
 
+use crate::exit::exit;
+
 mod measures;
 mod print;
 mod world;
@@ -48,13 +50,7 @@ struct Arguments {
 
 /// Prints the table.
 pub fn main() -> ExitCode {
-    match tell(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            drop(writeln!(std::io::stderr(), "detector-table: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    exit("detector-table", tell(&Arguments::parse()))
 }
 
 fn tell(arguments: &Arguments) -> Result<()> {

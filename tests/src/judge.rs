@@ -16,6 +16,8 @@ use policies::stats::{EProcess, proportion, quantile};
 use rand_pcg::Pcg64;
 use serde::Serialize;
 
+use crate::exit::exit;
+
 mod labels;
 mod losses;
 mod poison;
@@ -91,13 +93,7 @@ pub struct Found {
 
 /// Prints one line of JSON for each kind.
 pub fn main() -> ExitCode {
-    match tell(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            drop(writeln!(std::io::stderr(), "false-promotions: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    exit("false-promotions", tell(&Arguments::parse()))
 }
 
 fn tell(arguments: &Arguments) -> Result<()> {

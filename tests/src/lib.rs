@@ -15,6 +15,7 @@ pub mod ablation;
 pub mod broker;
 pub mod crash;
 pub mod detectors;
+mod exit;
 pub mod fleet;
 pub mod http;
 pub mod judge;

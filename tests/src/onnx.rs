@@ -17,6 +17,8 @@ use daemon::parity;
 use model::onnx::{Column, Probe};
 use serde::Serialize;
 
+use crate::exit::exit;
+
 pub mod models;
 
 /// Writes random models as ONNX files, each with rows and expected answers beside it.
@@ -61,18 +63,7 @@ enum Values {
 
 /// Writes the files.
 pub fn main() -> ExitCode {
-    match write(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&error);
-            ExitCode::FAILURE
-        }
-    }
-}
-
-#[expect(clippy::print_stderr, reason = "the last word to the person who started it")]
-fn complain(error: &anyhow::Error) {
-    eprintln!("onnx-cases: {error:#}");
+    exit("onnx-cases", write(&Arguments::parse()))
 }
 
 fn write(arguments: &Arguments) -> Result<()> {

@@ -16,6 +16,8 @@ use clap::Parser;
 use daemon::commands::replay::{self, Replayed, replay};
 use serde::Serialize;
 
+use crate::exit::exit;
+
 pub mod worlds;
 
 use worlds::World;
@@ -72,18 +74,7 @@ struct Recovery {
 
 /// Runs the table.
 pub fn main() -> ExitCode {
-    match table(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&error);
-            ExitCode::FAILURE
-        }
-    }
-}
-
-#[expect(clippy::print_stderr, reason = "the last word to the person who started it")]
-fn complain(error: &anyhow::Error) {
-    eprintln!("recurrence: {error:#}");
+    exit("recurrence", table(&Arguments::parse()))
 }
 
 fn table(arguments: &Arguments) -> Result<()> {

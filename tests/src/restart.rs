@@ -18,6 +18,8 @@ use daemon::trials::WorkerCommand;
 use model::{EventId, Label, Record, Row, Sample, Timestamp, Truth};
 use serde::{Deserialize, Serialize};
 
+use crate::exit::exit;
+
 /// Features of an event.
 const FEATURES: usize = 8;
 /// Events whose labels come, before those that wait.
@@ -64,13 +66,7 @@ struct Restarted {
 
 /// Entry point of the binary.
 pub fn main() -> ExitCode {
-    match tell(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            drop(writeln!(std::io::stderr(), "restart: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    exit("restart", tell(&Arguments::parse()))
 }
 
 fn tell(arguments: &Arguments) -> Result<()> {

@@ -16,6 +16,8 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use clap::Parser;
 
+use crate::exit::exit;
+
 mod alarm;
 mod caller;
 mod daemons;
@@ -100,13 +102,7 @@ pub fn main() -> ExitCode {
         ensure!(report.errors() == 0, "{} requests failed", report.errors());
         Ok(())
     });
-    match told {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            drop(writeln!(std::io::stderr(), "serve-bench: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    exit("serve-bench", told)
 }
 
 /// All phases.

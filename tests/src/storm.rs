@@ -20,6 +20,8 @@ use clap::Parser;
 use daemon::slot::Slot;
 use serde::Serialize;
 
+use crate::exit::exit;
+
 mod magic;
 mod measures;
 mod plan;
@@ -109,13 +111,7 @@ pub fn main() -> ExitCode {
         ensure!(report.dropped == 0 && report.wrong == 0, "requests were dropped or answered wrongly");
         Ok(())
     });
-    match told {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            drop(writeln!(std::io::stderr(), "swap-storm: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    exit("swap-storm", told)
 }
 
 /// One storm.

@@ -15,6 +15,8 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 
+use crate::exit::exit;
+
 mod leader;
 mod learners;
 mod measures;
@@ -78,18 +80,7 @@ pub fn main() -> ExitCode {
         arguments @ Arguments { learner: Some(learner), .. } => alone(&arguments, learner),
         arguments => table(&arguments),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&error);
-            ExitCode::FAILURE
-        }
-    }
-}
-
-#[expect(clippy::print_stderr, reason = "the last word to the person who started it")]
-fn complain(error: &anyhow::Error) {
-    eprintln!("stream-table: {error:#}");
+    exit("stream-table", done)
 }
 
 /// One learner in this process; its entries go to standard output, a line each.
