@@ -43,6 +43,8 @@ pub struct FrontLimits {
     pub deadline: Duration,
     /// Connections of each road in.
     pub connections_max: usize,
+    /// How long one may ask for nothing before it is closed.
+    pub idle: Duration,
 }
 
 /// A version that can be asked.
@@ -167,7 +169,7 @@ impl Front {
 
     /// Whether requests may come.
     pub(super) fn is_ready(&self) -> bool {
-        self.health.borrow().ready
+        self.health.borrow().is_ready()
     }
 
     /// Answers a request.

@@ -137,6 +137,8 @@ section!(
         request_rows_max: usize,
         queue_rows_max: usize,
         deadline_seconds: f64,
+        idle_seconds: f64,
+        drain_seconds: f64,
         log_events: f64,
     }
 );
