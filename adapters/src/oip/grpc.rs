@@ -122,17 +122,26 @@ impl Service {
             ..ModelMetadataResponse::default()
         })
     }
+}
 
-    async fn model_infer(
-        &self,
-        message: ModelInferRequest,
-        asked: Instant,
-    ) -> Result<ModelInferResponse, Refusal> {
-        let version = version(&message.model_version)?;
-        let model = message.model_name.clone();
-        let request = messages::read(message)?;
-        self.0.infer(&model, version, request, asked).await.map(messages::write)
-    }
+/// The answer to a message that came then.
+async fn answer(
+    front: &Front,
+    message: ModelInferRequest,
+    asked: Instant,
+) -> Result<ModelInferResponse, Refusal> {
+    let version = version(&message.model_version)?;
+    let model = message.model_name.clone();
+    let request = messages::read(message)?;
+    front.infer(&model, version, request, asked).await.map(messages::write)
+}
+
+/// The answer to a message, or what gRPC says where there is none.
+pub async fn respond(front: &Front, message: ModelInferRequest) -> Result<ModelInferResponse, Status> {
+    let asked = Instant::now();
+    let result = answer(front, message, asked).await;
+    front.count(PROTOCOL, result.as_ref().err().map(|refusal| refusal.reason), asked);
+    result.map_err(status)
 }
 
 #[tonic::async_trait]
@@ -186,11 +195,8 @@ impl GrpcInferenceService for Service {
         &self,
         call: Request<ModelInferRequest>,
     ) -> Result<Response<ModelInferResponse>, Status> {
-        let asked = Instant::now();
-        let (_, room, message) = call.into_parts();
-        let result = self.model_infer(message, asked).await;
-        // Until here: what it holds is what is under way.
-        drop(room);
-        self.answered(asked, result)
+        // Held until there is an answer: what it holds is what is under way.
+        let (_, _room, message) = call.into_parts();
+        respond(&self.0, message).await.map(Response::new)
     }
 }
