@@ -254,6 +254,7 @@ impl raw::Raw {
             },
             create_topics: self.kafka.create_topics,
             properties: self.kafka.properties.clone(),
+            properties_files: self.kafka.properties_files.clone(),
             ..KafkaConfig::new(&self.kafka.brokers, &self.model.name)
         }
     }

@@ -85,6 +85,7 @@ section!(
         models: String,
         create_topics: bool,
         properties: BTreeMap<String, String>,
+        properties_files: BTreeMap<String, std::path::PathBuf>,
     }
 );
 section!(
