@@ -99,6 +99,7 @@ impl Daemon {
 
 fn settings(beside: Beside, history: &Path) -> String {
     let every = if beside == Beside::Swapping { 1 } else { NEVER };
+    // An episode after the other: none of its candidates gains so much that it would be waited for.
     let searches = beside == Beside::Training;
     format!(
         r#"
@@ -106,7 +107,7 @@ fn settings(beside: Beside, history: &Path) -> String {
         cold_start = {{ history = "{}" }}
         refresh = {{ every_outcomes = {every} }}
         budget = {{ compute_seconds = 10.0, slow_ratio = 1.0 }}
-        search = {{ enabled = {searches}, context_max = 0, cooldown_outcomes = 0, plateau_outcomes = 100, candidates = 27 }}
+        search = {{ enabled = {searches}, context_max = 0, cooldown_outcomes = 0, plateau_outcomes = 1, candidates = 27, least_gain = 1e3 }}
         mixture = {{ members = {MEMBERS} }}
         {}
         "#,
