@@ -25,11 +25,13 @@ mod approval;
 mod episode;
 mod memory;
 mod relief;
+mod steer;
 mod watch;
 mod words;
 
 pub use episode::Climber;
 pub use relief::{ReliefOption, choose, smaller};
+pub use steer::Steer;
 pub use words::{Cause, Change, Effect, Event, Facts};
 
 use episode::Episode;
@@ -83,6 +85,8 @@ pub struct Lifecycle {
     quiet_until: u64,
     /// After a rollback: until then no episode opens, whatever happens.
     paused_until: u64,
+    /// Since when people have it begin nothing new.
+    paused: Option<Timestamp>,
     /// Until then no drift opens an episode either.
     barren_until: u64,
     /// Outcomes when a drift was noticed last that others had not noticed before.
@@ -129,6 +133,7 @@ impl Lifecycle {
             rollbacks: 0,
             quiet_until: 0,
             paused_until: 0,
+            paused: None,
             barren_until: 0,
             drift_noticed: None,
             look: None,
@@ -173,6 +178,7 @@ impl Lifecycle {
             Event::ReliefMeasured(options) => self.relief_measured(&options, rules),
             Event::SwapFailed(change) => self.swap_failed(change),
             Event::Approved => self.approved(rules),
+            Event::Steered(steer) => self.steered(steer, rules),
         }
     }
 
@@ -288,6 +294,7 @@ impl Lifecycle {
             && self.shadow.is_none()
             && !self.relief
             && self.watch.is_none()
+            && self.paused.is_none()
             && self.outcomes >= self.paused_until
     }
 
@@ -431,9 +438,9 @@ impl Lifecycle {
         self.ask_a_person(rules).unwrap_or_else(|| self.promote(rules))
     }
 
-    /// A relief under way or a running watch goes first; the evidence does not go away.
+    /// A relief under way, a running watch or a person who paused goes first; the evidence does not go away.
     fn promote(&mut self, rules: &Rules) -> Vec<Effect> {
-        if self.relief || self.watch.is_some() || self.shadow.is_none() {
+        if self.paused.is_some() || self.relief || self.watch.is_some() || self.shadow.is_none() {
             return Vec::new();
         }
         self.promoted = self.shadow.take();

@@ -222,7 +222,10 @@ impl Learn {
         let judged = displaced.judged(&before);
         let why = match displaced.watch.verdict() {
             WatchVerdict::Rollback => displaced.why(),
-            WatchVerdict::Watching | WatchVerdict::Keep => "a budget is breached".into(),
+            WatchVerdict::Watching | WatchVerdict::Keep => self
+                .rolled_back_by
+                .take()
+                .map_or_else(|| "a budget is breached".into(), |by| format!("{by} ordered it")),
         };
         self.happened.push(judged);
         self.arms.control = displaced.arm;
