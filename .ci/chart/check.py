@@ -1,5 +1,5 @@
 """The chart, checked: what is written from elsewhere, lint, every values file of helm/driftform/ci rendered and looked at, every
-one of helm/driftform/ci/bad refused with the words of its first line, and the example of a sidecar.
+one of helm/driftform/ci/bad refused with the words of its first line, the example of a sidecar, and the files for Docker.
 
 Ends like a run of tests: one line for each check, and `test result:` with their numbers. May not: ask a cluster.
 """
@@ -16,6 +16,7 @@ import yaml
 from helm_python import Chart
 from helm_python.errors import HelmError
 
+import images
 import kinds
 import security
 import settings
@@ -220,6 +221,9 @@ def main():
     tally.check("there are enough bad files", lambda: [f"{len(bad)}"] if len(bad) < BAD_LEAST else [])
     tally.check("the example of a sidecar", example)
     tally.check("the package", packaged)
+    tally.check("the Dockerfile", images.dockerfile)
+    tally.check("compose.yaml", images.compose)
+    tally.check("the stream of compose.yaml", images.stream)
     return tally.end()
 
 

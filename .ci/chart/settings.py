@@ -1,4 +1,4 @@
-"""Configurations that the chart renders: whether driftform takes them. May not: judge them itself."""
+"""Configurations: whether driftform takes them, those that the chart renders among them. May not: judge them itself."""
 
 import os
 import pathlib
@@ -22,10 +22,15 @@ def refused(text, spec):
             file.write_text(authorities() if path.endswith("ca.crt") else "stand-in\n")
         file = root / "driftform.toml"
         file.write_text(text)
-        command = [os.environ["DRIFTFORM_BIN"], "check", "--config", str(file)]
-        # Of the environment only what every program needs: the caller's own settings are not the chart's.
-        environment = {"PATH": os.environ["PATH"], **overrides(spec)}
-        said = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS_MAX)
+        return refusal_of(file, overrides(spec))
+
+
+def refusal_of(file, environment):
+    """What driftform says against a configuration file, if anything."""
+    command = [os.environ["DRIFTFORM_BIN"], "check", "--config", str(file)]
+    # Of the environment only what every program needs: the caller's own settings are not the file's.
+    environment = {"PATH": os.environ["PATH"], **environment}
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS_MAX)
     return said.stderr.strip() if said.returncode else None
 
 
