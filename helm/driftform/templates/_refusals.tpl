@@ -44,8 +44,9 @@
 {{- if not $values.followers.enabled -}}
 {{- fail "followers.autoscaling.enabled scales nothing while followers.enabled is false" -}}
 {{- end -}}
-{{- if not (include "driftform.setting" (dict "root" . "section" "serve" "key" "answers") | fromJson).is -}}
-{{- fail "followers.autoscaling looks at the lag of those who answer the events topic, but config.serve.answers is false" -}}
+{{- $answers := (include "driftform.setting" (dict "root" . "section" "serve" "key" "answers") | fromJson).is -}}
+{{- if not (or $answers $values.followers.autoscaling.extraTriggers) -}}
+{{- fail "followers.autoscaling looks at the lag of those who answer the events topic, but config.serve.answers is false; give other triggers as followers.autoscaling.extraTriggers" -}}
 {{- end -}}
 {{- end -}}
 {{- if and $values.serviceMonitor.enabled $values.podMonitor.enabled -}}
