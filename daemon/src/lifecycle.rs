@@ -29,7 +29,7 @@ mod steer;
 mod watch;
 mod words;
 
-pub use episode::Climber;
+pub use episode::{Climber, Stand};
 pub use relief::{ReliefOption, choose, smaller};
 pub use steer::Steer;
 pub use words::{Cause, Change, Effect, Event, Facts};
@@ -151,6 +151,16 @@ impl Lifecycle {
     /// The time as it was told last.
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Outcomes at which a challenger has to go that is undecided; none if there is none.
+    pub fn shadow_until(&self) -> Option<u64> {
+        self.shadow.as_ref().map(|shadow| shadow.until)
+    }
+
+    /// Who stands where on the ladder; none where no episode is under way.
+    pub fn ladder(&self, rules: &Rules) -> Option<Vec<Stand>> {
+        self.episode.as_ref().map(|episode| episode.ladder(rules))
     }
 
     /// After a restart: trials that were under way are gone, so their episode and relief are too.

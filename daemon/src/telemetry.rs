@@ -24,13 +24,13 @@ mod metrics;
 mod noticed;
 mod search;
 mod senses;
+mod shown;
 mod story;
-mod timeline;
 
 pub use budgets::NOT_TAKEN;
 pub use fleet::{FleetMetrics, Followed};
 pub use front::FrontMetrics;
-pub use timeline::Timeline;
+pub use shown::Shown;
 
 use budgets::BudgetMetrics;
 use machine::MachineMetrics;

@@ -48,6 +48,7 @@ impl Learn {
         self.state.counts.refreshes += 1;
         if first_champion {
             self.reanchor()?;
+            self.curves.swapped(self.state.outcomes, generation.0);
             let architecture = self.arms.mixture()?.to_string();
             self.happened.push(AuditEvent::FirstChampion { generation, architecture, digests });
         }
@@ -175,6 +176,7 @@ impl Learn {
         };
         self.measured = None;
         let generation = served.generation;
+        self.curves.swapped(self.state.outcomes, generation.0);
         if change == Change::Promotion {
             self.slot.replace(served);
         } else {
@@ -242,6 +244,7 @@ impl Learn {
         self.state.history.checkpoint(checkpoint);
         self.state.counts.rollbacks += 1;
         let served = self.slot.load();
+        self.curves.swapped(self.state.outcomes, served.generation.0);
         let (generation, architecture) = (served.generation, self.arms.mixture()?.to_string());
         let digests = self.digests(&served)?;
         self.rolled_back =

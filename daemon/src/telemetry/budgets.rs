@@ -10,7 +10,7 @@ use prometheus::{GaugeVec, IntCounter, IntCounterVec, Opts};
 use super::AuditEvent;
 use super::metrics::{Declare, TOLD};
 use crate::config::{COMPUTE, MEMORY};
-use crate::learn::{Budgets, Learn};
+use crate::learn::Learn;
 
 /// What can come of reading the configuration again.
 pub const RELOADS: [&str; 3] = ["applied", "partial", "rejected"];
@@ -153,16 +153,6 @@ impl AuditEvent {
             _ => String::new(),
         }
     }
-}
-
-/// The last reading of each budget beside its limit, for people.
-pub(super) fn told(budgets: &Budgets) -> String {
-    let each = budgets.iter().map(|budget| {
-        let amount = |value: f64| amount(budget.name(), value);
-        let reading = budget.last().map_or("not read".into(), |(reading, _)| amount(reading));
-        format!("{}: {reading} of {}", budget.name(), amount(budget.limit()))
-    });
-    each.collect::<Vec<_>>().join("; ")
 }
 
 /// A quantity of a budget, for people: those of the service as they are, because only their owner knows the unit.
