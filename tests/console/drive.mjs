@@ -169,7 +169,7 @@ async function giveOrders(page) {
 async function main() {
   mkdirSync(out, { recursive: true });
   const { token } = JSON.parse(readFileSync(keyFile, "utf8"));
-  const browser = await puppeteer.launch({ executablePath: BROWSER, headless: true, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  const browser = await puppeteer.launch({ executablePath: BROWSER, headless: true, protocolTimeout: 2 * SEARCH_MILLISECONDS_MAX, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   try {
     const page = await opened(browser);
     await key(page, token);

@@ -50,7 +50,7 @@ pub fn report(status: &Status, summary: &[(String, String)]) -> String {
         (DOCTYPE)
         html lang="en" {
             head {
-                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
+                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:";
                 (head(&status.title))
                 style { (PreEscaped(STYLE)) }
             }
