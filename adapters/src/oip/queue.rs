@@ -76,6 +76,14 @@ impl Queue {
         Self(Arc::new(Inner { waiting: Mutex::default(), bell: Notify::new(), limits, depth }))
     }
 
+    /// Whether another question as large as those that wait would find room: what would not is better not read at all.
+    pub fn has_room(&self) -> bool {
+        let (waiting, limits) = (self.waiting(), self.0.limits);
+        let questions = waiting.questions.len();
+        let usual = waiting.rows.checked_div(questions).unwrap_or_default();
+        !waiting.closed && questions < limits.questions_max && waiting.rows + usual <= limits.rows_max
+    }
+
     /// Leaves a question, or gives it back where there is no room.
     pub fn ask(&self, question: Question) -> Result<(), Box<Question>> {
         let mut waiting = self.waiting();

@@ -16,6 +16,7 @@ use adapters::http::Health;
 use adapters::kafka::Sink;
 use adapters::oip::{Front, Names, Queue, Version, grpc, http};
 use anyhow::{Context as _, Result};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinError;
 
@@ -126,11 +127,7 @@ impl Oip {
         if let Some(ledger) = ledger {
             start("ledger", Box::new(move || ledger.run()))?;
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(answering)
-            .thread_name("oip")
-            .enable_all()
-            .build()?;
+        let runtime = runtime(answering)?;
         for clerk in clerks {
             runtime.spawn(clerk.run());
         }
@@ -146,6 +143,20 @@ impl Oip {
         )?;
         Ok(Answering { threads, addresses, drain })
     }
+}
+
+/// Where requests are read and answered. One thread takes turns strictly: several have queues of their own, in which a connection
+/// may wait long while others come again and again.
+fn runtime(threads: usize) -> std::io::Result<Runtime> {
+    let mut builder = match threads {
+        1 => Builder::new_current_thread(),
+        several => {
+            let mut builder = Builder::new_multi_thread();
+            builder.worker_threads(several).thread_name("oip");
+            builder
+        }
+    };
+    builder.enable_all().build()
 }
 
 fn front(roads: &Roads<'_>, queue: Queue) -> Result<Front> {

@@ -36,6 +36,18 @@ async fn what_finds_no_room_comes_back_at_once() {
 }
 
 #[tokio::test]
+async fn what_would_find_no_room_is_known_beforehand() {
+    let (queue, _) = queue(3, 10);
+    assert!(queue.has_room() && queue.ask(question(4)).is_ok() && queue.has_room());
+    assert!(queue.ask(question(4)).is_ok() && !queue.has_room(), "another of four would not");
+    assert!(queue.ask(question(1)).is_ok() && !queue.has_room(), "nor would a fourth, however small");
+    queue.take(100).await;
+    assert!(queue.has_room());
+    queue.close();
+    assert!(!queue.has_room());
+}
+
+#[tokio::test]
 async fn a_unit_of_work_is_what_has_come_within_its_size() {
     let (queue, _) = queue(9, 200);
     for rows in [3, 4, 5, 90] {
