@@ -17,7 +17,7 @@ use super::time::TimeWatch;
 use super::{Arms, Learn, LearnError, State};
 use crate::config::LearnConfig;
 use crate::lifecycle::Rules;
-use crate::slot::{Served, Slot};
+use crate::slot::{self, Served};
 use crate::storage::Storage;
 use crate::trials::{Trials, WorkerCommand};
 use adapters::store::Records;
@@ -187,7 +187,7 @@ impl Learn {
         let scheduler = AnyScheduler::named(&search.scheduler, rungs)
             .expect("the name was checked with the configuration");
         let space = model::TabularSpace::new(config.limits.clone())?;
-        let slot = Arc::new(Slot::new(served)?);
+        let slot = Arc::new(slot::open(served)?);
         slot.overruns().allow(state.limit(COMPUTE), config.budget.compute_batch);
         Ok(Self {
             time: TimeWatch::default(),

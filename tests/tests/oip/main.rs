@@ -18,7 +18,7 @@ use anyhow::{Context as _, Result};
 use daemon::clock::Clock;
 use daemon::config::Config;
 use daemon::serve::{Oip, Roads};
-use daemon::slot::{Served, Slot};
+use daemon::slot::{self, Served, Slot};
 use daemon::telemetry::Telemetry;
 use model::{Device, Generation, Model, Timestamp};
 use serde_json::Value;
@@ -64,7 +64,7 @@ impl World {
 
     fn of(settings: &str) -> Result<Self> {
         let config = Config::parse(settings)?;
-        let slot = Arc::new(Slot::new(served(&config, 5)?)?);
+        let slot = Arc::new(slot::open(served(&config, 5)?)?);
         slot.replace(served(&config, 7)?);
         let telemetry = Telemetry::new();
         let (health, _) = watch::channel(Health { live: true, ready: true, ..Health::default() });

@@ -25,7 +25,7 @@ fn served(generation: u64, features: usize) -> Served {
 
 /// A clerk over a slot in which 7 serves and 5 was displaced, and what it tells.
 fn clerk(holdback: f64) -> (Clerk, Receiver<Entry>) {
-    let slot = Slot::new(served(5, 2)).expect("a slot");
+    let slot = crate::slot::open(served(5, 2)).expect("a slot");
     slot.replace(served(7, 2));
     let telemetry = Telemetry::new();
     let limits = QueueLimits { questions_max: 9, rows_max: 99 };
