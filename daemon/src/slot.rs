@@ -20,6 +20,18 @@ pub struct Served {
     pub model: Model,
     /// Whether this is only the prior, because no champion exists yet.
     pub prior_only: bool,
+    /// As what it answers.
+    pub standing: Standing,
+}
+
+/// As what a model of ours answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Its answers are the ones that count.
+    #[default]
+    Champion,
+    /// The champion is not ours, and serves: ours only learns beside it.
+    Shadow,
 }
 
 /// The serving slot; the learn plane is its one writer.

@@ -228,9 +228,9 @@ impl<S: Send + Sync + 'static> Slot<S> {
     fn let_go(&self, held: Arc<Held<S>>) {
         if let Some(last) = Arc::into_inner(held) {
             if (self.is_small)(&last.served) || self.alive.now() > BACKLOG_MAX {
-                drop(last)
+                drop(last);
             } else {
-                last.condemn()
+                last.condemn();
             }
         }
     }

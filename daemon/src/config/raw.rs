@@ -13,6 +13,7 @@ use policies::evolve::EvolveLimits;
 use serde::{Deserialize, Serialize};
 
 use super::budget::{BudgetSection, PrometheusSection};
+use super::champion::{ChampionSection, ExternalConfig};
 use super::gate::{GateSection, QualityOn};
 use super::mixture::MixtureSection;
 use super::publish::{FollowSection, PublishSection};
@@ -65,6 +66,7 @@ section!(
         event_id: String,
         event_time: String,
         event_label: String,
+        event_prediction: String,
         label_id: String,
         label_time: String,
         label_value: String,
@@ -204,6 +206,7 @@ section!(
     /// The whole file.
     Raw {
         model: ModelSection,
+        champion: ChampionSection,
         schema: SchemaSection,
         codec: CodecSection,
         kafka: KafkaSection,
@@ -351,6 +354,9 @@ impl Raw {
             "" => None,
             text => Some(pointer("event_label", text)?),
         };
+        if self.external()? == Some(ExternalConfig::Events) {
+            codec.event.prediction = Some(pointer("event_prediction", &section.event_prediction)?);
+        }
         codec.label.id = pointer("label_id", &section.label_id)?;
         codec.label.time = Some(pointer("label_time", &section.label_time)?);
         codec.label.value = pointer("label_value", &section.label_value)?;

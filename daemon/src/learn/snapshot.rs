@@ -12,6 +12,7 @@ use policies::stats::EProcess;
 use serde::{Deserialize, Serialize};
 
 use super::arms::{Challenger, Displaced};
+use super::external::External;
 use super::state::COMPUTE;
 use super::time::TimeWatch;
 use super::{Arms, Learn, LearnError, State};
@@ -24,7 +25,7 @@ use adapters::store::Records;
 
 /// Of what [`Snapshot`] says; to be raised whenever anything in it changes, so that another release says what is
 /// the matter instead of misreading it.
-pub const FORMAT: u32 = 9;
+pub const FORMAT: u32 = 10;
 
 /// Everything that survives a crash. The state, which is the larger part, is not copied to be written.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,6 +43,7 @@ pub struct Snapshot<'a> {
     first: Option<ModelParts>,
     challenger: Option<Challenger>,
     displaced: Option<Displaced>,
+    external: Option<External>,
     /// Bytes of records that the state refers to.
     records: u64,
     /// The last line of the journal.
@@ -115,11 +117,13 @@ impl Learn {
     /// From nothing: the prior serves.
     pub fn cold(config: LearnConfig, outside: Outside) -> Result<Self, LearnError> {
         let device = config.device.open()?;
-        let state = State::new(&config);
+        let mut state = State::new(&config);
         let shape = model::Shape::with_labels(state.encoder.width(), config.schema.target());
         let arms = Arms::cold(&config, shape, &device)?;
         let model = Model::prior(config.schema.clone(), &[], &device)?;
-        let first = Served { generation: Generation(0), model, prior_only: true };
+        state.lifecycle.beside(arms.external.as_ref().map(External::serves));
+        let standing = arms.standing();
+        let first = Served { generation: Generation(0), model, prior_only: true, standing };
         Self::assemble(config, device, state, arms, first, outside)
     }
 
@@ -163,10 +167,16 @@ impl Learn {
             first: saved.first.map(|parts| Model::from_parts(parts, &device)).transpose()?,
             challenger: saved.challenger,
             displaced: saved.displaced,
+            // Whoever is configured from now on serves until it is beaten; who is no longer, does not.
+            external: config
+                .external
+                .then(|| saved.external.unwrap_or_else(|| External::new(config.schema.target()))),
         };
+        state.lifecycle.beside(arms.external.as_ref().map(External::serves));
+        let standing = arms.standing();
         let model = Model::from_parts(saved.champion, &device)?;
         let generation = saved.generation;
-        let served = Served { generation, model, prior_only: saved.prior_only };
+        let served = Served { generation, model, prior_only: saved.prior_only, standing };
         Self::assemble(config, device, state, arms, served, outside)
     }
 
@@ -236,6 +246,7 @@ impl Learn {
             first: self.arms.first.as_ref().map(Model::parts).transpose()?,
             challenger: self.arms.challenger.clone(),
             displaced: self.arms.displaced.clone(),
+            external: self.arms.external.clone(),
             records: self.records.len(),
             journal: self
                 .storage

@@ -14,7 +14,7 @@ use std::time::Duration;
 use adapters::codec::JsonCodec;
 use adapters::http::Health;
 use adapters::kafka::Sink;
-use adapters::oip::{Front, Names, Queue, Version, grpc, http};
+use adapters::oip::{Front, Names, Queue, Stats, Version, grpc, http};
 use anyhow::{Context as _, Result};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinError;
@@ -80,9 +80,11 @@ impl Oip {
         } else {
             (None, None)
         };
+        let stats: Arc<Stats> = Arc::default();
         let clerk = || Clerk {
             slot: Arc::clone(roads.slot),
             queue: queue.clone(),
+            stats: Arc::clone(&stats),
             telemetry: roads.telemetry.clone(),
             clock: roads.clock.clone(),
             rows_max: roads.config.serve.batch_max,
@@ -90,7 +92,7 @@ impl Oip {
             told: told.clone(),
         };
         let clerks = (0..oip.threads).map(|_| clerk()).collect();
-        let front = front(roads, queue.clone())?;
+        let front = front(roads, queue.clone(), stats)?;
         Ok(Some(Self { front, http, grpc, health: roads.health.clone(), clerks, ledger }))
     }
 
@@ -138,7 +140,7 @@ impl Oip {
     }
 }
 
-fn front(roads: &Roads<'_>, queue: Queue) -> Result<Front> {
+fn front(roads: &Roads<'_>, queue: Queue, stats: Arc<Stats>) -> Result<Front> {
     let oip = &roads.config.oip;
     let (slot, known) = (Arc::clone(roads.slot), Known(Mutex::new(Arc::new(roads.codec.clone()))));
     let known = Arc::new(known);
@@ -158,6 +160,7 @@ fn front(roads: &Roads<'_>, queue: Queue) -> Result<Front> {
         log_events: oip.log_events,
         holds_back: roads.config.learn.holdback > 0.0,
         meter: roads.telemetry.front.meter.clone(),
+        stats,
         names: Arc::new(Names::of_this_run()?),
         under_way: Arc::new(Semaphore::new(oip.limits.requests_max)),
     })
