@@ -17,6 +17,7 @@ use crate::lifecycle::Cause;
 use crate::storage::{Digests, Storage};
 
 mod budgets;
+mod external;
 mod fleet;
 mod front;
 mod machine;
@@ -212,6 +213,32 @@ pub enum AuditEvent {
         why: String,
         digests: Option<Digests>,
     },
+    ContestBegun {
+        contest: u64,
+        alpha: f64,
+        test: u64,
+    },
+    ContestEnded {
+        contest: u64,
+        reason: String,
+        outcomes: u64,
+        mean_gain: f64,
+    },
+    TookOver {
+        generation: Generation,
+        architecture: String,
+        outcomes: u64,
+        mean_gain: f64,
+        log_evidence: f64,
+        alpha: f64,
+        digests: Option<Digests>,
+    },
+    HandedBack {
+        generation: Generation,
+        replaces: Generation,
+        architecture: String,
+        why: String,
+    },
     WatchEnded {
         outcomes: u64,
         kept: bool,
@@ -368,6 +395,8 @@ pub struct Telemetry {
     pub batch_rows: Histogram,
     /// Seconds in which the served model answered each of them.
     pub batch_seconds: Histogram,
+    /// Events about which a champion that is not ours was asked.
+    pub asked: IntCounterVec,
     /// Budgets, and where readings and limits come from.
     pub budgets: BudgetMetrics,
     learn: LearnMetrics,
@@ -422,6 +451,7 @@ impl Telemetry {
                 "Compute time of the served model for each unit of work, at the batch sizes in use.",
                 &machine::BATCH_SECONDS,
             ),
+            asked: external::asked(&declare),
             budgets: BudgetMetrics::new(&declare),
             learn: LearnMetrics::new(&declare),
             machine: MachineMetrics::new(&declare),

@@ -69,6 +69,7 @@ impl Learn {
             match change {
                 Change::Refresh => self.refresh()?,
                 Change::Promotion => self.promote()?,
+                Change::Takeover => self.take_office()?,
                 Change::Relief(option) => self.relieve(option)?,
                 Change::Rollback => self.roll_back()?,
             }
@@ -187,7 +188,7 @@ impl Learn {
     }
 
     /// What serves stays, and the lifecycle decides what becomes of it.
-    fn swap_failed(&mut self, change: Change, text: String) {
+    pub(super) fn swap_failed(&mut self, change: Change, text: String) {
         self.happened.push(AuditEvent::Alarm { text });
         self.events.push_back(Event::SwapFailed(change));
     }
@@ -206,6 +207,7 @@ impl Learn {
         match change {
             Change::Refresh => &mut counts.refreshes,
             Change::Promotion => &mut counts.promotions,
+            Change::Takeover => &mut counts.takeovers,
             Change::Relief(_) => &mut counts.reliefs,
             Change::Rollback => &mut counts.rollbacks,
         }
@@ -215,6 +217,10 @@ impl Learn {
     /// warm, with the weights and the generation it had. What it has learned since is served by the next refresh.
     /// Where none is warm, one is made of its learners. Durable at the end of the unit of work.
     pub(super) fn roll_back(&mut self) -> Result<(), LearnError> {
+        if let Some(handed_back) = self.hand_back()? {
+            self.rolled_back = Some(handed_back);
+            return Ok(());
+        }
         let Some(displaced) = self.arms.displaced.take() else { return self.call_off() };
         let replaces = self.slot.load().generation;
         let is_back = self.slot.roll_back().is_some();
@@ -282,9 +288,10 @@ impl Learn {
         Ok(model.knowing(self.state.context))
     }
 
-    fn generation(&mut self, model: Model) -> Served {
+    pub(super) fn generation(&mut self, model: Model) -> Served {
         self.state.generation += 1;
-        Served { generation: Generation(self.state.generation), model, prior_only: false }
+        let standing = self.arms.standing();
+        Served { generation: Generation(self.state.generation), model, prior_only: false, standing }
     }
 
     pub(super) fn digests(&self, served: &Served) -> Result<Option<Digests>, LearnError> {

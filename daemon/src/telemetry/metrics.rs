@@ -4,12 +4,13 @@
 //! those of the learn plane's state.
 
 use policies::stats::Tally;
-use policies::watch::WatchEvidence;
+use policies::watch::{Watch, WatchEvidence};
 use prometheus::core::Collector;
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
 };
 
+use super::external::ExternalMetrics;
 use super::search::SearchMetrics;
 use super::senses::SenseMetrics;
 use crate::join::{Join, JoinCounts};
@@ -71,6 +72,7 @@ pub(super) struct LearnMetrics {
     live_loss: Gauge,
     log_evidence: Gauge,
     watch: WatchMetrics,
+    external: ExternalMetrics,
     false_promotions: Gauge,
     approval: IntGauge,
     adopted: IntCounterVec,
@@ -78,7 +80,7 @@ pub(super) struct LearnMetrics {
 
 impl LearnMetrics {
     pub(super) fn new(declare: &Declare) -> Self {
-        let changes = ["refresh", "promotion", "relief", "rollback"];
+        let changes = ["refresh", "promotion", "takeover", "relief", "rollback"];
         let verdicts = ["pass", "fail", "inconclusive"];
         let quality =
             Opts::new("driftform_quality_ratio", "Accuracy (or r2) over the last outcomes, by arm.");
@@ -117,6 +119,7 @@ impl LearnMetrics {
                 "Evidence of gain of the running challenger, natural log.",
             ),
             watch: WatchMetrics::new(declare),
+            external: ExternalMetrics::new(declare),
             false_promotions: declare.ratio(
                 "driftform_false_promotions_expected",
                 "False promotions to be expected at most if no challenger so far was ever better: the sum of their alphas.",
@@ -163,10 +166,15 @@ impl LearnMetrics {
         self.update_quality("control", &scores.control);
         self.update_quality("first", &scores.first);
         self.update_quality("majority", &scores.majority);
+        let external = learn.arms().external.as_ref();
+        if let Some(external) = external {
+            self.update_quality("external", external.tally());
+        }
+        self.external.update(external);
         self.false_promotions.set(state.tests.false_discoveries_expected());
         self.approval.set(i64::from(learn.awaits_approval().is_some()));
         self.log_evidence.set(learn.arms().quality().map_or(0.0, |quality| quality.log_gain));
-        self.watch.update(learn.arms().displaced.as_ref().map(|displaced| displaced.watch.evidence()));
+        self.watch.update(learn.arms().watch().map(Watch::evidence));
     }
 
     fn update_counts(&self, counts: Counts) {
@@ -177,6 +185,7 @@ impl LearnMetrics {
         raise(&self.adopted.with_label_values(&["buckets"]), counts.adopted.buckets);
         raise(&self.swaps.with_label_values(&["refresh"]), counts.refreshes);
         raise(&self.swaps.with_label_values(&["promotion"]), counts.promotions);
+        raise(&self.swaps.with_label_values(&["takeover"]), counts.takeovers);
         raise(&self.swaps.with_label_values(&["relief"]), counts.reliefs);
         raise(&self.swaps.with_label_values(&["rollback"]), counts.rollbacks);
     }
