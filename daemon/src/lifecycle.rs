@@ -89,7 +89,7 @@ pub struct Lifecycle {
     /// Rollbacks since a watch ended well.
     rollbacks: u32,
     quiet_until: u64,
-    /// After a rollback: until then no episode opens, whatever happens.
+    /// After a rollback: until then no episode opens, whatever happens, unless a person wants one.
     paused_until: u64,
     /// Since when people have it begin nothing new.
     paused: Option<Timestamp>,

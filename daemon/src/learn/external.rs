@@ -9,7 +9,7 @@
 use model::{ExternalAnswer, Schema, Target, Truth, decided, side_by_side};
 use policies::gate::{Answered, Evidence, PairedTest, QualityEvidence, Scorecard, Thresholds, Verdict};
 use policies::stats::{EProcess, Tally};
-use policies::watch::{Watch, WatchVerdict};
+use policies::watch::Watch;
 use serde::{Deserialize, Serialize};
 
 use super::arms::answered;
@@ -18,6 +18,7 @@ use super::judged::Judged;
 use super::measure::Source;
 use super::outcome::{Answers, Outcome};
 use super::path::{EvidencePath, Point};
+use super::swap::why_back;
 use super::{Learn, LearnError};
 use crate::config::GateConfig;
 use crate::lifecycle::{Change, Event};
@@ -343,7 +344,7 @@ impl Learn {
     }
 
     /// The other one serves again from this moment on; ours goes on learning beside it. None if nothing was taken over.
-    pub(super) fn hand_back(&mut self) -> Result<Option<AuditEvent>, LearnError> {
+    pub(super) fn hand_back(&mut self, ordered_by: Option<&str>) -> Result<Option<AuditEvent>, LearnError> {
         let Some(External { seat: seat @ Seat::Watched(_), .. }) = &mut self.arms.external else {
             return Ok(None);
         };
@@ -353,10 +354,7 @@ impl Learn {
         let architecture = self.arms.mixture()?.to_string();
         let (told, judged) = watched.judged(&architecture);
         self.happened.push(told);
-        let why = match watched.watch.verdict() {
-            WatchVerdict::Rollback => judged.reason(),
-            WatchVerdict::Watching | WatchVerdict::Keep => "a budget is breached".into(),
-        };
+        let why = why_back(watched.watch.verdict(), ordered_by, || judged.reason());
         self.arms.served_learned = watched.served_learned;
         self.arms.refresh_harm = EProcess::new(0.0);
         self.measured = None;

@@ -18,15 +18,11 @@ impl Learn {
         self.settle()?;
         Ok(Ok(match steer {
             Steer::Pause => {
-                "paused: no episode opens and no challenger is promoted until it is resumed; \
-                             reliefs and rollbacks go on"
+                "paused: no episode opens and nobody is let in until it is resumed; reliefs and rollbacks go on"
             }
             Steer::Resume => "resumed",
             Steer::Search => "an episode is open; `driftform history` says what becomes of it",
-            Steer::RollBack => {
-                "the displaced champion serves again from the end of this unit of work on; \
-                                `driftform history` says when"
-            }
+            Steer::RollBack => "the displaced champion serves again",
         }
         .into()))
     }

@@ -217,7 +217,9 @@ impl Learn {
     /// warm, with the weights and the generation it had. What it has learned since is served by the next refresh.
     /// Where none is warm, one is made of its learners. Durable at the end of the unit of work.
     pub(super) fn roll_back(&mut self) -> Result<(), LearnError> {
-        if let Some(handed_back) = self.hand_back()? {
+        // Taken whatever follows: an order is about this rollback and about none after it.
+        let ordered_by = self.rolled_back_by.take();
+        if let Some(handed_back) = self.hand_back(ordered_by.as_deref())? {
             self.rolled_back = Some(handed_back);
             return Ok(());
         }
@@ -226,13 +228,7 @@ impl Learn {
         let is_back = self.slot.roll_back().is_some();
         let before = self.arms.mixture()?.to_string();
         let judged = displaced.judged(&before);
-        let why = match displaced.watch.verdict() {
-            WatchVerdict::Rollback => displaced.why(),
-            WatchVerdict::Watching | WatchVerdict::Keep => self
-                .rolled_back_by
-                .take()
-                .map_or_else(|| "a budget is breached".into(), |by| format!("{by} ordered it")),
-        };
+        let why = why_back(displaced.watch.verdict(), ordered_by.as_deref(), || displaced.why());
         self.happened.push(judged);
         self.arms.control = displaced.arm;
         self.arms.served_learned = displaced.served_learned;
@@ -301,6 +297,19 @@ impl Learn {
     /// A copy of what is served that later swaps do not alter.
     pub(super) fn frozen_champion(&self) -> Result<Model, LearnError> {
         Ok(Model::from_parts(self.slot.load().model.parts()?, &self.device)?)
+    }
+}
+
+/// Why what was displaced serves again: somebody's order goes before what was found, which is told beside it.
+pub(super) fn why_back(
+    verdict: WatchVerdict,
+    ordered_by: Option<&str>,
+    harm: impl FnOnce() -> String,
+) -> String {
+    match (ordered_by, verdict) {
+        (Some(by), _) => format!("{by} ordered it"),
+        (None, WatchVerdict::Rollback) => harm(),
+        (None, WatchVerdict::Watching | WatchVerdict::Keep) => "a budget is breached".into(),
     }
 }
 

@@ -131,9 +131,9 @@ impl Lifecycle {
         self.ask_a_person(rules).unwrap_or_else(|| self.take_office(rules))
     }
 
-    /// A relief under way or a running watch goes first; the evidence does not go away.
+    /// A relief under way, a running watch or a person who paused goes first; the evidence does not go away.
     pub(super) fn take_office(&mut self, rules: &Rules) -> Vec<Effect> {
-        if self.relief || self.watch.is_some() {
+        if self.paused.is_some() || self.relief || self.watch.is_some() {
             return Vec::new();
         }
         let Contest::Running(running) = std::mem::take(&mut self.contest) else { return Vec::new() };

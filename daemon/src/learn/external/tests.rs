@@ -10,6 +10,7 @@ use rand_pcg::Pcg64;
 use crate::config::Config;
 use crate::learn::tests::{DELAY, event, label, plane_with};
 use crate::learn::{External, Learn, LearnError, Outside, Snapshot};
+use crate::lifecycle::Steer;
 use crate::slot::Standing;
 use crate::telemetry::AuditEvent;
 use crate::trials::WorkerCommand;
@@ -234,4 +235,37 @@ fn what_it_had_said_is_kept_with_the_event() -> Result<(), LearnError> {
     let prediction = learn.waiting(&id).expect("it waits for its label");
     assert!(matches!(prediction.answers.external, Some(ExternalAnswer::Class(_))));
     Ok(())
+}
+
+#[test]
+fn a_person_hands_back_by_name_and_what_goes_back_later_is_not_theirs() -> Result<(), LearnError> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut learn = plane_with(&folder, SETTINGS);
+    let mut world = World::new(0.4);
+    while learn.state().counts.takeovers == 0 {
+        world.feed(&mut learn, 1)?;
+    }
+    learn.steer(Steer::RollBack, "ada")?.expect("it is watched");
+    world.feed(&mut learn, 1)?;
+    assert_eq!((standing(&learn).0, learn.state().counts.rollbacks), (Standing::Shadow, 1));
+    assert_eq!(reasons(&mut learn), ["ada ordered it"]);
+    while learn.state().counts.takeovers == 1 {
+        world.feed(&mut learn, 1)?;
+    }
+    (world.wrong, world.noise) = (0.0, true);
+    world.feed(&mut learn, 900)?;
+    assert_eq!(learn.state().counts.rollbacks, 2);
+    let reasons = reasons(&mut learn);
+    assert!(reasons.len() == 1 && !reasons[0].contains("ada"), "{reasons:?}");
+    Ok(())
+}
+
+/// Why the other one served again, since this was asked last.
+fn reasons(learn: &mut Learn) -> Vec<String> {
+    let told = learn.happened().into_iter();
+    told.filter_map(|event| match event {
+        AuditEvent::HandedBack { why, .. } => Some(why),
+        _ => None,
+    })
+    .collect()
 }

@@ -4,7 +4,7 @@ use policies::watch::WatchVerdict;
 
 use super::*;
 use crate::lifecycle::tests::{facts, quality, rules, shadowing};
-use crate::lifecycle::{Cause, Event};
+use crate::lifecycle::{Cause, Event, Steer};
 
 fn beside(mut lifecycle: Lifecycle) -> Lifecycle {
     lifecycle.beside(Some(true));
@@ -161,4 +161,15 @@ fn harm_hands_back_and_another_contest_waits_for_the_pause() {
     let kept = Facts { watch: Some(WatchVerdict::Keep), windows: 0, ..facts(300) };
     assert_eq!(lifecycle.step(Event::Learned(kept), &rules), [Effect::Release]);
     assert_eq!((&lifecycle.contest, &lifecycle.took_over), (&Contest::Over, &None));
+}
+
+#[test]
+fn what_is_paused_takes_nothing_over_until_it_is_resumed() {
+    let rules = rules();
+    let mut lifecycle = running(&rules, 200);
+    assert_eq!(lifecycle.step(contested(201, 3.0, 0.0), &rules), [Effect::JudgeContest]);
+    lifecycle.step(Event::Steered(Steer::Pause), &rules);
+    assert!(lifecycle.step(judged(Verdict::Pass), &rules).is_empty());
+    lifecycle.step(Event::Steered(Steer::Resume), &rules);
+    assert_eq!(lifecycle.step(judged(Verdict::Pass), &rules), [Effect::Swap(Change::Takeover)]);
 }
