@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::Sender;
+use tokio::time::MissedTickBehavior;
 
 use crate::config::{ConfigError, Layers, Reloaded};
 
@@ -54,8 +55,12 @@ impl Hangups {
         let Self { runtime, mut signal } = self;
         let follow = async move {
             let (mut watched, mut look) = (Watched::new(layers.file()), tokio::time::interval(LOOK_EVERY));
+            // Two looks at once would say that a file stands still that is being written.
+            look.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 let again = tokio::select! {
+                    // A signal says more than a look, and what it has read is not looked for again.
+                    biased;
                     heard = signal.recv() => match heard {
                         Some(()) => { watched.take(); true }
                         None => return,
