@@ -13,9 +13,10 @@ use super::raw::DEFAULTS;
 use super::reload::takes_effect_at_once;
 
 /// Keys with a few words to choose from.
-const CHOICES: [(&str, &[&str]); 10] = [
+const CHOICES: [(&str, &[&str]); 11] = [
     ("schema.task", &["classification", "regression"]),
     ("schema.evolve", &["refuse", "adopt"]),
+    ("champion.external", &["", "events", "oip"]),
     ("serve.memory_policy", &["availability", "resource"]),
     ("mixture.rule", &["mean", "leader", "few", "hedge", "stacked", "adaptive", "corrected"]),
     ("search.proposer", &["local", "evolution", "bayesian", "random", "portfolio"]),

@@ -27,7 +27,11 @@ fn words_to_choose_from_are_those_that_are_taken() {
     let with = |path: &str, word: &str| {
         let (section, key) = path.split_once('.').unwrap();
         let line = format!("{key} = \"{word}\"\n");
-        let also = if path == "gate.quality_on" { "[serve]\nholdback = 0.5\n" } else { "" };
+        let also = match word {
+            "holdback" => "[serve]\nholdback = 0.5\n",
+            "oip" => "url = \"http://localhost\"\nmodel = \"m\"\n",
+            _ => "",
+        };
         // A regression has no classes.
         let schema =
             if word == "regression" { SCHEMA.replace("[\"a\", \"b\"]", "[]") } else { SCHEMA.into() };
