@@ -138,7 +138,7 @@ impl Oip {
             Box::new(move || {
                 let stopped = drained(stop, health.clone(), drain);
                 runtime.block_on(serve(front.clone(), http, grpc, &health, stopped));
-                // What waits is answered all the same, then the threads that answer end.
+                // Whoever waits still has been waited for long enough: they hear that the connection ends.
                 front.queue.close();
                 runtime.shutdown_timeout(DRAIN_WAIT);
             }),
