@@ -26,7 +26,7 @@ mod raw;
 mod reload;
 mod search;
 
-pub use budget::{BudgetConfig, COMPUTE, MEMORY, PrometheusConfig, WatchConfig};
+pub use budget::{BudgetConfig, COMPUTE, MEMORY, PrometheusConfig, WATCHES_MAX, WatchConfig};
 pub use gate::{Approval, COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig};
 pub use join::JoinConfig;
 pub use oip::OipConfig;

@@ -23,12 +23,14 @@ use crate::config::LearnConfig;
 
 mod approval;
 mod episode;
+mod ladder;
 mod memory;
 mod relief;
 mod watch;
 mod words;
 
 pub use episode::Climber;
+pub use ladder::LADDER;
 pub use relief::{ReliefOption, choose, smaller};
 pub use words::{Cause, Change, Effect, Event, Facts};
 

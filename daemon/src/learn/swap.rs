@@ -24,6 +24,9 @@ use crate::telemetry::AuditEvent;
 /// a model for one unit of work; after that the swap is put off.
 pub(super) const ROOM_PATIENCE: Duration = Duration::from_secs(2);
 
+/// The step of a swap that says that there will be none.
+pub const SWAP_FAILED: &str = "failed";
+
 /// A swap that was made.
 struct Taken {
     /// The architecture before.
@@ -188,6 +191,7 @@ impl Learn {
 
     /// What serves stays, and the lifecycle decides what becomes of it.
     fn swap_failed(&mut self, change: Change, text: String) {
+        self.step(change, self.slot.load().generation, SWAP_FAILED, text.clone());
         self.happened.push(AuditEvent::Alarm { text });
         self.events.push_back(Event::SwapFailed(change));
     }
@@ -220,9 +224,9 @@ impl Learn {
         let is_back = self.slot.roll_back().is_some();
         let before = self.arms.mixture()?.to_string();
         let judged = displaced.judged(&before);
-        let why = match displaced.watch.verdict() {
-            WatchVerdict::Rollback => displaced.why(),
-            WatchVerdict::Watching | WatchVerdict::Keep => "a budget is breached".into(),
+        let (reason, why) = match displaced.watch.verdict() {
+            WatchVerdict::Rollback => (displaced.watch.evidence().kind(), displaced.why()),
+            WatchVerdict::Watching | WatchVerdict::Keep => ("budget", "a budget is breached".into()),
         };
         self.happened.push(judged);
         self.arms.control = displaced.arm;
@@ -242,7 +246,7 @@ impl Learn {
         let (generation, architecture) = (served.generation, self.arms.mixture()?.to_string());
         let digests = self.digests(&served)?;
         self.rolled_back =
-            Some(AuditEvent::RolledBack { generation, replaces, before, architecture, why, digests });
+            Some(AuditEvent::RolledBack { generation, replaces, before, architecture, reason, why, digests });
         Ok(())
     }
 
