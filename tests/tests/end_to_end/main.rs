@@ -22,3 +22,4 @@ mod replay;
 mod serve_bench;
 mod stream_table;
 mod trials;
+mod watched;
