@@ -24,6 +24,7 @@ use tokio::sync::watch;
 
 /// What the probes say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a probe of its own, or what one depends on")]
 pub struct Health {
     /// The process works; if not, it is to be restarted.
     pub live: bool,
@@ -31,11 +32,18 @@ pub struct Health {
     pub ready: bool,
     /// Starting is over.
     pub started: bool,
+    /// It is about to stop: what comes is answered, and should go elsewhere.
+    pub ending: bool,
     /// What was looked at, and what is wrong with it.
     pub checks: Vec<(String, Result<(), String>)>,
 }
 
 impl Health {
+    /// Whether requests should come.
+    pub fn is_ready(&self) -> bool {
+        self.ready && !self.ending
+    }
+
     /// What was found of this.
     pub fn check(&self, name: &str) -> Option<&Result<(), String>> {
         self.checks.iter().find(|(known, _)| known == name).map(|(_, result)| result)
@@ -104,7 +112,7 @@ async fn live(State(pages): State<Pages>) -> Response {
 }
 
 async fn ready(State(pages): State<Pages>) -> Response {
-    probe(&pages.health.borrow(), "ready", |health| health.ready)
+    probe(&pages.health.borrow(), "ready", Health::is_ready)
 }
 
 async fn started(State(pages): State<Pages>) -> Response {

@@ -24,7 +24,7 @@ use crate::fleet::Publishing;
 use crate::learn::{Learn, Outside};
 use crate::reader::Reader;
 use crate::readings::Readings;
-use crate::serve::{Answerer, Oip, Outlet, Roads, Serve};
+use crate::serve::{Answerer, Answering, Oip, Outlet, Roads, Serve};
 use crate::slot::Slot;
 use crate::storage::{self, Storage};
 use crate::telemetry::{AuditEvent, Telemetry, Timeline};
@@ -53,8 +53,7 @@ pub struct App {
     learn: JoinHandle<Result<Learn>>,
     serve: Option<JoinHandle<()>>,
     http: JoinHandle<()>,
-    oip: Vec<JoinHandle<()>>,
-    oip_addresses: [Option<SocketAddr>; 2],
+    oip: Answering,
     readings: Option<JoinHandle<()>>,
     inputs: mpsc::Sender<Input>,
     health: watch::Sender<Health>,
@@ -133,12 +132,11 @@ impl App {
         let readings = readings.transpose()?;
         // Told once before anybody can ask, so that a probe is never answered from nothing.
         plane.tell();
-        let oip_addresses = oip.as_ref().map(Oip::addresses).unwrap_or_default();
         let oip = oip.map(|oip| oip.start(Arc::clone(&stop))).transpose()?.unwrap_or_default();
         let (http, address) = start_http(config, pages, Some(admin), Arc::clone(&stop))?;
         let readings = readings.map(|readings| readings.start(Arc::clone(&stop))).transpose()?;
         let learn = plane.start(Arc::clone(&stop))?;
-        Ok(Self { stop, learn, serve, http, oip, oip_addresses, readings, inputs, health, consumed, address })
+        Ok(Self { stop, learn, serve, http, oip, readings, inputs, health, consumed, address })
     }
 
     /// Where its pages are.
@@ -148,7 +146,7 @@ impl App {
 
     /// Where the Open Inference Protocol is answered: by HTTP and by gRPC, each if it is.
     pub fn oip_addresses(&self) -> [Option<SocketAddr>; 2] {
-        self.oip_addresses
+        self.oip.addresses
     }
 
     /// Where inputs go that are neither in a topic nor orders of people.
@@ -179,8 +177,8 @@ impl App {
         if let Some(readings) = self.readings {
             end_within(readings, CLOSE_WAIT, "asking Prometheus");
         }
-        for thread in self.oip {
-            end_within(thread, CLOSE_WAIT, "the open inference protocol");
+        for thread in self.oip.threads {
+            end_within(thread, CLOSE_WAIT + self.oip.drain, "the open inference protocol");
         }
         if self.http.join().is_err() {
             tracing::error!("the http server panicked");

@@ -7,6 +7,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use adapters::http::admin::Steering;
 use adapters::store::StoreError;
 use clap::{Parser, Subcommand};
 use model::ModelError;
@@ -25,7 +26,9 @@ mod init;
 mod promote;
 pub mod replay;
 mod run;
+mod schema;
 mod state;
+mod steer;
 mod worker;
 
 /// Exit code: arguments or configuration are wrong.
@@ -75,12 +78,22 @@ enum Command {
     History(history::Arguments),
     /// Lets a challenger serve that has passed all gates and waits for a person.
     Promote(promote::Arguments),
+    /// Has a running daemon begin nothing new: no episode opens and no challenger is promoted.
+    Pause(steer::Arguments),
+    /// Has a paused daemon go on.
+    Resume(steer::Arguments),
+    /// Has a running daemon search now.
+    Search(steer::Arguments),
+    /// Takes back the promotion or relief that is watched.
+    Rollback(steer::Arguments),
     /// Lists the budgets of a running daemon, or gives one another limit.
     Budget(budget::Arguments),
     /// Forgets the rows of an id, in the state of a running daemon.
     Erase(erase::Arguments),
     /// Writes the champion as files that other servers load.
     Export(export::Arguments),
+    /// Prints the JSON schema of the configuration, for editors and other programs.
+    Schema(schema::Arguments),
     /// Validates a configuration and prints what is in effect.
     Check(check::Arguments),
 }
@@ -99,8 +112,12 @@ pub fn main() -> ExitCode {
             | Command::Erase(_)
             | Command::Export(_)
             | Command::History(_)
+            | Command::Pause(_)
             | Command::Promote(_)
             | Command::Replay(_)
+            | Command::Resume(_)
+            | Command::Rollback(_)
+            | Command::Search(_)
             | Command::Worker(_)
     );
     start_logging(if quiet { "warn" } else { "info" });
@@ -112,9 +129,14 @@ pub fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::History(arguments) => history::run(&arguments),
         Command::Promote(arguments) => promote::run(&arguments),
+        Command::Pause(arguments) => steer::run(Steering::Pause, &arguments),
+        Command::Resume(arguments) => steer::run(Steering::Resume, &arguments),
+        Command::Search(arguments) => steer::run(Steering::Search, &arguments),
+        Command::Rollback(arguments) => steer::run(Steering::Rollback, &arguments),
         Command::Budget(arguments) => budget::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
     };
     match done {

@@ -23,8 +23,10 @@ mod mixture;
 mod oip;
 mod publish;
 mod raw;
+pub mod reference;
 mod reload;
 mod search;
+mod sources;
 
 pub use budget::{BudgetConfig, COMPUTE, MEMORY, PrometheusConfig, WATCHES_MAX, WatchConfig};
 pub use gate::{Approval, COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig};
@@ -136,13 +138,21 @@ impl Config {
         if raw.schema.features.is_empty() { raw.checked_with(Arc::new(inferred)) } else { raw.checked() }
     }
 
-    /// The effective settings as TOML, to be read by people.
+    /// The effective settings as TOML, to be read by people: without secrets.
     pub fn effective(
         file: Option<&Path>,
         environment: &BTreeMap<String, String>,
     ) -> Result<String, ConfigError> {
-        let raw = raw::Raw::load(file, environment)?;
-        toml::to_string_pretty(&raw).map_err(|error| ConfigError(error.to_string()))
+        let table = raw::Raw::load(file, environment)?.shown()?;
+        toml::to_string_pretty(&table).map_err(|error| ConfigError(error.to_string()))
+    }
+
+    /// The same, a key a line, each with where it comes from.
+    pub fn sources(
+        file: Option<&Path>,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<String, ConfigError> {
+        sources::told(file, environment)
     }
 }
 
@@ -254,6 +264,7 @@ impl raw::Raw {
             },
             create_topics: self.kafka.create_topics,
             properties: self.kafka.properties.clone(),
+            properties_files: self.kafka.properties_files.clone(),
             ..KafkaConfig::new(&self.kafka.brokers, &self.model.name)
         }
     }

@@ -50,6 +50,7 @@ mod retention;
 mod senses;
 mod snapshot;
 mod state;
+mod steer;
 mod swap;
 mod time;
 
@@ -122,6 +123,8 @@ pub struct Learn {
     pending_swap: Option<Change>,
     /// The pointer went back in this unit of work; durable at its end.
     rolled_back: Option<AuditEvent>,
+    /// Who ordered it, if a person did.
+    rolled_back_by: Option<String>,
     /// It has been said that this is not durable yet.
     rollback_waits: bool,
     /// How long a swap waits for room.

@@ -26,12 +26,14 @@ mod episode;
 mod ladder;
 mod memory;
 mod relief;
+mod steer;
 mod watch;
 mod words;
 
 pub use episode::Climber;
 pub use ladder::LADDER;
 pub use relief::{ReliefOption, choose, smaller};
+pub use steer::Steer;
 pub use words::{Cause, Change, Effect, Event, Facts};
 
 use episode::Episode;
@@ -85,6 +87,8 @@ pub struct Lifecycle {
     quiet_until: u64,
     /// After a rollback: until then no episode opens, whatever happens.
     paused_until: u64,
+    /// Since when people have it begin nothing new.
+    paused: Option<Timestamp>,
     /// Until then no drift opens an episode either.
     barren_until: u64,
     /// Outcomes when a drift was noticed last that others had not noticed before.
@@ -131,6 +135,7 @@ impl Lifecycle {
             rollbacks: 0,
             quiet_until: 0,
             paused_until: 0,
+            paused: None,
             barren_until: 0,
             drift_noticed: None,
             look: None,
@@ -175,6 +180,7 @@ impl Lifecycle {
             Event::ReliefMeasured(options) => self.relief_measured(&options, rules),
             Event::SwapFailed(change) => self.swap_failed(change),
             Event::Approved => self.approved(rules),
+            Event::Steered(steer) => self.steered(steer, rules),
         }
     }
 
@@ -290,6 +296,7 @@ impl Lifecycle {
             && self.shadow.is_none()
             && !self.relief
             && self.watch.is_none()
+            && self.paused.is_none()
             && self.outcomes >= self.paused_until
     }
 
@@ -433,9 +440,9 @@ impl Lifecycle {
         self.ask_a_person(rules).unwrap_or_else(|| self.promote(rules))
     }
 
-    /// A relief under way or a running watch goes first; the evidence does not go away.
+    /// A relief under way, a running watch or a person who paused goes first; the evidence does not go away.
     fn promote(&mut self, rules: &Rules) -> Vec<Effect> {
-        if self.relief || self.watch.is_some() || self.shadow.is_none() {
+        if self.paused.is_some() || self.relief || self.watch.is_some() || self.shadow.is_none() {
             return Vec::new();
         }
         self.promoted = self.shadow.take();

@@ -20,7 +20,7 @@ mod ledger;
 mod oip;
 
 pub use answerer::{Answered, Answerer};
-pub use oip::{Oip, Roads};
+pub use oip::{Answering, Oip, Roads};
 
 /// How long one poll waits for events.
 const POLL_WAIT: Duration = Duration::from_millis(100);

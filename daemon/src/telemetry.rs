@@ -154,6 +154,10 @@ pub enum AuditEvent {
         architecture: String,
         by: String,
     },
+    Steered {
+        what: &'static str,
+        by: String,
+    },
     ChallengerDropped {
         architecture: String,
         reason: String,
@@ -252,7 +256,7 @@ impl AuditEvent {
     pub fn opened(number: u64, cause: &Cause, schema: &model::Schema) -> Self {
         let diagnosis = match cause {
             Cause::Drift(diagnosis) => Some(Box::new(Noticed::new(diagnosis, schema))),
-            Cause::ColdStart | Cause::Plateau | Cause::Breach => None,
+            Cause::ColdStart | Cause::Plateau | Cause::Breach | Cause::ByHand => None,
         };
         Self::EpisodeOpened { number, cause: cause.name(), diagnosis }
     }

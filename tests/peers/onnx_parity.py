@@ -8,8 +8,7 @@ shapes inferred, and asked about all its rows at once and about the first few on
 largest difference; ends with 1 if one is above 1e-5. That is in the unit of the answers, which is one for probabilities and
 the deviation of the target for numbers, and relative where an answer is larger than its unit.
 
-What it needs it installs itself, with the versions of onnx_requirements.txt, into a virtual environment outside the clone
-(DRIFTFORM_ONNX, else ~/.cache/driftform/onnx). It is for people; nothing runs it by itself.
+What it needs tests/peers/onnxruntime installs. It is for people: the gate has `onnx-cases` itself ask ONNX Runtime.
 """
 
 import argparse
@@ -22,23 +21,18 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-REQUIREMENTS = HERE / "onnx_requirements.txt"
 TOLERANCE = 1e-5
 ALONE = 4
 
 
 def in_its_environment():
-    """Starts this script again in its virtual environment, which is made if need be."""
-    folder = pathlib.Path(os.environ.get("DRIFTFORM_ONNX", "~/.cache/driftform/onnx")).expanduser()
-    python = folder / "bin" / "python"
-    if pathlib.Path(sys.prefix) == folder:
-        return
-    stamp = folder / "installed"
-    if not stamp.exists() or stamp.read_text() != REQUIREMENTS.read_text():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS], check=True, stdout=sys.stderr)
-        stamp.write_text(REQUIREMENTS.read_text())
-    os.execv(python, [str(python), __file__, *sys.argv[1:]])
+    """Starts this script again in the virtual environment of tests/peers/onnxruntime, which is made if need be."""
+    told = subprocess.run([HERE / "onnxruntime"], check=True, stdout=subprocess.PIPE, text=True)
+    # .../lib/pythonX/site-packages/onnxruntime/capi/LIBRARY
+    folder = pathlib.Path(told.stdout.strip()).parents[5]
+    if pathlib.Path(sys.prefix) != folder:
+        python = folder / "bin" / "python"
+        os.execv(python, [str(python), __file__, *sys.argv[1:]])
 
 
 def write(folder, arguments):

@@ -189,7 +189,8 @@ fn queries(name: &str, board: &Value) -> Vec<(String, String)> {
         let title = format!("{name}: variable {}", variable["name"].as_str().unwrap_or_default());
         let query = variable["query"]["query"].as_str().unwrap_or_default();
         // `label_values(series, label)`: the series are a query.
-        let series = query.strip_prefix("label_values(").and_then(|rest| rest.rsplit_once(',')).map(|it| it.0);
+        let series =
+            query.strip_prefix("label_values(").and_then(|rest| rest.rsplit_once(',')).map(|it| it.0);
         found.push((title, series.unwrap_or(query).to_owned()));
     }
     found

@@ -60,7 +60,11 @@ impl RealPrometheus {
         stream.read_to_string(&mut answer)?;
         let (_, body) = answer.split_once("\r\n\r\n").context("an answer has a head and a body")?;
         let said: Value = serde_json::from_str(body).with_context(|| body.to_owned())?;
-        Ok(if said["status"] == "success" { Ok(said["data"].clone()) } else { Err(said["error"].to_string()) })
+        Ok(if said["status"] == "success" {
+            Ok(said["data"].clone())
+        } else {
+            Err(said["error"].to_string())
+        })
     }
 
     /// What a query gives now.

@@ -55,9 +55,35 @@ pub struct Erase {
     pub by: String,
 }
 
+/// What the daemon is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Steering {
+    /// Begin nothing new.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Open an episode now.
+    Search,
+    /// Take back what was promoted last.
+    Rollback,
+}
+
+/// Has the daemon do something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Steer {
+    /// What.
+    pub what: Steering,
+    /// Who says so, as they call themselves.
+    pub by: String,
+}
+
 /// What somebody asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wish {
+    /// That the daemon does something.
+    Steer(Steer),
     /// That a challenger serves.
     Promote(Promote),
     /// That the budget of this name has another limit.
@@ -86,9 +112,10 @@ pub struct Admin {
     pub orders: mpsc::Sender<Order>,
 }
 
-/// `POST /admin/promote`, `POST /admin/erase`, `GET /admin/budgets` and `POST /admin/budgets/NAME`.
+/// `POST /admin/steer`, `POST /admin/promote`, `POST /admin/erase`, `GET /admin/budgets` and `POST /admin/budgets/NAME`.
 pub fn router(admin: Admin) -> Router {
     Router::new()
+        .route("/admin/steer", post(steer))
         .route("/admin/promote", post(promote))
         .route("/admin/erase", post(erase))
         .route("/admin/budgets", get(budgets))
@@ -97,32 +124,45 @@ pub fn router(admin: Admin) -> Router {
         .with_state(admin)
 }
 
+async fn steer(
+    state: State<Admin>,
+    headers: HeaderMap,
+    body: Result<Json<Steer>, JsonRejection>,
+) -> Response {
+    signed(state, &headers, body, |steer| (steer.by.clone(), Wish::Steer(steer))).await
+}
+
 async fn promote(
-    State(admin): State<Admin>,
+    state: State<Admin>,
     headers: HeaderMap,
     body: Result<Json<Promote>, JsonRejection>,
 ) -> Response {
-    if let Some(refused) = locked(&admin, &headers) {
-        return refused;
-    }
-    match body {
-        Ok(Json(promote)) if is_name(&promote.by) => order(&admin.orders, Wish::Promote(promote)).await,
-        Ok(_) => told(StatusCode::BAD_REQUEST, "say who asks, in at most 256 bytes"),
-        Err(rejected) => told(StatusCode::BAD_REQUEST, &rejected.body_text()),
-    }
+    signed(state, &headers, body, |promote| (promote.by.clone(), Wish::Promote(promote))).await
 }
 
 async fn erase(
-    State(admin): State<Admin>,
+    state: State<Admin>,
     headers: HeaderMap,
     body: Result<Json<Erase>, JsonRejection>,
 ) -> Response {
-    if let Some(refused) = locked(&admin, &headers) {
+    signed(state, &headers, body, |erase| (erase.by.clone(), Wish::Erase(erase))).await
+}
+
+/// An order that says who gives it.
+async fn signed<T>(
+    State(admin): State<Admin>,
+    headers: &HeaderMap,
+    body: Result<Json<T>, JsonRejection>,
+    wish: impl FnOnce(T) -> (String, Wish),
+) -> Response {
+    if let Some(refused) = locked(&admin, headers) {
         return refused;
     }
     match body {
-        Ok(Json(erase)) if is_name(&erase.by) => order(&admin.orders, Wish::Erase(erase)).await,
-        Ok(_) => told(StatusCode::BAD_REQUEST, "say who asks, in at most 256 bytes"),
+        Ok(Json(body)) => match wish(body) {
+            (by, wish) if is_name(&by) => order(&admin.orders, wish).await,
+            _ => told(StatusCode::BAD_REQUEST, "say who asks, in at most 256 bytes"),
+        },
         Err(rejected) => told(StatusCode::BAD_REQUEST, &rejected.body_text()),
     }
 }

@@ -54,7 +54,7 @@ fn write_page(out: &mut String, status: &Status, health: &Health) -> fmt::Result
 }
 
 fn write_checks(out: &mut String, health: &Health) -> fmt::Result {
-    let summary = if health.ready { "ready" } else { "not ready" };
+    let summary = if health.is_ready() { "ready" } else { "not ready" };
     writeln!(out, "<h2>Health: {summary}</h2>\n<dl>")?;
     for (name, result) in &health.checks {
         let name = Escaped(name);

@@ -54,7 +54,7 @@ async fn probes_follow_what_is_told() {
         assert_eq!(get(&world, path).await.0, StatusCode::SERVICE_UNAVAILABLE, "{path}");
     }
     let checks = vec![("champion".into(), Err("no model yet".into())), ("state".into(), Ok(()))];
-    world.health.send_replace(Health { live: true, ready: false, started: true, checks });
+    world.health.send_replace(Health { live: true, started: true, checks, ..Health::default() });
     assert_eq!(get(&world, "/livez").await.0, StatusCode::OK);
     assert_eq!(get(&world, "/startupz").await.0, StatusCode::OK);
     let (code, _, body) = get(&world, "/readyz").await;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
@@ -88,6 +89,9 @@ pub struct KafkaConfig {
     /// Further librdkafka properties, passed on as they are; secrets among them are never printed.
     #[serde(default, serialize_with = "without_secrets")]
     pub properties: BTreeMap<String, String>,
+    /// Further ones whose values lie in files, read anew for each client: secrets that somebody else turns over.
+    #[serde(default)]
+    pub properties_files: BTreeMap<String, PathBuf>,
     /// Creates topics that do not exist, with one partition.
     #[serde(default)]
     pub create_topics: bool,
@@ -110,11 +114,17 @@ impl KafkaConfig {
             topics: Topics::named(model),
             group: format!("driftform-{model}-learn"),
             properties: BTreeMap::new(),
+            properties_files: BTreeMap::new(),
             create_topics: false,
             start_at: StartAt::default(),
             request_timeout: request_timeout(),
             alignment_wait: alignment_wait(),
         }
+    }
+
+    /// Properties without secrets.
+    pub fn shown(properties: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        redacted(properties).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     /// Properties of a client: the given ones, what the operator set, and what our promises rest on.
@@ -123,9 +133,14 @@ impl KafkaConfig {
         defaults: &[(&str, &str)],
         fixed: &[(&str, &str)],
     ) -> Result<ClientConfig, KafkaError> {
-        if let Some(name) = self.properties.keys().find(|name| RESERVED.contains(&name.as_str())) {
-            let message = "it is set by Driftform; remove it from kafka.properties".into();
-            return Err(KafkaError::Property { name: name.clone(), message });
+        let refuse =
+            |name: &String, message: String| Err(KafkaError::Property { name: name.clone(), message });
+        let mut given = self.properties.keys().chain(self.properties_files.keys());
+        if let Some(name) = given.find(|name| RESERVED.contains(&name.as_str())) {
+            return refuse(name, "it is set by Driftform; remove it from kafka.properties".into());
+        }
+        if let Some(name) = self.properties.keys().find(|name| self.properties_files.contains_key(*name)) {
+            return refuse(name, "it is in kafka.properties_files, too; remove one of them".into());
         }
         let mut client = ClientConfig::new();
         for (name, value) in defaults {
@@ -133,6 +148,12 @@ impl KafkaConfig {
         }
         for (name, value) in &self.properties {
             client.set(name, value);
+        }
+        for (name, path) in &self.properties_files {
+            match std::fs::read_to_string(path) {
+                Ok(value) => client.set(name, value.trim()),
+                Err(error) => return refuse(name, format!("{}: {error}", path.display())),
+            };
         }
         for (name, value) in fixed {
             client.set(*name, *value);

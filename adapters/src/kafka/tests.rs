@@ -309,6 +309,23 @@ fn an_absent_topic_is_named() {
 }
 
 #[test]
+fn a_property_may_lie_in_a_file_that_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("password");
+    let mut config = KafkaConfig::new("b:9092", "m");
+    config.properties_files.insert("sasl.password".into(), path.clone());
+    let missing = config.client(&[], &[]).unwrap_err().to_string();
+    assert!(missing.contains("`sasl.password`") && missing.contains("password: No such file"), "{missing}");
+    std::fs::write(&path, "hunter2\n").unwrap();
+    assert_eq!(config.client(&[], &[]).unwrap().get("sasl.password"), Some("hunter2"));
+    config.properties.insert("sasl.password".into(), "other".into());
+    assert!(config.client(&[], &[]).unwrap_err().to_string().contains("remove one of them"));
+    config.properties.clear();
+    config.properties_files.insert("enable.idempotence".into(), path);
+    assert!(config.client(&[], &[]).unwrap_err().to_string().contains("set by Driftform"));
+}
+
+#[test]
 fn secrets_are_not_shown() {
     let mut config = KafkaConfig::new("b:9092", "m");
     config.properties.insert("sasl.password".into(), "hunter2".into());

@@ -43,6 +43,8 @@ pub struct FrontLimits {
     pub deadline: Duration,
     /// Connections of each road in.
     pub connections_max: usize,
+    /// How long one may ask for nothing before it is closed.
+    pub idle: Duration,
 }
 
 /// A version that can be asked.
@@ -136,12 +138,13 @@ pub(super) struct Reply {
 }
 
 impl Front {
-    /// Room for a request; it is taken until the value is dropped.
+    /// Room for a request, before it is read; it is taken until the value is dropped.
     pub(super) fn admit(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        Arc::clone(&self.under_way).try_acquire_owned().map_err(|_| {
+        let room = Arc::clone(&self.under_way).try_acquire_owned().map_err(|_| {
             let most = self.limits.requests_max;
             Refusal::new(Reason::Overloaded, format!("{most} requests are under way; try again soon"))
-        })
+        })?;
+        if self.queue.has_room() { Ok(room) } else { Err(no_room()) }
     }
 
     /// The version that is asked for, if the model has that name and the version can be asked.
@@ -167,7 +170,7 @@ impl Front {
 
     /// Whether requests may come.
     pub(super) fn is_ready(&self) -> bool {
-        self.health.borrow().ready
+        self.health.borrow().is_ready()
     }
 
     /// Answers a request.
@@ -230,9 +233,7 @@ impl Front {
     }
 
     async fn answer(&self, question: Question, answered: Answering) -> Result<Answers, Refusal> {
-        self.queue.ask(question).map_err(|_| {
-            Refusal::new(Reason::Overloaded, "more is asked than can be answered now; try again soon")
-        })?;
+        self.queue.ask(question).map_err(|_| no_room())?;
         // Whoever took it and let it fall has said why in the log.
         answered.await.unwrap_or_else(|_| Err(no_answer()))
     }
@@ -262,6 +263,10 @@ fn ids(id: &str, rows: usize) -> Result<Vec<EventId>, Refusal> {
         1 => Ok(vec![named(id)?]),
         rows => (0..rows).map(|row| named(&format!("{id}/{row}"))).collect(),
     }
+}
+
+fn no_room() -> Refusal {
+    Refusal::new(Reason::Overloaded, "more is asked than can be answered now; try again soon")
 }
 
 fn no_answer() -> Refusal {

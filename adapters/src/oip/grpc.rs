@@ -5,7 +5,7 @@
 //! A call is admitted before its message is read, so that what is refused costs nothing.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, watch};
@@ -17,7 +17,7 @@ use tonic_health::server::HealthReporter;
 use super::answers;
 use super::doors::Guests;
 use super::error::Refusal;
-use super::front::Front;
+use super::front::{Front, FrontLimits};
 use super::messages;
 use super::proto::grpc_inference_service_server::{GrpcInferenceService, GrpcInferenceServiceServer};
 use super::proto::{
@@ -33,6 +33,8 @@ use crate::http::Health;
 pub const PROTOCOL: &str = "grpc";
 /// Calls that one connection may have under way.
 const STREAMS_MAX: u32 = 256;
+/// How long a connection that was idle may take to say that somebody is there.
+const PING_WAIT: Duration = Duration::from_secs(20);
 /// The service, as `grpc.health.v1` is asked about it.
 const SERVICE: &str = "inference.GRPCInferenceService";
 
@@ -48,8 +50,8 @@ pub async fn serve(
 ) -> Result<(), String> {
     let (reporter, health) = tonic_health::server::health_reporter();
     let follow = tokio::spawn(follow(reporter, front.health.clone()));
-    let guests = Guests::of(listener, front.limits.connections_max).map_err(|error| error.to_string())?;
-    let most = front.limits.request_bytes_max;
+    let guests = Guests::of(listener, &front.limits);
+    let FrontLimits { request_bytes_max: most, idle, .. } = front.limits;
     let door = front.clone();
     let admit = move |mut call: Request<()>| match door.admit() {
         Ok(room) => {
@@ -65,6 +67,8 @@ pub async fn serve(
     let service = tonic::service::interceptor::InterceptedService::new(service, admit);
     let served = Server::builder()
         .max_concurrent_streams(STREAMS_MAX)
+        .http2_keepalive_interval(Some(idle))
+        .http2_keepalive_timeout(Some(PING_WAIT))
         .add_service(health)
         .add_service(service)
         .serve_with_incoming_shutdown(guests.into_stream(), shutdown)
@@ -76,7 +80,7 @@ pub async fn serve(
 /// Tells health checks what the probes say.
 async fn follow(reporter: HealthReporter, mut health: watch::Receiver<Health>) {
     loop {
-        let ready = health.borrow_and_update().ready;
+        let ready = health.borrow_and_update().is_ready();
         let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
         for name in ["", SERVICE] {
             reporter.set_service_status(name, status).await;
@@ -118,17 +122,26 @@ impl Service {
             ..ModelMetadataResponse::default()
         })
     }
+}
 
-    async fn model_infer(
-        &self,
-        message: ModelInferRequest,
-        asked: Instant,
-    ) -> Result<ModelInferResponse, Refusal> {
-        let version = version(&message.model_version)?;
-        let model = message.model_name.clone();
-        let request = messages::read(message)?;
-        self.0.infer(&model, version, request, asked).await.map(messages::write)
-    }
+/// The answer to a message that came then.
+async fn answer(
+    front: &Front,
+    message: ModelInferRequest,
+    asked: Instant,
+) -> Result<ModelInferResponse, Refusal> {
+    let version = version(&message.model_version)?;
+    let model = message.model_name.clone();
+    let request = messages::read(message)?;
+    front.infer(&model, version, request, asked).await.map(messages::write)
+}
+
+/// The answer to a message, or what gRPC says where there is none.
+pub async fn respond(front: &Front, message: ModelInferRequest) -> Result<ModelInferResponse, Status> {
+    let asked = Instant::now();
+    let result = answer(front, message, asked).await;
+    front.count(PROTOCOL, result.as_ref().err().map(|refusal| refusal.reason), asked);
+    result.map_err(status)
 }
 
 #[tonic::async_trait]
@@ -182,11 +195,8 @@ impl GrpcInferenceService for Service {
         &self,
         call: Request<ModelInferRequest>,
     ) -> Result<Response<ModelInferResponse>, Status> {
-        let asked = Instant::now();
-        let (_, room, message) = call.into_parts();
-        let result = self.model_infer(message, asked).await;
-        // Until here: what it holds is what is under way.
-        drop(room);
-        self.answered(asked, result)
+        // Held until there is an answer: what it holds is what is under way.
+        let (_, _room, message) = call.into_parts();
+        respond(&self.0, message).await.map(Response::new)
     }
 }

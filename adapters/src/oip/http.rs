@@ -1,22 +1,23 @@
 //! The HTTP road in.
 //!
-//! Lives here: what is answered to each path, with which status and headers. May not: bind an address, or compute an answer.
+//! Lives here: what is answered to each path, with which status and headers. May not: bind an address, read a connection, or
+//! compute an answer.
 //!
 //! A request is admitted before its body is read, so that what is refused costs nothing.
 
-use std::io;
+mod connection;
+
+use std::error::Error;
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, FromRequest, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::body::{Bytes, HttpBody};
+use axum::http::{HeaderMap, HeaderValue, Request as Asking, Response as Answer, header, request};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
-use super::doors::Guests;
+pub use connection::serve;
+
 use super::error::{Reason, Refusal};
 use super::front::Front;
 use super::reply::{self, Written};
@@ -34,32 +35,28 @@ pub const PROTOCOL: &str = "http";
 /// The `OpenAPI` document.
 pub const OPENAPI: &str = include_str!("openapi.json");
 
-/// Every path of the protocol, `/v1/predict` and `/openapi.json`.
-pub fn router(front: Front) -> Router {
-    let most = front.limits.request_bytes_max;
-    Router::new().fallback(handle).layer(DefaultBodyLimit::max(most)).with_state(front)
-}
+/// An answer, which is there as a whole.
+pub type Response = Answer<Full<Bytes>>;
 
-/// Serves until `shutdown` is done, then finishes the requests it has.
-pub async fn serve(
-    listener: TcpListener,
-    front: Front,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let guests = Guests::of(listener, front.limits.connections_max)?;
-    axum::serve(guests, router(front)).with_graceful_shutdown(shutdown).await
-}
-
-async fn handle(State(front): State<Front>, request: axum::extract::Request) -> Response {
+/// The answer to a request for any path of the protocol, `/v1/predict` or `/openapi.json`.
+pub async fn respond<B: HttpBody<Error: Into<Box<dyn Error + Send + Sync>>>>(
+    front: &Front,
+    request: Asking<B>,
+) -> Response {
     let asked = Instant::now();
-    let answered = answer(&front, request, asked).await;
+    let answered = answer(front, request, asked).await;
     front.count(PROTOCOL, answered.as_ref().err().map(|refusal| refusal.reason), asked);
     answered.unwrap_or_else(|refusal| refused(&refusal))
 }
 
-async fn answer(front: &Front, request: axum::extract::Request, asked: Instant) -> Result<Response, Refusal> {
-    let route = Route::of(request.method(), request.uri().path())?;
-    Ok(match route {
+async fn answer<B: HttpBody<Error: Into<Box<dyn Error + Send + Sync>>>>(
+    front: &Front,
+    request: Asking<B>,
+    asked: Instant,
+) -> Result<Response, Refusal> {
+    let (head, body) = request.into_parts();
+    let most = front.limits.request_bytes_max;
+    Ok(match Route::of(&head.method, head.uri.path())? {
         Route::Live => probe(front.health.borrow().live, "live", &json!({ "live": true }))?,
         // Both keys: the specification's text has one, its clients read the other.
         Route::Ready => probe(front.is_ready(), "ready", &json!({ "ready": true, "live": true }))?,
@@ -80,33 +77,27 @@ async fn answer(front: &Front, request: axum::extract::Request, asked: Instant) 
         }
         Route::Index => {
             let _room = front.admit()?;
-            told(&reply::index(front, only_ready(&body(request).await?)?))
+            told(&reply::index(front, only_ready(&whole(&head, body, most).await?)?))
         }
         Route::Predict => {
             let _room = front.admit()?;
-            let event = body(request).await?;
+            let event = whole(&head, body, most).await?;
             as_json(front.predict(&event, asked).await?)
         }
         Route::Infer(of) => {
             let _room = front.admit()?;
-            infer(front, of, request, asked).await?
+            let json_bytes = json_bytes(&head.headers)?;
+            let body = whole(&head, body, most).await?;
+            infer(front, of, json::read(&body, json_bytes)?, asked).await?
         }
     })
 }
 
-async fn infer(
-    front: &Front,
-    Asked { model, version }: Asked,
-    request: axum::extract::Request,
-    asked: Instant,
-) -> Result<Response, Refusal> {
-    let json_bytes = json_bytes(request.headers())?;
-    let request: Request = json::read(&body(request).await?, json_bytes)?;
+async fn infer(front: &Front, of: Asked, request: Request, asked: Instant) -> Result<Response, Refusal> {
+    let Asked { model, version } = of;
     let Written { bytes, json_bytes } = reply::write(&front.infer(&model, version, request, asked).await?);
     let Some(json_bytes) = json_bytes else { return Ok(as_json(bytes)) };
-    let kind = HeaderValue::from_static("application/octet-stream");
-    let mut response = Response::new(Body::from(bytes));
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    let mut response = of_kind("application/octet-stream", bytes);
     response.headers_mut().insert(JSON_BYTES, json_bytes.into());
     Ok(response)
 }
@@ -118,20 +109,27 @@ fn json_bytes(headers: &HeaderMap) -> Result<Option<usize>, Refusal> {
 }
 
 /// The whole body, within its limits of time and size.
-async fn body(request: axum::extract::Request) -> Result<Bytes, Refusal> {
-    if let Some(encoding) = request.headers().get(header::CONTENT_ENCODING)
-        && encoding != "identity"
-    {
+async fn whole<B: HttpBody<Error: Into<Box<dyn Error + Send + Sync>>>>(
+    head: &request::Parts,
+    body: B,
+    most: usize,
+) -> Result<Bytes, Refusal> {
+    if head.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(Refusal::new(Reason::Unsupported, "compressed bodies are not read"));
     }
-    let read = tokio::time::timeout(BODY_WAIT, Bytes::from_request(request, &())).await;
+    let too_large = || Refusal::new(Reason::TooLarge, "the body is longer than is read");
+    if body.size_hint().lower() > most as u64 {
+        return Err(too_large());
+    }
+    let read = tokio::time::timeout(BODY_WAIT, Limited::new(body, most).collect()).await;
     let read = read.map_err(|_| {
         Refusal::new(Reason::Slow, format!("the body did not come within {} s", BODY_WAIT.as_secs()))
     })?;
-    read.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(Reason::TooLarge, "the body is longer than is read"),
-        _ => Refusal::invalid("the body broke off"),
-    })
+    let broken = |error: Box<dyn Error + Send + Sync>| match error.downcast_ref::<LengthLimitError>() {
+        Some(_) => too_large(),
+        None => Refusal::invalid("the body broke off"),
+    };
+    Ok(read.map_err(broken)?.to_bytes())
 }
 
 /// Whether an index of the ready only is asked for; an empty body asks for all.
@@ -161,9 +159,14 @@ fn told(value: &Value) -> Response {
     as_json(value.to_string())
 }
 
-fn as_json(body: impl Into<Body>) -> Response {
-    let kind = HeaderValue::from_static("application/json");
-    ([(header::CONTENT_TYPE, kind)], body.into()).into_response()
+fn as_json(body: impl Into<Bytes>) -> Response {
+    of_kind("application/json", body)
+}
+
+fn of_kind(kind: &'static str, body: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(Full::new(body.into()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
 }
 
 fn refused(refusal: &Refusal) -> Response {

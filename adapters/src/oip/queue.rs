@@ -4,13 +4,14 @@
 //! not: answer.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use model::{EventId, Generation, Row};
 use prometheus::IntGauge;
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::yield_now;
 
 use super::answers::Answers;
 use super::error::Refusal;
@@ -57,7 +58,7 @@ pub struct Queue(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     waiting: Mutex<Waiting>,
-    bell: Condvar,
+    bell: Notify,
     limits: QueueLimits,
     depth: IntGauge,
 }
@@ -72,7 +73,15 @@ struct Waiting {
 impl Queue {
     /// An empty one, whose rows `depth` shows.
     pub fn new(limits: QueueLimits, depth: IntGauge) -> Self {
-        Self(Arc::new(Inner { waiting: Mutex::default(), bell: Condvar::new(), limits, depth }))
+        Self(Arc::new(Inner { waiting: Mutex::default(), bell: Notify::new(), limits, depth }))
+    }
+
+    /// Whether another question as large as those that wait would find room: what would not is better not read at all.
+    pub fn has_room(&self) -> bool {
+        let (waiting, limits) = (self.waiting(), self.0.limits);
+        let questions = waiting.questions.len();
+        let usual = waiting.rows.checked_div(questions).unwrap_or_default();
+        !waiting.closed && questions < limits.questions_max && waiting.rows + usual <= limits.rows_max
     }
 
     /// Leaves a question, or gives it back where there is no room.
@@ -91,16 +100,31 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits for a question, and takes with it those behind it that are not more rows together than this: what has come
-    /// while the last unit of work was computed is one unit now, and nobody waits for company. Nothing once it is closed.
-    pub fn take(&self, rows_max: usize) -> Option<Vec<Question>> {
-        let mut waiting = self.waiting();
-        while waiting.questions.is_empty() {
-            if waiting.closed {
-                return None;
+    /// Waits for a question, and takes with it those behind it that are not more rows together than this. Nothing once it is
+    /// closed.
+    ///
+    /// Whoever else has something to do on this thread comes first: what has come while the last unit of work was computed is
+    /// read by then, and is one unit now. Nobody waits for company beyond that.
+    pub async fn take(&self, rows_max: usize) -> Option<Vec<Question>> {
+        loop {
+            // Made before it is looked whether there is something, so that nothing rings unheard in between.
+            let ringing = self.0.bell.notified();
+            yield_now().await;
+            {
+                let waiting = self.waiting();
+                if !waiting.questions.is_empty() {
+                    return Some(self.unit(waiting, rows_max));
+                }
+                if waiting.closed {
+                    return None;
+                }
             }
-            waiting = self.0.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            ringing.await;
         }
+    }
+
+    /// The first that wait, as many as are no more rows together than this, or one that is larger.
+    fn unit(&self, mut waiting: MutexGuard<'_, Waiting>, rows_max: usize) -> Vec<Question> {
         let (mut taken, mut rows) = (Vec::new(), 0);
         while let Some(next) =
             waiting.questions.pop_front_if(|next| taken.is_empty() || rows + next.rows.len() <= rows_max)
@@ -110,13 +134,17 @@ impl Queue {
         }
         waiting.rows -= rows;
         self.show(&waiting);
-        Some(taken)
+        if !waiting.questions.is_empty() {
+            // For another who may be waiting.
+            self.0.bell.notify_one();
+        }
+        taken
     }
 
     /// Takes no more questions; those that wait are still given out.
     pub fn close(&self) {
         self.waiting().closed = true;
-        self.0.bell.notify_all();
+        self.0.bell.notify_waiters();
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

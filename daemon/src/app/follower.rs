@@ -91,7 +91,7 @@ impl Following {
             self.telemetry.serves(&slot);
         }
         for thread in roads {
-            end_within(thread, CLOSE_WAIT, "a road");
+            end_within(thread, CLOSE_WAIT + self.config.oip.drain, "a road");
         }
         // Leaving the brokers may take long when they are away; it must not hold up the end.
         let Self { follower, .. } = self;
@@ -115,7 +115,8 @@ impl Following {
         let codec = codec.widened(Arc::clone(slot.load().model.schema()));
         let oip =
             Oip::open(&Roads { config, slot, codec: &codec, telemetry, health, clock: self.clock.clone() })?;
-        let mut threads = oip.map(|oip| oip.start(Arc::clone(stop))).transpose()?.unwrap_or_default();
+        let oip = oip.map(|oip| oip.start(Arc::clone(stop))).transpose()?;
+        let mut threads = oip.unwrap_or_default().threads;
         if let Some((serve, outlet)) = open_serve(config, slot, &codec, telemetry, health)? {
             threads.push(start_serve(serve, outlet, Arc::clone(stop), health.clone())?);
         }

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use adapters::codec::DecodeError;
-use adapters::http::admin::{Erase, Order, Promote, SetBudget, Wish};
+use adapters::http::admin::{Erase, Order, Promote, SetBudget, Steer, Steering, Wish};
 use adapters::http::{Health, Status};
 use adapters::kafka::{KafkaError, Polled, Positions, Sink, Source, TopicRole};
 use adapters::store::StoreError;
@@ -23,6 +23,7 @@ use crate::config::{Config, StateConfig};
 use crate::fleet::Publishing;
 use crate::join::Origin;
 use crate::learn::{Incoming, Learn, LearnError, ServedEvents};
+use crate::lifecycle;
 use crate::reader::Reader;
 use crate::telemetry::{AuditEvent, Telemetry, Timeline};
 
@@ -180,30 +181,27 @@ impl LearnPlane {
     fn take_orders(&mut self) -> Result<Vec<Agreed>> {
         let mut agreed = Vec::new();
         while let Ok(Order { wish, answer }) = self.orders.try_recv() {
-            let told = match wish {
-                Wish::Promote(Promote { challenger, by }) => self.learn.approve(challenger, &by)?,
-                Wish::SetBudget(name, SetBudget { limit, by }) => {
-                    match self.learn.order_budget(&name, limit, by) {
-                        Ok(done) => {
-                            agreed.push(Agreed { done, answer });
-                            continue;
-                        }
-                        Err(refused) => Err(refused),
-                    }
-                }
-                Wish::Erase(erase) => match self.erase(&erase) {
-                    Ok(done) => {
-                        agreed.push(Agreed { done, answer });
-                        continue;
-                    }
-                    Err(refused) => Err(refused),
-                },
-                Wish::Budgets => Ok(self.learn.budgets_told()),
-            };
-            // Who asked may have gone; the journal has it.
-            answer.send(told).ok();
+            let (told, waits) = self.follow(wish)?;
+            match told {
+                Ok(done) if waits => agreed.push(Agreed { done, answer }),
+                // Who asked may have gone; the journal has it.
+                told => drop(answer.send(told)),
+            }
         }
         Ok(agreed)
+    }
+
+    /// What was done, or why it was not; and whether whoever asked hears so only once it is durable.
+    fn follow(&mut self, wish: Wish) -> Result<(Result<String, String>, bool)> {
+        Ok(match wish {
+            Wish::Promote(Promote { challenger, by }) => (self.learn.approve(challenger, &by)?, false),
+            Wish::Steer(Steer { what, by }) => (self.learn.steer(steered(what), &by)?, true),
+            Wish::SetBudget(name, SetBudget { limit, by }) => {
+                (self.learn.order_budget(&name, limit, by), true)
+            }
+            Wish::Erase(erase) => (self.erase(&erase), true),
+            Wish::Budgets => (Ok(self.learn.budgets_told()), false),
+        })
     }
 
     /// A disk that takes nothing is told to whoever asked; learning goes on, and they may ask again.
@@ -214,8 +212,8 @@ impl LearnPlane {
             .map_err(|error| format!("not all rows are erased, ask again: {error}"))
     }
 
-    /// No topic has the limits that were set on the admin interface or in the configuration, nor their place among those
-    /// that a topic has, so the state is saved before anybody is told.
+    /// No topic has what was ordered on the admin interface or set in the configuration, nor its place among what a topic
+    /// has, so the state is saved before anybody is told.
     fn promise(&mut self, agreed: Vec<Agreed>) -> Result<()> {
         let doubt = match self.snapshot(Duration::ZERO) {
             Ok(()) => String::new(),
@@ -411,6 +409,15 @@ impl LearnPlane {
                 health.set(name, result);
             }
         });
+    }
+}
+
+fn steered(what: Steering) -> lifecycle::Steer {
+    match what {
+        Steering::Pause => lifecycle::Steer::Pause,
+        Steering::Resume => lifecycle::Steer::Resume,
+        Steering::Search => lifecycle::Steer::Search,
+        Steering::Rollback => lifecycle::Steer::RollBack,
     }
 }
 

@@ -5,7 +5,7 @@
 use super::ConfigError;
 
 /// Tables in which any key may stand.
-const FREE: [&str; 2] = ["codec.features", "kafka.properties"];
+const FREE: [&str; 3] = ["codec.features", "kafka.properties", "kafka.properties_files"];
 
 /// Refuses the first key that the defaults do not have, and names the nearest one.
 pub(super) fn check(given: &toml::Table, known: &toml::Table, source: &str) -> Result<(), ConfigError> {

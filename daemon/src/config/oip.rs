@@ -28,6 +28,8 @@ pub struct OipConfig {
     pub queue: QueueLimits,
     /// Share of answered rows that are told on the events topic.
     pub log_events: f64,
+    /// How long requests are answered after the daemon was told to stop.
+    pub drain: Duration,
 }
 
 impl Serve {
@@ -51,13 +53,10 @@ impl Serve {
                 self.queue_rows_max
             ));
         }
-        let deadline = self.deadline_seconds;
-        let deadline = Duration::try_from_secs_f64(deadline).ok().filter(|deadline| !deadline.is_zero());
-        let Some(deadline) = deadline else {
-            return refuse(format!(
-                "`serve.deadline_seconds` is {}; give a number above 0",
-                self.deadline_seconds
-            ));
+        let deadline = seconds("deadline_seconds", self.deadline_seconds)?;
+        let idle = seconds("idle_seconds", self.idle_seconds)?;
+        let Ok(drain) = Duration::try_from_secs_f64(self.drain_seconds) else {
+            return refuse(format!("`serve.drain_seconds` is {}; give 0 or more", self.drain_seconds));
         };
         if !(0.0..=1.0).contains(&self.log_events) {
             return refuse(format!("`serve.log_events` is {}; give 0 to 1", self.log_events));
@@ -72,10 +71,19 @@ impl Serve {
                 rows_max: self.request_rows_max,
                 deadline,
                 connections_max: self.connections_max,
+                idle,
             },
             queue: QueueLimits { questions_max: self.requests_max, rows_max: self.queue_rows_max },
             log_events: self.log_events,
+            drain,
         })
+    }
+}
+
+fn seconds(key: &str, value: f64) -> Result<Duration, ConfigError> {
+    match Duration::try_from_secs_f64(value) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => refuse(format!("`serve.{key}` is {value}; give a number above 0")),
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use adapters::codec::{CodecConfig, Pointer};
+use adapters::kafka::KafkaConfig;
 use model::schema::{BUCKETS_DEFAULT, BUCKETS_MAX, CLASSES_MAX, FEATURES_MAX};
 use model::{DeviceChoice, Feature, FeatureKind, Objective, Schema, Target};
 use policies::evolve::EvolveLimits;
@@ -24,7 +25,7 @@ pub const DEFAULTS: &str = include_str!("../../../config/default.toml");
 /// Labels after which the first champion is frozen for comparison.
 pub const FIRST_OUTCOMES: u64 = 5_000;
 /// What environment variables begin with.
-const PREFIX: &str = "DRIFTFORM__";
+pub(super) const PREFIX: &str = "DRIFTFORM__";
 
 macro_rules! section {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $kind:ty),* $(,)? }) => {
@@ -85,6 +86,7 @@ section!(
         models: String,
         create_topics: bool,
         properties: BTreeMap<String, String>,
+        properties_files: BTreeMap<String, std::path::PathBuf>,
     }
 );
 section!(
@@ -137,6 +139,8 @@ section!(
         request_rows_max: usize,
         queue_rows_max: usize,
         deadline_seconds: f64,
+        idle_seconds: f64,
+        drain_seconds: f64,
         log_events: f64,
     }
 );
@@ -273,6 +277,18 @@ impl Raw {
         }
         let merged = builder.build().map_err(|error| ConfigError(format!("{source}: {error}")))?;
         merged.try_deserialize().map_err(|error| ConfigError(format!("{source}: {error}")))
+    }
+
+    /// All settings; secrets among them are as they are.
+    pub fn table(&self) -> Result<toml::Table, ConfigError> {
+        toml::Table::try_from(self).map_err(|error| ConfigError(error.to_string()))
+    }
+
+    /// All settings, as they may be shown.
+    pub fn shown(&self) -> Result<toml::Table, ConfigError> {
+        let mut shown = self.clone();
+        shown.kafka.properties = KafkaConfig::shown(&self.kafka.properties);
+        shown.table()
     }
 
     /// The declared stream.

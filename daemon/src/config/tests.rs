@@ -37,6 +37,8 @@ fn broken_configurations_are_refused_with_the_key() {
         ("[serve]\nrequest_rows_max = 9000", "`serve.queue_rows_max` is"),
         ("[serve]\nthreads = 0", "`serve.threads` is 0"),
         ("[serve]\ndeadline_seconds = -1.0", "`serve.deadline_seconds` is -1"),
+        ("[serve]\nidle_seconds = 0.0", "`serve.idle_seconds` is 0"),
+        ("[serve]\ndrain_seconds = -1.0", "`serve.drain_seconds` is -1"),
         ("[publish]\nevery_seconds = 0.0", "`publish.every_seconds` is 0"),
         ("[publish]\nkeep = 0", "`publish.keep` is 0"),
         ("[publish]\ncanary = -0.5", "`publish.canary` is -0.5"),

@@ -250,8 +250,8 @@ impl Learn {
     pub fn reloaded(&mut self, reloaded: Result<Reloaded, ConfigError>) -> bool {
         let mut changed = false;
         let (result, needs_restart, why) = match reloaded {
-            Ok(Reloaded { budget, needs_restart }) => {
-                self.rules.config.budget = self.rules.config.budget.with_limits_of(&budget);
+            Ok(Reloaded { learn, needs_restart }) => {
+                self.rules.config = self.rules.config.with_what_counts_at_once_of(&learn);
                 changed = self.follow_config();
                 if changed {
                     self.limits_changed();

@@ -73,7 +73,7 @@ impl Learn {
                 self.state.front.reset();
                 Some(&**diagnosis)
             }
-            Cause::ColdStart | Cause::Plateau | Cause::Breach => None,
+            Cause::ColdStart | Cause::Plateau | Cause::Breach | Cause::ByHand => None,
         };
         self.state.recall.begin(self.state.sketch.signature(diagnosis));
     }

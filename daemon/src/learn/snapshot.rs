@@ -24,7 +24,7 @@ use adapters::store::Records;
 
 /// Of what [`Snapshot`] says; to be raised whenever anything in it changes, so that another release says what is
 /// the matter instead of misreading it.
-pub const FORMAT: u32 = 9;
+pub const FORMAT: u32 = 10;
 
 /// Everything that survives a crash. The state, which is the larger part, is not copied to be written.
 #[derive(Debug, Serialize, Deserialize)]
@@ -204,6 +204,7 @@ impl Learn {
             kept_records: std::collections::VecDeque::new(),
             pending_swap: None,
             rolled_back: None,
+            rolled_back_by: None,
             rollback_waits: false,
             room_patience: super::swap::ROOM_PATIENCE,
             measured: None,

@@ -226,7 +226,10 @@ impl Learn {
         let judged = displaced.judged(&before);
         let (reason, why) = match displaced.watch.verdict() {
             WatchVerdict::Rollback => (displaced.watch.evidence().kind(), displaced.why()),
-            WatchVerdict::Watching | WatchVerdict::Keep => ("budget", "a budget is breached".into()),
+            WatchVerdict::Watching | WatchVerdict::Keep => match self.rolled_back_by.take() {
+                Some(by) => ("person", format!("{by} ordered it")),
+                None => ("budget", "a budget is breached".into()),
+            },
         };
         self.happened.push(judged);
         self.arms.control = displaced.arm;

@@ -41,6 +41,7 @@ impl Lifecycle {
             && gives_way
             && !self.relief
             && self.watch.is_none()
+            && self.paused.is_none()
             && self.outcomes >= self.paused_until
     }
 

@@ -9,7 +9,7 @@ use policies::gate::{Judgement, QualityEvidence};
 use policies::watch::WatchVerdict;
 use serde::{Deserialize, Serialize};
 
-use super::{Climber, ReliefOption};
+use super::{Climber, ReliefOption, Steer};
 
 /// Why an episode was opened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub enum Cause {
     Drift(Box<Diagnosis>),
     /// A budget is breached that a smaller network does not answer.
     Breach,
+    /// A person wanted one.
+    ByHand,
 }
 
 impl Cause {
@@ -33,6 +35,7 @@ impl Cause {
             Self::Plateau => "plateau",
             Self::Drift(_) => "drift",
             Self::Breach => "breach",
+            Self::ByHand => "by_hand",
         }
     }
 }
@@ -92,6 +95,8 @@ pub enum Event {
     SwapFailed(Change),
     /// A person lets the challenger that waits for it serve.
     Approved,
+    /// A person has the daemon do this.
+    Steered(Steer),
 }
 
 /// A change of what is served. The order is the arbiter's: the last one wins.

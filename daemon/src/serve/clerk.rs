@@ -1,8 +1,10 @@
-//! Clerk: answers what waits, unit of work by unit of work, on a thread of its own.
+//! Clerk: answers what waits, unit of work by unit of work.
 //!
 //! Lives here: [`Clerk`], from questions to their answers. May not: read a request, or wait for anything but questions.
 //!
-//! A unit of work is what has come while the last one was computed. Each loads the slot once.
+//! A unit of work is what has come while the last one was computed. Each loads the slot once. It is computed on the thread that
+//! reads the requests and writes the answers: to hand a row of a few microseconds to another thread and back costs as much as
+//! to answer it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -34,8 +36,8 @@ pub(super) struct Clerk {
 
 impl Clerk {
     /// Answers until the queue is closed and empty.
-    pub(super) fn run(self) {
-        while let Some(questions) = self.queue.take(self.rows_max) {
+    pub(super) async fn run(self) {
+        while let Some(questions) = self.queue.take(self.rows_max).await {
             // Whoever asked hears that the answer was lost; whoever asks next is answered.
             if catch_unwind(AssertUnwindSafe(|| self.answer(questions))).is_err() {
                 tracing::error!("a unit of work panicked; see the log above");

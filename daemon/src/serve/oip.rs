@@ -1,4 +1,4 @@
-//! Oip: the serve plane of the HTTP and gRPC roads: two listeners, and a few threads that answer what waits.
+//! Oip: the serve plane of the HTTP and gRPC roads: two listeners, and a few threads that read, answer and write.
 //!
 //! Lives here: making them and starting them. How questions are answered is in [`super::clerk`], what becomes of answers
 //! that are told in [`super::ledger`]. May not: learn, or read a request.
@@ -16,6 +16,7 @@ use adapters::http::Health;
 use adapters::kafka::Sink;
 use adapters::oip::{Front, Names, Queue, Version, grpc, http};
 use anyhow::{Context as _, Result};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinError;
 
@@ -28,7 +29,7 @@ use crate::telemetry::Telemetry;
 
 /// How often servers look whether they are to stop.
 const STOP_LOOK: Duration = Duration::from_millis(100);
-/// How long requests under way may take at the end.
+/// How long requests under way may take at the very end.
 const DRAIN_WAIT: Duration = Duration::from_secs(2);
 
 /// What the roads need.
@@ -53,8 +54,20 @@ pub struct Oip {
     http: Option<TcpListener>,
     grpc: Option<TcpListener>,
     health: watch::Sender<Health>,
+    drain: Duration,
     clerks: Vec<Clerk>,
     ledger: Option<Ledger>,
+}
+
+/// The roads in, while they answer.
+#[derive(Default)]
+pub struct Answering {
+    /// Each ends by itself after the daemon was told to stop.
+    pub threads: Vec<JoinHandle<()>>,
+    /// Where HTTP and gRPC are answered, each if it is.
+    pub addresses: [Option<SocketAddr>; 2],
+    /// How long requests are answered after that.
+    pub drain: Duration,
 }
 
 impl Oip {
@@ -91,51 +104,59 @@ impl Oip {
         };
         let clerks = (0..oip.threads).map(|_| clerk()).collect();
         let front = front(roads, queue.clone())?;
-        Ok(Some(Self { front, http, grpc, health: roads.health.clone(), clerks, ledger }))
+        let (health, drain) = (roads.health.clone(), oip.drain);
+        Ok(Some(Self { front, http, grpc, health, drain, clerks, ledger }))
     }
 
-    /// Where HTTP and gRPC are answered, each if it is.
-    pub fn addresses(&self) -> [Option<SocketAddr>; 2] {
-        [&self.http, &self.grpc].map(|listener| listener.as_ref()?.local_addr().ok())
-    }
-
-    /// Answers until told to stop; the threads that do.
-    pub fn start(self, stop: Arc<AtomicBool>) -> Result<Vec<JoinHandle<()>>> {
-        for (what, address) in ["http", "grpc"].into_iter().zip(self.addresses()) {
+    /// Answers until told to stop.
+    pub fn start(self, stop: Arc<AtomicBool>) -> Result<Answering> {
+        let addresses = [&self.http, &self.grpc].map(|listener| listener.as_ref()?.local_addr().ok());
+        for (what, address) in ["http", "grpc"].into_iter().zip(addresses) {
             if let Some(address) = address {
                 tracing::info!("open inference protocol on {what}://{address}");
             }
         }
-        let Self { front, http, grpc, health, clerks, ledger } = self;
-        let threads_talking = clerks.len();
+        let Self { front, http, grpc, health, drain, clerks, ledger } = self;
+        let answering = clerks.len();
         let mut threads = Vec::new();
         let mut start = |name: &str, work: Box<dyn FnOnce() + Send>| -> Result<()> {
             let thread = std::thread::Builder::new().name(name.into()).spawn(work);
             threads.push(thread.with_context(|| format!("cannot start the {name} thread"))?);
             Ok(())
         };
-        for clerk in clerks {
-            start("answer", Box::new(move || clerk.run()))?;
-        }
         if let Some(ledger) = ledger {
             start("ledger", Box::new(move || ledger.run()))?;
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(threads_talking)
-            .thread_name("oip")
-            .enable_all()
-            .build()?;
+        let runtime = runtime(answering)?;
+        for clerk in clerks {
+            runtime.spawn(clerk.run());
+        }
         start(
             "oip",
             Box::new(move || {
-                runtime.block_on(serve(front.clone(), http, grpc, &health, &stop));
+                let stopped = drained(stop, health.clone(), drain);
+                runtime.block_on(serve(front.clone(), http, grpc, &health, stopped));
                 // What waits is answered all the same, then the threads that answer end.
                 front.queue.close();
                 runtime.shutdown_timeout(DRAIN_WAIT);
             }),
         )?;
-        Ok(threads)
+        Ok(Answering { threads, addresses, drain })
     }
+}
+
+/// Where requests are read and answered. One thread takes turns strictly: several have queues of their own, in which a connection
+/// may wait long while others come again and again.
+fn runtime(threads: usize) -> std::io::Result<Runtime> {
+    let mut builder = match threads {
+        1 => Builder::new_current_thread(),
+        several => {
+            let mut builder = Builder::new_multi_thread();
+            builder.worker_threads(several).thread_name("oip");
+            builder
+        }
+    };
+    builder.enable_all().build()
 }
 
 fn front(roads: &Roads<'_>, queue: Queue) -> Result<Front> {
@@ -191,17 +212,19 @@ async fn serve(
     http: Option<TcpListener>,
     grpc: Option<TcpListener>,
     health: &watch::Sender<Health>,
-    stop: &Arc<AtomicBool>,
+    stopped: impl Future<Output = ()> + Send + 'static,
 ) {
+    let (tell, told) = watch::channel(());
     let by_http = {
-        let (front, stop) = (front.clone(), stopped(Arc::clone(stop)));
+        let (front, stop) = (front.clone(), gone(told.clone()));
         async move {
             let Some(listener) = http else { return Ok(()) };
-            http::serve(tokio::net::TcpListener::from_std(listener)?, front, stop).await
+            http::serve(tokio::net::TcpListener::from_std(listener)?, front, stop).await;
+            Ok::<_, std::io::Error>(())
         }
     };
     let by_grpc = {
-        let stop = stopped(Arc::clone(stop));
+        let stop = gone(told);
         async move {
             let Some(listener) = grpc else { return Ok(()) };
             let listener = tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
@@ -209,7 +232,8 @@ async fn serve(
         }
     };
     let end = async {
-        stopped(Arc::clone(stop)).await;
+        stopped.await;
+        drop(tell);
         tokio::time::sleep(DRAIN_WAIT).await;
     };
     // Each on a task of its own, so that they do not share one thread.
@@ -235,8 +259,16 @@ fn tell_end<E: Display>(road: &str, ended: Result<Result<(), E>, JoinError>, hea
     health.send_modify(|health| health.live = false);
 }
 
-async fn stopped(stop: Arc<AtomicBool>) {
+/// Until told to stop, and as long after it as whoever sends requests may need to hear that they should go elsewhere.
+async fn drained(stop: Arc<AtomicBool>, health: watch::Sender<Health>, drain: Duration) {
     while !stop.load(Ordering::Relaxed) {
         tokio::time::sleep(STOP_LOOK).await;
     }
+    health.send_modify(|health| health.ending = true);
+    tokio::time::sleep(drain).await;
+}
+
+/// Until whoever would tell something has gone.
+async fn gone(mut told: watch::Receiver<()>) {
+    while told.changed().await.is_ok() {}
 }

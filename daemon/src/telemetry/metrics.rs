@@ -103,8 +103,8 @@ impl Declare {
 pub(super) const ARMS: [&str; 4] = ["champion", "control", "first", "majority"];
 /// Kinds of swap.
 pub(super) const CHANGES: [&str; 4] = ["refresh", "promotion", "relief", "rollback"];
-/// What can speak for a rollback: kinds of harm, or a budget that was breached.
-pub(super) const REASONS: [&str; 4] = ["losses", "answers", "time", "budget"];
+/// What can speak for a rollback: kinds of harm, a budget that was breached, or a person.
+pub(super) const REASONS: [&str; 5] = ["losses", "answers", "time", "budget", "person"];
 /// Rungs that are told apart; the last stands for those above it, too.
 pub(super) const RUNGS: [&str; 6] = ["0", "1", "2", "3", "4", "5"];
 

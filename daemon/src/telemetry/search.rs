@@ -13,6 +13,7 @@ use crate::lifecycle::LADDER;
 #[derive(Clone, Debug)]
 pub(super) struct SearchMetrics {
     episodes: IntCounter,
+    paused: IntGauge,
     candidates: GaugeVec,
     climbs: IntCounterVec,
     recalls: IntCounter,
@@ -28,6 +29,7 @@ impl SearchMetrics {
     pub(super) fn new(declare: &Declare) -> Self {
         Self {
             episodes: declare.counter("driftform_search_episodes_total"),
+            paused: declare.gauge("driftform_search_paused"),
             candidates: declare.levels("driftform_search_candidates"),
             climbs: declare.counters("driftform_search_climbs_total"),
             recalls: declare.counter("driftform_memory_recalls_total"),
@@ -48,6 +50,7 @@ impl SearchMetrics {
 
     pub(super) fn update(&self, state: &State) {
         self.update_counts(state.counts);
+        self.paused.set(i64::from(state.lifecycle.paused().is_some()));
         for (rung, count) in LADDER.iter().zip(state.lifecycle.ladder()) {
             self.candidates.with_label_values(&[*rung]).set(count as f64);
         }

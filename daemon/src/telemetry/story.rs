@@ -65,6 +65,7 @@ impl AuditEvent {
             | Self::Warned { .. }
             | Self::ApprovalAwaited { .. }
             | Self::Approved { .. }
+            | Self::Steered { .. }
             | Self::BudgetSet { .. }
             | Self::Readings { .. }
             | Self::BurnRate { .. }
@@ -151,6 +152,9 @@ impl AuditEvent {
             ),
             Self::Approved { challenger, architecture, by } => {
                 format!("{by} approves challenger {challenger} ({architecture})")
+            }
+            Self::Steered { what, by } => {
+                format!("{by} has it {}", if *what == "rollback" { "roll back" } else { what })
             }
             _ => self.of_budgets(),
         }

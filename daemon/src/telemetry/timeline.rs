@@ -34,6 +34,8 @@ impl Timeline {
         let approval = approval.map_or("nobody".into(), |(until, (number, architecture))| {
             format!("challenger {number} ({architecture}), until {}", story::clock(until.0))
         });
+        let paused = state.lifecycle.paused();
+        let paused = paused.map_or("no".into(), |since| format!("since {}", story::clock(since.0)));
         let quality = |tally: &policies::stats::Tally| format!("{:.3}", tally.quality());
         Status {
             title: format!("Driftform: {name}"),
@@ -61,6 +63,7 @@ impl Timeline {
                     ),
                 ),
                 fact("Waiting for approval", approval),
+                fact("Paused", paused),
                 fact("Budgets", budgets::told(&state.budgets)),
                 fact("Compute time and memory of the champion", machine::cost(learn)),
                 fact("Energy of the machine", telemetry.machine.energy()),

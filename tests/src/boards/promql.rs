@@ -9,8 +9,29 @@ use anyhow::{Result, bail, ensure};
 
 /// Words that are no metric wherever they stand.
 const WORDS: [&str; 23] = [
-    "and", "or", "unless", "offset", "bool", "inf", "nan", "sum", "min", "max", "avg", "count", "topk", "bottomk",
-    "quantile", "stddev", "stdvar", "group", "count_values", "group_left", "group_right", "atan2", "default",
+    "and",
+    "or",
+    "unless",
+    "offset",
+    "bool",
+    "inf",
+    "nan",
+    "sum",
+    "min",
+    "max",
+    "avg",
+    "count",
+    "topk",
+    "bottomk",
+    "quantile",
+    "stddev",
+    "stdvar",
+    "group",
+    "count_values",
+    "group_left",
+    "group_right",
+    "atan2",
+    "default",
 ];
 /// Words before a list of labels.
 const LISTS: [&str; 4] = ["by", "without", "on", "ignoring"];

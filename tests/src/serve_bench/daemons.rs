@@ -14,7 +14,7 @@ use super::server::{Server, on_core};
 use super::stream::{Feeding, history, schema};
 use crate::http::{get, metric};
 use crate::process::{Process, binary, wait_until};
-use crate::scene::{DEADLINE, Scene};
+use crate::scene::{DEADLINE, Scene, road_in};
 
 const OUTCOMES: &str = "driftform_learn_outcomes_total";
 const SNAPSHOTS: &str = "driftform_snapshots_total";
@@ -61,11 +61,8 @@ impl Daemon {
         })?;
         let fed = feeding.end()?;
         let said = process.tail();
-        let road = |road: &str| -> Result<String> {
-            let rest = said.split(&format!("open inference protocol on {road}://")).nth(1);
-            let address = rest.and_then(|rest| rest.split('"').next());
-            Ok(address.context("where the protocol is answered")?.to_owned())
-        };
+        let road =
+            |road: &str| -> Result<String> { road_in(&said, road).context("where the protocol is answered") };
         let model =
             scene.kafka.topics.events.strip_suffix(".events").context("named as the model")?.to_owned();
         let (http, grpc) = (road("http")?, Some(road("grpc")?));
@@ -99,6 +96,7 @@ impl Daemon {
 
 fn settings(beside: Beside, history: &Path) -> String {
     let every = if beside == Beside::Swapping { 1 } else { NEVER };
+    // An episode after the other: none of its candidates gains so much that it would be waited for.
     let searches = beside == Beside::Training;
     format!(
         r#"
@@ -106,7 +104,7 @@ fn settings(beside: Beside, history: &Path) -> String {
         cold_start = {{ history = "{}" }}
         refresh = {{ every_outcomes = {every} }}
         budget = {{ compute_seconds = 10.0, slow_ratio = 1.0 }}
-        search = {{ enabled = {searches}, context_max = 0, cooldown_outcomes = 0, plateau_outcomes = 100, candidates = 27 }}
+        search = {{ enabled = {searches}, context_max = 0, cooldown_outcomes = 0, plateau_outcomes = 1, candidates = 27, least_gain = 1e3 }}
         mixture = {{ members = {MEMBERS} }}
         {}
         "#,

@@ -58,7 +58,8 @@ fn is_tried(alert: &str, tests: &[RuleTest]) -> bool {
 
 fn runbooks() -> BTreeSet<String> {
     let paths = files(&root().join("docs/runbooks"), "md").expect("there are runbooks");
-    let stem = |path: &std::path::PathBuf| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let stem =
+        |path: &std::path::PathBuf| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     paths.iter().map(stem).filter(|name| name != "README").collect()
 }
 
@@ -136,7 +137,8 @@ fn a_story_in_which_an_alert_never_ends_is_no_test() {
         alertname: "A".into(),
         exp_alerts: vec![serde::de::IgnoredAny; fires],
     };
-    let story = |moments: Vec<AlertTest>| [RuleTest { alert_rule_test: moments, promql_expr_test: Vec::new() }];
+    let story =
+        |moments: Vec<AlertTest>| [RuleTest { alert_rule_test: moments, promql_expr_test: Vec::new() }];
     assert!(is_tried("A", &story(vec![moment("5m", 0), moment("9m", 1), moment("10m", 0)])));
     assert!(!is_tried("A", &story(vec![moment("5m", 0), moment("9m", 1)])));
     assert!(!is_tried("A", &story(vec![moment("5m", 0), moment("10m", 0)])));

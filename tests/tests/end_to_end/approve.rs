@@ -31,6 +31,16 @@ fn approving_whoever_does_not_wait_is_refused_with_the_reason() -> Result<()> {
     let (daemon, address) = scene.start()?;
     refused(&promote(&scene, &[])?, "no challenger waits for approval now")?;
     refused(&promote(&scene, &["7", "--by", "ada"])?, "challenger 7 does not wait for approval now")?;
+    let steer = |what: &str| {
+        let mut command = Command::new(binary()?);
+        command.arg(what).arg("--config").arg(scene.config()).args(["--by", "ada"]);
+        command.output().context("it runs")
+    };
+    ensure!(steer("pause")?.status.success(), "it is heard");
+    refused(&steer("pause")?, "it is paused already")?;
+    refused(&steer("search")?, "it is paused; resume it first")?;
+    refused(&steer("rollback")?, "there is nothing to go back to")?;
+    ensure!(steer("resume")?.status.success(), "it is heard");
     let (_, metrics) = tests::http::get(&address, "/metrics")?;
     ensure!(metrics.contains("driftform_gate_approval_waiting 0"), "{metrics}");
     daemon.terminate()

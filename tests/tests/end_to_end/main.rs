@@ -18,6 +18,7 @@ mod random_kills;
 mod read_only;
 mod recurring;
 mod relief;
+mod reload;
 mod replay;
 mod serve_bench;
 mod stream_table;

@@ -113,6 +113,34 @@ fn one_request_too_many_is_refused_at_once_and_the_next_is_answered() -> Result<
 }
 
 #[test]
+fn who_says_nothing_loses_the_place() -> Result<()> {
+    let world =
+        World::of(&super::SETTINGS.replace("requests_max = 8", "requests_max = 8\nidle_seconds = 0.05"))?;
+    for address in [&world.http, &world.grpc] {
+        let mut silent = TcpStream::connect(address)?;
+        silent.set_read_timeout(Some(DEADLINE))?;
+        silent.read_to_end(&mut Vec::new()).with_context(|| format!("{address} closes it"))?;
+    }
+    let mut once = Caller(TcpStream::connect(&world.http)?);
+    once.ask()?;
+    once.0.set_read_timeout(Some(DEADLINE))?;
+    once.0.read_to_end(&mut Vec::new()).context("and whoever has asked once, and then no more")?;
+    Ok(())
+}
+
+#[test]
+fn whoever_is_about_to_stop_says_so_and_answers() -> Result<()> {
+    let world =
+        World::of(&super::SETTINGS.replace("requests_max = 8", "requests_max = 8\ndrain_seconds = 3600"))?;
+    world.stop.store(true, Ordering::Relaxed);
+    wait_until("not ready", DEADLINE, || (world.get("/v2/health/ready").ok()?.0 == 503).then_some(()))?;
+    let (code, answer) = world.post("/v2/models/shop/infer", ROW.as_bytes())?;
+    ensure!(code == 200, "{code} {answer}");
+    world.leave();
+    Ok(())
+}
+
+#[test]
 fn one_connection_too_many_is_closed() -> Result<()> {
     let world =
         World::of(&super::SETTINGS.replace("requests_max = 8", "requests_max = 8\nconnections_max = 1"))?;

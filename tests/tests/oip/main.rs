@@ -17,7 +17,7 @@ use adapters::http::Health;
 use anyhow::{Context as _, Result};
 use daemon::clock::Clock;
 use daemon::config::Config;
-use daemon::serve::{Oip, Roads};
+use daemon::serve::{Answering, Oip, Roads};
 use daemon::slot::{Served, Slot};
 use daemon::telemetry::Telemetry;
 use model::{Device, Generation, Model, Timestamp};
@@ -79,11 +79,16 @@ impl World {
             clock,
         };
         let oip = Oip::open(&roads)?.context("it listens")?;
-        let [http, grpc] =
-            oip.addresses().map(|address| address.map_or_else(String::new, |address| address.to_string()));
         let stop = Arc::new(AtomicBool::new(false));
-        let threads = oip.start(Arc::clone(&stop))?;
+        let Answering { threads, addresses, .. } = oip.start(Arc::clone(&stop))?;
+        let [http, grpc] =
+            addresses.map(|address| address.map_or_else(String::new, |address| address.to_string()));
         Ok(Self { http, grpc, slot, health, telemetry, config, stop, threads })
+    }
+
+    /// Without waiting for the end.
+    fn leave(mut self) {
+        self.threads.clear();
     }
 
     fn get(&self, path: &str) -> Result<(u16, Value)> {

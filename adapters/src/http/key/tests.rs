@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::http::admin::{Admin, Erase, ORDERS_MAX, Order, Promote, Wish, router};
+use crate::http::admin::{Admin, Erase, ORDERS_MAX, Order, Promote, Steer, Wish, router};
 
 /// A server whose orders are followed, for an even number of a challenger, and its key.
 async fn server() -> Key {
@@ -25,6 +25,7 @@ async fn server() -> Key {
                 }
                 Wish::Promote(Promote { by, .. }) => Ok(format!("approved by {by}")),
                 Wish::SetBudget(name, set) => Ok(format!("{name} is {} by {:?}", set.limit, set.by)),
+                Wish::Steer(Steer { what, by }) => Ok(format!("{what:?} by {by}")),
                 Wish::Budgets => Ok("[]".into()),
                 Wish::Erase(Erase { id, by }) => Ok(format!("{id} erased by {by}")),
             };
@@ -56,6 +57,10 @@ async fn orders_are_followed_or_refused_with_the_reason() {
     for wrong in [serde_json::json!({}), serde_json::json!({ "challenger": null, "by": "" })] {
         assert_eq!(post(&key, "/admin/promote", wrong).await.0, 400);
     }
+    let steer = serde_json::json!({ "what": "pause", "by": "ada" });
+    assert_eq!(post(&key, "/admin/steer", steer).await, (200, "Pause by ada".into()));
+    let steer = serde_json::json!({ "what": "stop", "by": "ada" });
+    assert_eq!(post(&key, "/admin/steer", steer).await.0, 400);
     assert_eq!(post(&key, "/admin/demote", order(None)).await.0, 404);
 }
 

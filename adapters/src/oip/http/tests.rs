@@ -4,19 +4,15 @@
 
 use std::sync::Arc;
 
-use axum::body::to_bytes;
-use axum::http::{Method, Request};
+use axum::http::{Method, Request, StatusCode};
 use model::{Device, Feature, FeatureKind, Generation, Model, Objective, Schema, Target, Timestamp};
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts};
 use tokio::sync::{Semaphore, watch};
-use tower::ServiceExt;
 
 use super::*;
 use crate::codec::{CodecConfig, JsonCodec};
 use crate::http::Health;
 use crate::oip::{Answer, Answers, FrontLimits, Meter, Names, Queue, QueueLimits, Version};
-
-const BYTES_MAX: usize = 1 << 16;
 
 struct World {
     front: Front,
@@ -39,8 +35,7 @@ fn world() -> World {
     let version =
         |number, codec: &Arc<JsonCodec>| Version { generation: Generation(number), codec: Arc::clone(codec) };
     let now = Arc::clone(&codec);
-    let (health, seen) =
-        watch::channel(Health { live: true, ready: true, started: true, checks: Vec::new() });
+    let (health, seen) = watch::channel(Health { live: true, ready: true, ..Health::default() });
     let labels = ["protocol", "result"];
     let front = Front {
         model: "m".into(),
@@ -55,6 +50,7 @@ fn world() -> World {
             rows_max: 8,
             deadline: Duration::from_mins(1),
             connections_max: 1,
+            idle: Duration::from_mins(1),
         },
         log_events: 1.0,
         holds_back: true,
@@ -68,10 +64,10 @@ fn world() -> World {
     World { front, health }
 }
 
-/// Answers in the manner of the daemon, on a thread that ends with the queue.
+/// Answers in the manner of the daemon, until the queue is closed.
 fn answer_all(queue: Queue, model: Model) {
-    std::thread::spawn(move || {
-        while let Some(questions) = queue.take(8) {
+    tokio::spawn(async move {
+        while let Some(questions) = queue.take(8).await {
             for question in questions {
                 let rows: Vec<_> = question.rows.iter().collect();
                 let outputs = model.predict(&rows).unwrap();
@@ -106,10 +102,9 @@ impl World {
         if let Some(bytes) = json_bytes {
             request = request.header(JSON_BYTES, bytes);
         }
-        let request = request.body(Body::from(body.to_vec())).unwrap();
-        let response = router(self.front.clone()).oneshot(request).await.unwrap();
-        let (head, body) = response.into_parts();
-        (head.status, head.headers, to_bytes(body, BYTES_MAX).await.unwrap().to_vec())
+        let request = request.body(Full::new(Bytes::copy_from_slice(body))).unwrap();
+        let (head, body) = respond(&self.front, request).await.into_parts();
+        (head.status, head.headers, body.collect().await.unwrap().to_bytes().to_vec())
     }
 
     async fn get(&self, path: &str) -> (u16, Value) {

@@ -19,8 +19,8 @@ fn sizes(taken: Option<Vec<Question>>) -> Vec<usize> {
     taken.unwrap().iter().map(|question| question.rows.len()).collect()
 }
 
-#[test]
-fn what_finds_no_room_comes_back_at_once() {
+#[tokio::test]
+async fn what_finds_no_room_comes_back_at_once() {
     let (few, depth) = queue(2, 10);
     assert!(few.ask(question(1)).is_ok() && few.ask(question(1)).is_ok());
     assert_eq!(few.ask(question(1)).unwrap_err().rows.len(), 1);
@@ -30,31 +30,45 @@ fn what_finds_no_room_comes_back_at_once() {
     assert!(
         small.ask(question(8)).is_ok() && small.ask(question(3)).is_err() && small.ask(question(2)).is_ok()
     );
-    assert_eq!(sizes(small.take(100)), [8, 2]);
+    assert_eq!(sizes(small.take(100).await), [8, 2]);
     assert_eq!(depth.get(), 0);
     assert!(small.ask(question(10)).is_ok(), "there is room again");
 }
 
-#[test]
-fn a_unit_of_work_is_what_has_come_within_its_size() {
+#[tokio::test]
+async fn what_would_find_no_room_is_known_beforehand() {
+    let (queue, _) = queue(3, 10);
+    assert!(queue.has_room() && queue.ask(question(4)).is_ok() && queue.has_room());
+    assert!(queue.ask(question(4)).is_ok() && !queue.has_room(), "another of four would not");
+    assert!(queue.ask(question(1)).is_ok() && !queue.has_room(), "nor would a fourth, however small");
+    queue.take(100).await;
+    assert!(queue.has_room());
+    queue.close();
+    assert!(!queue.has_room());
+}
+
+#[tokio::test]
+async fn a_unit_of_work_is_what_has_come_within_its_size() {
     let (queue, _) = queue(9, 200);
     for rows in [3, 4, 5, 90] {
         assert!(queue.ask(question(rows)).is_ok());
     }
-    assert_eq!(sizes(queue.take(8)), [3, 4]);
-    assert_eq!(sizes(queue.take(8)), [5]);
-    assert_eq!(sizes(queue.take(8)), [90], "one that is larger goes alone");
+    assert_eq!(sizes(queue.take(8).await), [3, 4]);
+    assert_eq!(sizes(queue.take(8).await), [5]);
+    assert_eq!(sizes(queue.take(8).await), [90], "one that is larger goes alone");
 }
 
-#[test]
-fn once_closed_it_gives_out_what_waits_and_then_nothing() {
+#[tokio::test]
+async fn once_closed_it_gives_out_what_waits_and_then_nothing() {
     let (queue, _) = queue(9, 100);
     assert!(queue.ask(question(1)).is_ok());
-    let waiter = {
+    let taken = async |queue: Queue| queue.take(1).await.map(|taken| taken.len());
+    let waiter = tokio::spawn({
         let queue = queue.clone();
-        std::thread::spawn(move || (queue.take(1).map(|taken| taken.len()), queue.take(1).is_none()))
-    };
+        async move { [taken(queue.clone()).await, taken(queue).await] }
+    });
     queue.close();
-    assert_eq!(waiter.join().unwrap(), (Some(1), true));
+    assert_eq!(waiter.await.unwrap(), [Some(1), None]);
     assert!(queue.ask(question(1)).is_err());
+    assert!(queue.take(1).await.is_none(), "and so does whoever comes later");
 }

@@ -111,12 +111,12 @@ fn what_is_told_never_holds_up_an_answer() {
     assert_eq!(clerk.telemetry.front.untold.get(), 2);
 }
 
-#[test]
-fn a_closed_queue_ends_it_after_the_last_question() {
+#[tokio::test]
+async fn a_closed_queue_ends_it_after_the_last_question() {
     let (clerk, _telling) = clerk(0.0);
     let (last, answered) = question(1, 2, None);
     assert!(clerk.queue.ask(last).is_ok());
     clerk.queue.close();
-    clerk.run();
+    clerk.run().await;
     assert!(heard(answered).is_ok());
 }

@@ -226,6 +226,11 @@ fn search() -> Vec<Metric> {
     vec![
         counter("driftform_search_episodes_total", "Search episodes opened."),
         gauge(
+            "driftform_search_paused",
+            Unit::Flag,
+            "1 while a person has the daemon begin nothing new: no episode opens and nobody is promoted.",
+        ),
+        gauge(
             "driftform_search_candidates",
             Unit::Count,
             "Who is on the ladder now, by how far they are: proposed and not trained yet, in training, trained and waiting, \
