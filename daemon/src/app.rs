@@ -15,11 +15,13 @@ use adapters::http::admin::{Admin, ORDERS_MAX};
 use adapters::http::key::{Key, Token};
 use adapters::http::{Health, Pages, Status};
 use adapters::kafka::{GroupSource, KafkaConfig, Sink, Source, TopicRole, TransactionalSink};
+use adapters::oip::ask::Asker;
 use anyhow::{Context as _, Result};
 use tokio::sync::{mpsc, watch};
 
+use crate::asking::Asking;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ExternalConfig};
 use crate::fleet::Publishing;
 use crate::learn::{Learn, Outside};
 use crate::reader::Reader;
@@ -106,6 +108,7 @@ impl App {
             clock,
             learn,
             reader: Reader::new(codec, config.learn.evolve),
+            asking: asking(config, &telemetry),
             source,
             sink: Sink::open(kafka)?,
             publishing,
@@ -211,6 +214,12 @@ fn open_learn(config: &Config, worker: WorkerCommand) -> Result<Learn> {
     }
     learn.tell_started(found.warnings);
     Ok(learn)
+}
+
+/// Whoever asks a champion that is not ours, where it is to be asked.
+fn asking(config: &Config, telemetry: &Telemetry) -> Option<Asking> {
+    let Some(ExternalConfig::Oip(ask)) = &config.external else { return None };
+    Some(Asking::new(Asker::new(ask.clone()), ask.timeout, telemetry.asked.clone()))
 }
 
 fn open_source(kafka: &KafkaConfig, learn: &Learn) -> Result<Source> {

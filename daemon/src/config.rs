@@ -16,6 +16,7 @@ use policies::search::front::Preference;
 use crate::slot::MemoryPolicy;
 
 mod budget;
+mod champion;
 mod gate;
 mod join;
 mod keys;
@@ -29,6 +30,7 @@ mod search;
 mod sources;
 
 pub use budget::{BudgetConfig, COMPUTE, MEMORY, PrometheusConfig, WATCHES_MAX, WatchConfig};
+pub use champion::ExternalConfig;
 pub use gate::{Approval, COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig};
 pub use join::JoinConfig;
 pub use oip::OipConfig;
@@ -72,6 +74,8 @@ pub struct LearnConfig {
     pub preference: Preference,
     /// Which networks may be tried.
     pub limits: TabularLimits,
+    /// Whether there is a champion that is not ours.
+    pub external: bool,
     /// Limits of the child process.
     pub trials: raw::Trials,
     /// The gates.
@@ -93,6 +97,8 @@ pub struct Config {
     pub name: String,
     /// For the learn plane.
     pub learn: LearnConfig,
+    /// A champion that is not ours, if there is one.
+    pub external: Option<ExternalConfig>,
     /// Where fields stand in messages.
     pub codec: CodecConfig,
     /// Brokers and topics.
@@ -135,7 +141,14 @@ impl Config {
         environment: &BTreeMap<String, String>,
     ) -> Result<Self, ConfigError> {
         let raw = raw::Raw::load(file, environment)?;
-        if raw.schema.features.is_empty() { raw.checked_with(Arc::new(inferred)) } else { raw.checked() }
+        let checked =
+            if raw.schema.features.is_empty() { raw.checked_with(Arc::new(inferred)) } else { raw.checked() };
+        // A file has no answers of a champion that is not ours, so there ours is alone.
+        checked.map(|config| Config {
+            external: None,
+            learn: LearnConfig { external: false, ..config.learn },
+            ..config
+        })
     }
 
     /// The effective settings as TOML, to be read by people: without secrets.
@@ -175,6 +188,7 @@ impl raw::Raw {
             ))
         })?;
         let device = self.device()?;
+        let external = self.external()?;
         let codec = self.codec(&schema)?;
         let kafka = self.kafka_config();
         let (memory_policy, oip) = (self.memory_policy()?, self.serve.oip()?);
@@ -201,6 +215,7 @@ impl raw::Raw {
             device,
             join,
             start,
+            external: external.is_some(),
             members_max: self.search.members_max,
             cold_outcomes: self.cold_start.outcomes,
             first_outcomes: raw::FIRST_OUTCOMES,
@@ -219,6 +234,7 @@ impl raw::Raw {
         Ok(Config {
             name: self.model.name,
             learn,
+            external,
             codec,
             kafka,
             state: self.state,

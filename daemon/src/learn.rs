@@ -32,6 +32,7 @@ mod budgets;
 mod burn;
 mod effects;
 mod evidence;
+mod external;
 mod flight;
 mod front;
 mod hindsight;
@@ -57,6 +58,7 @@ mod time;
 pub use arms::{Arms, compute_seconds_of_start};
 pub use budgets::{Budget, Budgets};
 pub use burn::Served as ServedEvents;
+pub use external::External;
 pub use judged::Judged;
 pub use measure::{BatchCost, Measured, QUANTILES, Source};
 pub use outcome::{Answers, ArmAnswer, Outcome, Prediction};
@@ -270,7 +272,7 @@ impl Learn {
         let context = self.state.context;
         let encoded = self.encode(&sample.row, &context);
         let served = self.slot.load();
-        let answers = self.arms.answer(&served, &sample.row, &encoded, &self.state)?;
+        let answers = self.arms.answer(&served, sample, &encoded, &self.state)?;
         self.encoded = encoded;
         Ok(Prediction {
             time: sample.time,
@@ -330,6 +332,7 @@ impl Learn {
             self.compare_remembered(outcome, losses.control)?;
         }
         self.arms.note(outcome, self.state.schema(), &self.rules.config.gate);
+        self.beside_external(outcome, scale);
         self.mix(outcome);
         self.learn(outcome)?;
         let facts = self.facts();
@@ -387,6 +390,7 @@ impl Learn {
             quality: self.arms.quality(),
             alpha: self.arms.challenger.as_ref().map_or(0.0, |challenger| challenger.alpha),
             watch: self.arms.watch_verdict(),
+            contest: self.contested(),
         }
     }
 

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::LearnConfig;
 
 mod approval;
+mod contest;
 mod episode;
 mod ladder;
 mod memory;
@@ -36,6 +37,7 @@ pub use relief::{ReliefOption, choose, smaller};
 pub use steer::Steer;
 pub use words::{Cause, Change, Effect, Event, Facts};
 
+use contest::{Contest, Running};
 use episode::Episode;
 use relief::ReliefPause;
 
@@ -76,6 +78,10 @@ pub struct Lifecycle {
     shadow: Option<Shadow>,
     /// The challenger whose promotion was asked for last, for when it cannot be made.
     promoted: Option<Shadow>,
+    /// Beside a champion that is not ours.
+    contest: Contest,
+    /// The contest that was won, for when the takeover cannot be made, and as long as it is watched.
+    took_over: Option<Running>,
     relief: bool,
     relief_pause: ReliefPause,
     /// Until then a breach that no relief answers is not answered again.
@@ -128,6 +134,8 @@ impl Lifecycle {
             episode: None,
             shadow: None,
             promoted: None,
+            contest: Contest::default(),
+            took_over: None,
             relief: false,
             relief_pause: ReliefPause::default(),
             search_paused_until: 0,
@@ -177,6 +185,7 @@ impl Lifecycle {
             Event::Climbed(climbers) => self.climbed(&climbers, rules),
             Event::NobodyFits => self.nobody_fits(),
             Event::Judged(judgements) => self.judged(&judgements, rules),
+            Event::ContestJudged(judgements) => self.contest_judged(&judgements, rules),
             Event::ReliefMeasured(options) => self.relief_measured(&options, rules),
             Event::SwapFailed(change) => self.swap_failed(change),
             Event::Approved => self.approved(rules),
@@ -188,6 +197,9 @@ impl Lifecycle {
     fn learned(&mut self, facts: &Facts, rules: &Rules) -> Vec<Effect> {
         self.outcomes = facts.outcomes;
         if let Some(effects) = self.watched(facts, rules) {
+            return effects;
+        }
+        if let Some(effects) = self.contested(facts, rules) {
             return effects;
         }
         if let Some(effects) = self.shadowed(facts, rules) {
@@ -209,8 +221,9 @@ impl Lifecycle {
         } else if self.shadow.as_ref().is_some_and(|shadow| self.now >= shadow.expires) {
             effects.extend(self.undecided("too few outcomes came in the time it had"));
         }
+        effects.extend(self.contest_passed(rules));
         if self.watch.is_some_and(|until| self.now >= until) {
-            self.watch = None;
+            (self.watch, self.took_over) = (None, None);
             effects.push(Effect::Release);
         }
         effects
@@ -437,7 +450,8 @@ impl Lifecycle {
         if gate::verdict(judgements) != Verdict::Pass {
             return Vec::new();
         }
-        self.ask_a_person(rules).unwrap_or_else(|| self.promote(rules))
+        let asked = if self.contest == Contest::Over { self.ask_a_person(rules) } else { None };
+        asked.unwrap_or_else(|| self.promote(rules))
     }
 
     /// A relief under way, a running watch or a person who paused goes first; the evidence does not go away.
@@ -454,6 +468,12 @@ impl Lifecycle {
     /// A challenger that earned its place keeps its deadlines, and asks again in a while.
     fn swap_failed(&mut self, change: Change) -> Vec<Effect> {
         let name = change.name();
+        if change == Change::Takeover {
+            self.takeover_failed();
+            return vec![Effect::Alarm(format!(
+                "the {name} cannot be made and is put off; the champion stays"
+            ))];
+        }
         if change != Change::Promotion {
             return vec![Effect::Alarm(format!("the {name} cannot be made; the champion stays"))];
         }

@@ -17,6 +17,7 @@ use crate::lifecycle::Cause;
 use crate::storage::{Digests, Storage};
 
 mod budgets;
+mod external;
 mod fleet;
 mod front;
 mod gates;
@@ -218,6 +219,34 @@ pub enum AuditEvent {
         why: String,
         digests: Option<Digests>,
     },
+    ContestBegun {
+        contest: u64,
+        alpha: f64,
+        test: u64,
+    },
+    ContestEnded {
+        contest: u64,
+        reason: String,
+        outcomes: u64,
+        mean_gain: f64,
+    },
+    TookOver {
+        generation: Generation,
+        architecture: String,
+        outcomes: u64,
+        mean_gain: f64,
+        log_evidence: f64,
+        alpha: f64,
+        digests: Option<Digests>,
+    },
+    HandedBack {
+        generation: Generation,
+        replaces: Generation,
+        architecture: String,
+        /// What spoke for it, in one word.
+        reason: &'static str,
+        why: String,
+    },
     WatchEnded {
         outcomes: u64,
         kept: bool,
@@ -378,6 +407,8 @@ pub struct Telemetry {
     pub batch_rows: Histogram,
     /// Seconds in which the served model answered each of them.
     pub batch_seconds: Histogram,
+    /// Events about which a champion that is not ours was asked.
+    pub asked: IntCounterVec,
     /// Budgets, and where readings and limits come from.
     pub budgets: BudgetMetrics,
     learn: LearnMetrics,
@@ -407,6 +438,7 @@ impl Telemetry {
             snapshots: SnapshotMetrics::new(&declare),
             batch_rows: declare.histogram("driftform_serve_batch_rows"),
             batch_seconds: declare.histogram("driftform_serve_compute_seconds"),
+            asked: declare.counters("driftform_external_asked_total"),
             budgets: BudgetMetrics::new(&declare),
             learn: LearnMetrics::new(&declare),
             machine: MachineMetrics::new(&declare),

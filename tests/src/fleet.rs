@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use daemon::config::Config;
 use daemon::fleet::{Facts, Leader, Publication, Publisher};
-use daemon::slot::Served;
+use daemon::slot::{Served, Standing};
 use daemon::telemetry::Telemetry;
 use model::schema::BUCKETS_DEFAULT;
 use model::{
@@ -218,5 +218,5 @@ fn served(config: &Config, generation: Generation) -> Result<Served> {
     }
     let network = MixtureNetwork::from_weights(&mixture, shape, &weights, &Device::cpu())?;
     let model = Model::new(schema, encoder, network)?.knowing(context);
-    Ok(Served { generation, model, prior_only: false })
+    Ok(Served { generation, model, prior_only: false, standing: Standing::Champion })
 }

@@ -27,6 +27,8 @@ pub struct Question {
     pub version: Option<Generation>,
     /// What is told of them once they are answered.
     pub told: Vec<Told>,
+    /// When it was asked.
+    pub asked: Instant,
     /// When an answer is of no use any more.
     pub until: Instant,
     /// Where the answer goes.

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::fleet::Follower;
 use crate::serve::{Oip, Roads};
-use crate::slot::{Served, Slot};
+use crate::slot::{self, Served, Slot};
 use crate::telemetry::Telemetry;
 
 /// A running follower.
@@ -80,7 +80,7 @@ impl FollowerApp {
 impl Following {
     fn run(mut self, stop: &Arc<AtomicBool>) -> Result<()> {
         let Some(first) = self.first(stop) else { return Ok(()) };
-        let slot = Arc::new(Slot::new(first)?);
+        let slot = Arc::new(slot::open(first)?);
         let roads = self.open_roads(&slot, stop)?;
         self.telemetry.serves(&slot);
         self.health.send_modify(|health| health.ready = true);

@@ -14,10 +14,11 @@ use adapters::http::{Health, Status};
 use adapters::kafka::{KafkaError, Polled, Positions, Sink, Source, TopicRole};
 use adapters::store::StoreError;
 use anyhow::{Context as _, Result};
-use model::{EventId, Timestamp};
+use model::{EventId, Record, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{CLOSE_WAIT, Input, LEARN_BATCH_MAX, POLL_WAIT, end_within};
+use crate::asking::Asking;
 use crate::clock::Clock;
 use crate::config::{Config, StateConfig};
 use crate::fleet::Publishing;
@@ -42,6 +43,8 @@ pub(super) struct LearnPlane {
     pub(super) clock: Clock,
     pub(super) learn: Learn,
     pub(super) reader: Reader,
+    /// Asks a champion that is not ours, where its answers do not come with the events.
+    pub(super) asking: Option<Asking>,
     pub(super) source: Source,
     pub(super) sink: Sink,
     /// Tells those who follow, if anybody does.
@@ -239,6 +242,7 @@ impl LearnPlane {
         let polled = self.source.poll(LEARN_BATCH_MAX, POLL_WAIT)?;
         self.read_until = polled.last().map(|record| record.timestamp).or(self.read_until);
         let (mut records, mut read) = (Vec::with_capacity(polled.len()), Vec::new());
+        let mut shown = Vec::new();
         for record in &polled {
             let role = role_name(record.role);
             self.telemetry.records.with_label_values(&[role]).inc();
@@ -246,7 +250,14 @@ impl LearnPlane {
                 self.bury(record, role, &error)?;
             }
             let origin = origin(record);
+            let sample = read.iter().position(|record| matches!(record, Record::Sample(_)));
+            if let (Some(_), Some(at)) = (&self.asking, sample) {
+                shown.extend(self.reader.shown(record).map(|row| (records.len() + at, row)));
+            }
             records.extend(read.drain(..).map(|record| Incoming { origin, record }));
+        }
+        if let Some(asking) = &mut self.asking {
+            asking.ask(self.reader.schema(), &mut records, &shown);
         }
         Ok(Unit { records, positions: self.source.positions(), polled: polled.len() as u64 })
     }

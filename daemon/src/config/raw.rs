@@ -14,6 +14,7 @@ use policies::evolve::EvolveLimits;
 use serde::{Deserialize, Serialize};
 
 use super::budget::{BudgetSection, PrometheusSection};
+use super::champion::{ChampionSection, ExternalConfig};
 use super::gate::{GateSection, QualityOn};
 use super::mixture::MixtureSection;
 use super::publish::{FollowSection, PublishSection};
@@ -66,6 +67,7 @@ section!(
         event_id: String,
         event_time: String,
         event_label: String,
+        event_prediction: String,
         label_id: String,
         label_time: String,
         label_value: String,
@@ -208,6 +210,7 @@ section!(
     /// The whole file.
     Raw {
         model: ModelSection,
+        champion: ChampionSection,
         schema: SchemaSection,
         codec: CodecSection,
         kafka: KafkaSection,
@@ -367,6 +370,9 @@ impl Raw {
             "" => None,
             text => Some(pointer("event_label", text)?),
         };
+        if self.external()? == Some(ExternalConfig::Events) {
+            codec.event.prediction = Some(pointer("event_prediction", &section.event_prediction)?);
+        }
         codec.label.id = pointer("label_id", &section.label_id)?;
         codec.label.time = Some(pointer("label_time", &section.label_time)?);
         codec.label.value = pointer("label_value", &section.label_value)?;

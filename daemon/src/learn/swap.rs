@@ -72,6 +72,7 @@ impl Learn {
             match change {
                 Change::Refresh => self.refresh()?,
                 Change::Promotion => self.promote()?,
+                Change::Takeover => self.take_office()?,
                 Change::Relief(option) => self.relieve(option)?,
                 Change::Rollback => self.roll_back()?,
             }
@@ -190,7 +191,7 @@ impl Learn {
     }
 
     /// What serves stays, and the lifecycle decides what becomes of it.
-    fn swap_failed(&mut self, change: Change, text: String) {
+    pub(super) fn swap_failed(&mut self, change: Change, text: String) {
         self.step(change, self.slot.load().generation, SWAP_FAILED, text.clone());
         self.happened.push(AuditEvent::Alarm { text });
         self.events.push_back(Event::SwapFailed(change));
@@ -210,6 +211,7 @@ impl Learn {
         match change {
             Change::Refresh => &mut counts.refreshes,
             Change::Promotion => &mut counts.promotions,
+            Change::Takeover => &mut counts.takeovers,
             Change::Relief(_) => &mut counts.reliefs,
             Change::Rollback => &mut counts.rollbacks,
         }
@@ -219,18 +221,16 @@ impl Learn {
     /// warm, with the weights and the generation it had. What it has learned since is served by the next refresh.
     /// Where none is warm, one is made of its learners. Durable at the end of the unit of work.
     pub(super) fn roll_back(&mut self) -> Result<(), LearnError> {
+        if let Some(handed_back) = self.hand_back()? {
+            self.rolled_back = Some(handed_back);
+            return Ok(());
+        }
         let Some(displaced) = self.arms.displaced.take() else { return self.call_off() };
         let replaces = self.slot.load().generation;
         let is_back = self.slot.roll_back().is_some();
         let before = self.arms.mixture()?.to_string();
         let judged = displaced.judged(&before);
-        let (reason, why) = match displaced.watch.verdict() {
-            WatchVerdict::Rollback => (displaced.watch.evidence().kind(), displaced.why()),
-            WatchVerdict::Watching | WatchVerdict::Keep => match self.rolled_back_by.take() {
-                Some(by) => ("person", format!("{by} ordered it")),
-                None => ("budget", "a budget is breached".into()),
-            },
-        };
+        let (reason, why) = self.what_spoke(&displaced.watch, displaced.why());
         self.happened.push(judged);
         self.arms.control = displaced.arm;
         self.arms.served_learned = displaced.served_learned;
@@ -251,6 +251,16 @@ impl Learn {
         self.rolled_back =
             Some(AuditEvent::RolledBack { generation, replaces, before, architecture, reason, why, digests });
         Ok(())
+    }
+
+    /// What speaks for a rollback, in one word and in a sentence: harm that the watch has seen, a person, or a budget.
+    pub(super) fn what_spoke(&mut self, watch: &Watch, harm: String) -> (&'static str, String) {
+        let by = self.rolled_back_by.take();
+        match (watch.verdict(), by) {
+            (WatchVerdict::Rollback, _) => (watch.evidence().kind(), harm),
+            (WatchVerdict::Watching | WatchVerdict::Keep, Some(by)) => ("person", format!("{by} ordered it")),
+            (WatchVerdict::Watching | WatchVerdict::Keep, None) => ("budget", "a budget is breached".into()),
+        }
     }
 
     /// It is called done once a crash does not undo it: where the disk does not take it, that is tried again with each
@@ -286,9 +296,10 @@ impl Learn {
         Ok(model.knowing(self.state.context))
     }
 
-    fn generation(&mut self, model: Model) -> Served {
+    pub(super) fn generation(&mut self, model: Model) -> Served {
         self.state.generation += 1;
-        Served { generation: Generation(self.state.generation), model, prior_only: false }
+        let standing = self.arms.standing();
+        Served { generation: Generation(self.state.generation), model, prior_only: false, standing }
     }
 
     pub(super) fn digests(&self, served: &Served) -> Result<Option<Digests>, LearnError> {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use adapters::codec::JsonCodec;
 use adapters::http::Health;
 use adapters::kafka::Sink;
-use adapters::oip::{Front, Names, Queue, Version, grpc, http};
+use adapters::oip::{Front, Names, Queue, Stats, Version, grpc, http};
 use anyhow::{Context as _, Result};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
@@ -93,9 +93,11 @@ impl Oip {
         } else {
             (None, None)
         };
+        let stats: Arc<Stats> = Arc::default();
         let clerk = || Clerk {
             slot: Arc::clone(roads.slot),
             queue: queue.clone(),
+            stats: Arc::clone(&stats),
             telemetry: roads.telemetry.clone(),
             clock: roads.clock.clone(),
             rows_max: roads.config.serve.batch_max,
@@ -103,7 +105,7 @@ impl Oip {
             told: told.clone(),
         };
         let clerks = (0..oip.threads).map(|_| clerk()).collect();
-        let front = front(roads, queue.clone())?;
+        let front = front(roads, queue.clone(), stats)?;
         let (health, drain) = (roads.health.clone(), oip.drain);
         Ok(Some(Self { front, http, grpc, health, drain, clerks, ledger }))
     }
@@ -159,7 +161,7 @@ fn runtime(threads: usize) -> std::io::Result<Runtime> {
     builder.enable_all().build()
 }
 
-fn front(roads: &Roads<'_>, queue: Queue) -> Result<Front> {
+fn front(roads: &Roads<'_>, queue: Queue, stats: Arc<Stats>) -> Result<Front> {
     let oip = &roads.config.oip;
     let (slot, known) = (Arc::clone(roads.slot), Known(Mutex::new(Arc::new(roads.codec.clone()))));
     let known = Arc::new(known);
@@ -179,6 +181,7 @@ fn front(roads: &Roads<'_>, queue: Queue) -> Result<Front> {
         log_events: oip.log_events,
         holds_back: roads.config.learn.holdback > 0.0,
         meter: roads.telemetry.front.meter.clone(),
+        stats,
         names: Arc::new(Names::of_this_run()?),
         under_way: Arc::new(Semaphore::new(oip.limits.requests_max)),
     })

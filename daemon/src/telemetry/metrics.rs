@@ -4,7 +4,7 @@
 //! say what a metric means (the table does).
 
 use model::Timestamp;
-use policies::watch::WatchEvidence;
+use policies::watch::{Watch, WatchEvidence};
 use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
 use prometheus::{
     CounterVec, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
@@ -12,12 +12,13 @@ use prometheus::{
 };
 
 use super::AuditEvent;
+use super::external::ExternalMetrics;
 use super::gates::GateMetrics;
 use super::search::SearchMetrics;
 use super::senses::SenseMetrics;
 use super::table::{self, Kind, Metric};
 use crate::join::{Join, JoinCounts};
-use crate::learn::{Counts, Learn, SWAP_FAILED};
+use crate::learn::{Counts, External, Learn, SWAP_FAILED};
 use crate::slot::Slot;
 
 pub(super) const TOLD: &str = "the table has every metric once, as what it is asked for";
@@ -99,10 +100,10 @@ impl Declare {
     }
 }
 
-/// Arms whose quality is told.
-pub(super) const ARMS: [&str; 4] = ["champion", "control", "first", "majority"];
+/// Arms whose quality is told, the last where there is one.
+pub(super) const ARMS: [&str; 5] = ["champion", "control", "first", "majority", "external"];
 /// Kinds of swap.
-pub(super) const CHANGES: [&str; 4] = ["refresh", "promotion", "relief", "rollback"];
+pub(super) const CHANGES: [&str; 5] = ["refresh", "promotion", "takeover", "relief", "rollback"];
 /// What can speak for a rollback: kinds of harm, a budget that was breached, or a person.
 pub(super) const REASONS: [&str; 5] = ["losses", "answers", "time", "budget", "person"];
 /// Rungs that are told apart; the last stands for those above it, too.
@@ -127,6 +128,7 @@ pub(super) struct LearnMetrics {
     quality: GaugeVec,
     live_loss: Gauge,
     watch: WatchMetrics,
+    external: ExternalMetrics,
     adopted: IntCounterVec,
 }
 
@@ -149,6 +151,7 @@ impl LearnMetrics {
             reaper_pending: declare.gauge("driftform_reaper_pending_models"),
             quality: declare.levels("driftform_quality_ratio"),
             watch: WatchMetrics::new(declare),
+            external: ExternalMetrics::new(declare),
             adopted: declare.counters("driftform_schema_adoptions_total"),
         }
     }
@@ -164,7 +167,9 @@ impl LearnMetrics {
             AuditEvent::SwapStep { change, step: SWAP_FAILED, .. } => {
                 self.swap_failures.with_label_values(&[*change]).inc();
             }
-            AuditEvent::RolledBack { reason, .. } => self.rollbacks.with_label_values(&[*reason]).inc(),
+            AuditEvent::RolledBack { reason, .. } | AuditEvent::HandedBack { reason, .. } => {
+                self.rollbacks.with_label_values(&[*reason]).inc();
+            }
             _ => {}
         }
     }
@@ -189,11 +194,13 @@ impl LearnMetrics {
         self.serves(learn.slot());
         let scores = &state.scores;
         self.live_loss.set(scores.live.mean());
+        let external = learn.arms().external.as_ref();
         let tallies = [&scores.champion, &scores.control, &scores.first, &scores.majority];
-        for (arm, tally) in ARMS.iter().zip(tallies) {
+        for (arm, tally) in ARMS.iter().zip(tallies.into_iter().chain(external.map(External::tally))) {
             self.quality.with_label_values(&[*arm]).set(tally.window_quality());
         }
-        self.watch.update(learn.arms().displaced.as_ref().map(|displaced| displaced.watch.evidence()));
+        self.external.update(external);
+        self.watch.update(learn.arms().watch().map(Watch::evidence));
     }
 
     fn update_counts(&self, counts: Counts) {
@@ -205,7 +212,8 @@ impl LearnMetrics {
         {
             raise(&self.adopted.with_label_values(&[kind]), count);
         }
-        let swaps = [counts.refreshes, counts.promotions, counts.reliefs, counts.rollbacks];
+        let Counts { refreshes, promotions, takeovers, reliefs, rollbacks, .. } = counts;
+        let swaps = [refreshes, promotions, takeovers, reliefs, rollbacks];
         for (change, count) in CHANGES.iter().zip(swaps) {
             raise(&self.swaps.with_label_values(&[*change]), count);
         }

@@ -1,8 +1,9 @@
 //! Table: every metric of the daemon, declared once.
 //!
-//! Lives here: what a row says, and the order of its stages; the rows themselves are in [`rows`], the page made of them in
-//! [`page`]. May not: count, or register anything.
+//! Lives here: what a row says, and the order of its stages; the rows themselves are in [`rows`] and [`decided`], the
+//! page made of them in [`page`]. May not: count, or register anything.
 
+mod decided;
 mod page;
 mod rows;
 

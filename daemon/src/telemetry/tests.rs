@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use adapters::kafka::Positions;
 use adapters::store::Records;
 use model::{EventId, Label, Record, Row, Sample, Timestamp, Truth};
-use prometheus::proto::MetricFamily;
+use prometheus::proto::{LabelPair, MetricFamily};
 
 use super::Telemetry;
 use super::table::{self, Kind};
@@ -48,7 +48,7 @@ fn feed(learn: &mut Learn, features: usize, rows: i64) {
     for number in 0..rows {
         let id = EventId::new(&number.to_string()).expect("short");
         let row = Row::new(vec![(number % 7) as f32; features]).expect("finite");
-        let sample = Sample { id: id.clone(), time: Timestamp(number), row };
+        let sample = Sample { id: id.clone(), time: Timestamp(number), row, external: None };
         let truth = Truth::Class(u32::from(number % 7 > 3));
         let label = Label { id, time: Timestamp(number), truth, revision: 0 };
         let records = vec![Record::Sample(sample), Record::Label(label)];
@@ -108,7 +108,7 @@ fn all_that_the_table_has_is_registered_as_it_says() {
         assert_eq!(kind, row.kind.name(), "{}", row.name);
         let names: BTreeSet<&str> = row.label_names().into_iter().collect();
         for metric in family.get_metric() {
-            let told: BTreeSet<&str> = metric.get_label().iter().map(|label| label.name()).collect();
+            let told: BTreeSet<&str> = metric.get_label().iter().map(LabelPair::name).collect();
             assert_eq!(told, names, "{}", row.name);
         }
         assert!(series(family) <= row.series_max(), "{}: {} series", row.name, series(family));

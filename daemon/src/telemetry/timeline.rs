@@ -8,6 +8,7 @@ use adapters::http::Status;
 
 use super::{AuditEvent, Telemetry, budgets, machine, story};
 use crate::learn::Learn;
+use crate::slot::Standing;
 
 /// Entries kept for the status page.
 const TIMELINE_MAX: usize = 100;
@@ -29,7 +30,12 @@ impl Timeline {
         let served = learn.slot().load();
         let fact = |name: &str, value: String| (name.to_owned(), value);
         let architecture = served.model.mixture().to_string();
-        let serving = if served.prior_only { "the prior only: no champion yet".into() } else { architecture };
+        let external = learn.arms().external.as_ref();
+        let serving = match (served.standing, served.prior_only) {
+            (Standing::Shadow, _) => "the external champion; ours learns beside it".into(),
+            (Standing::Champion, true) => "the prior only: no champion yet".into(),
+            (Standing::Champion, false) => architecture,
+        };
         let approval = state.lifecycle.waits_for_approval().zip(learn.awaits_approval());
         let approval = approval.map_or("nobody".into(), |(until, (number, architecture))| {
             format!("challenger {number} ({architecture}), until {}", story::clock(until.0))
@@ -46,6 +52,10 @@ impl Timeline {
                 fact("Outcomes learned", state.outcomes.to_string()),
                 fact("Waiting for labels", state.join.pending().to_string()),
                 fact("Quality of the champion", quality(&state.scores.champion)),
+                fact(
+                    "Quality of the external champion",
+                    external.map_or("there is none".into(), |external| quality(external.tally())),
+                ),
                 fact("Quality of the first champion, frozen", quality(&state.scores.first)),
                 fact("Quality of the majority", quality(&state.scores.majority)),
                 fact(

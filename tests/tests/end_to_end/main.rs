@@ -8,6 +8,7 @@ mod budgets;
 mod crash_matrix;
 mod drifts;
 mod evolve;
+mod external;
 mod followers;
 mod full_disk;
 mod loop_closes;

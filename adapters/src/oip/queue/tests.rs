@@ -12,7 +12,15 @@ fn queue(questions_max: usize, rows_max: usize) -> (Queue, IntGauge) {
 fn question(rows: usize) -> Question {
     let rows = vec![Row::new(vec![0.0]).unwrap(); rows];
     let (reply, _) = oneshot::channel();
-    Question { rows, ids: vec![], version: None, told: vec![], until: Instant::now(), reply }
+    Question {
+        rows,
+        ids: vec![],
+        version: None,
+        told: vec![],
+        asked: Instant::now(),
+        until: Instant::now(),
+        reply,
+    }
 }
 
 fn sizes(taken: Option<Vec<Question>>) -> Vec<usize> {

@@ -25,7 +25,9 @@ pub fn page() -> String {
         "\nA daemon has at most {most} series, however many features it has: there is none by feature, and none by generation."
     )
     .expect("a string takes all");
-    stages().iter().for_each(|stage| section(&mut text, stage));
+    for stage in stages() {
+        section(&mut text, &stage);
+    }
     text
 }
 
