@@ -73,6 +73,7 @@ impl App {
         story: Option<Sender<AuditEvent>>,
     ) -> Result<Self> {
         let telemetry = Telemetry::new();
+        telemetry.introduce(&config.name, "leader");
         let learn = open_learn(config, worker)?;
         learn.slot().set_memory_policy(config.memory_policy);
         let codec = JsonCodec::new(config.learn.schema.clone(), config.codec.clone())?;
@@ -88,6 +89,7 @@ impl App {
             serve.map(|(serve, outlet)| start_serve(serve, outlet, Arc::clone(&stop), health.clone()));
         let serve = serve.transpose()?;
         let clock = clock.not_before(learn.state().lifecycle.now());
+        telemetry.snapshots.started(clock.now());
         let oip = Oip::open(&Roads {
             config,
             slot: learn.slot(),
@@ -120,6 +122,7 @@ impl App {
             since_snapshot: 0,
             held: None,
             buried: false,
+            read_until: None,
             refused: 0,
             unsaved: None,
             connected: true,

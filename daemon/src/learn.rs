@@ -66,6 +66,7 @@ pub use path::{EvidencePath, Point};
 pub use retention::{Marks, Retention};
 pub use snapshot::{FORMAT, Outside, Snapshot};
 pub use state::{Adopted, Counts, Rejected, Scores, State};
+pub use swap::SWAP_FAILED;
 
 /// What stops the learn plane; serving goes on with what it has.
 #[derive(Debug, thiserror::Error)]

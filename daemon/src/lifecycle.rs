@@ -24,6 +24,7 @@ use crate::config::LearnConfig;
 mod approval;
 mod contest;
 mod episode;
+mod ladder;
 mod memory;
 mod relief;
 mod steer;
@@ -31,6 +32,7 @@ mod watch;
 mod words;
 
 pub use episode::Climber;
+pub use ladder::LADDER;
 pub use relief::{ReliefOption, choose, smaller};
 pub use steer::Steer;
 pub use words::{Cause, Change, Effect, Event, Facts};

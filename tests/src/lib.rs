@@ -7,11 +7,13 @@
 //! ([`ablation`]), how soon a world that comes back is known again ([`recurrence`]), and how soon rows are answered over HTTP and gRPC, beside other
 //! servers ([`serve_bench`]). Random models as files that somebody
 //! else reads ([`onnx`]). And a story in which the daemon can
-//! be made to die ([`crash`]), and followers of a leader that does as it is told ([`fleet`]).
+//! be made to die ([`crash`]), and followers of a leader that does as it is told ([`fleet`]). And dashboards and rules as
+//! plain data ([`boards`]).
 //!
 //! May not: prove anything itself, or reach into a room past its public names.
 
 pub mod ablation;
+pub mod boards;
 pub mod broker;
 pub mod crash;
 pub mod detectors;

@@ -41,6 +41,7 @@ impl FollowerApp {
     /// Starts following; nothing is answered before the first model is there.
     pub fn start(config: &Config, clock: Clock, stop: Arc<AtomicBool>) -> Result<Self> {
         let telemetry = Telemetry::new();
+        telemetry.introduce(&config.name, "follower");
         let (health, health_seen) = watch::channel(Health { live: true, started: true, ..Health::default() });
         let (status, status_seen) = watch::channel(Status::default());
         let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, status: status_seen };

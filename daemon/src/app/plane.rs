@@ -14,7 +14,7 @@ use adapters::http::{Health, Status};
 use adapters::kafka::{KafkaError, Polled, Positions, Sink, Source, TopicRole};
 use adapters::store::StoreError;
 use anyhow::{Context as _, Result};
-use model::{EventId, Record};
+use model::{EventId, Record, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{CLOSE_WAIT, Input, LEARN_BATCH_MAX, POLL_WAIT, end_within};
@@ -63,6 +63,8 @@ pub(super) struct LearnPlane {
     pub(super) held: Option<Unit>,
     /// Whether a dead letter may still be on its way.
     pub(super) buried: bool,
+    /// When the last record was written that was read.
+    pub(super) read_until: Option<Timestamp>,
     /// What brokers have refused so far.
     pub(super) refused: u64,
     /// Why the last snapshot could not be written.
@@ -238,6 +240,7 @@ impl LearnPlane {
     /// The next records. What cannot be read is on its way to the dead letters.
     fn read(&mut self) -> Result<Unit> {
         let polled = self.source.poll(LEARN_BATCH_MAX, POLL_WAIT)?;
+        self.read_until = polled.last().map(|record| record.timestamp).or(self.read_until);
         let (mut records, mut read) = (Vec::with_capacity(polled.len()), Vec::new());
         let mut shown = Vec::new();
         for record in &polled {
@@ -350,21 +353,20 @@ impl LearnPlane {
     /// State first, then positions for others to see. A snapshot that cannot be written is said and tried
     /// again: what it would have kept is still in the topics. Brokers that are away are no reason to write none.
     fn snapshot(&mut self, wait: Duration) -> Result<()> {
+        let started = self.clock.now();
         self.learn.write_down();
         self.tell_happened();
         self.delivered(wait);
         let committed = self.learn.commit_state().map_err(anyhow::Error::from);
         self.unsaved = committed.as_ref().err().map(ToString::to_string);
         self.tell_happened();
-        match &committed {
-            Ok(()) => {
-                self.since_snapshot = 0;
-                self.telemetry.snapshots.inc();
-                if let Err(error) = self.source.commit(&self.learn.state().positions) {
-                    tracing::warn!("{error}");
-                }
+        let took = self.clock.elapsed(started);
+        self.telemetry.snapshots.tried(committed.is_ok(), self.clock.now(), took);
+        if committed.is_ok() {
+            self.since_snapshot = 0;
+            if let Err(error) = self.source.commit(&self.learn.state().positions) {
+                tracing::warn!("{error}");
             }
-            Err(_) => self.telemetry.snapshot_failures.inc(),
         }
         committed
     }
@@ -382,9 +384,19 @@ impl LearnPlane {
         }
     }
 
+    /// How far behind reading is: in records, and by the time of the last one.
+    fn tell_lag(&self) {
+        let behind = self.source.lag();
+        self.telemetry.lag_records.set(i64::try_from(behind).unwrap_or(i64::MAX));
+        let last = self.read_until.filter(|_| behind > 0);
+        let seconds = last.map_or(0.0, |last| self.clock.elapsed(last).as_secs_f64());
+        self.telemetry.lag_seconds.set(seconds);
+        self.telemetry.connected.set(i64::from(self.source.connected()));
+    }
+
     pub(super) fn tell(&mut self) {
         self.telemetry.update(&self.learn);
-        self.telemetry.lag_records.set(i64::try_from(self.source.lag()).unwrap_or(i64::MAX));
+        self.tell_lag();
         self.status.send_replace(self.timeline.status(&self.config.name, &self.learn, &self.telemetry));
         let cold = self.learn.slot().load().prior_only;
         let champion = if cold {

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::Learn;
 use crate::config::{BudgetConfig, COMPUTE, ConfigError, MEMORY, Reloaded};
 use crate::lifecycle::Event;
-use crate::telemetry::AuditEvent;
+use crate::telemetry::{AuditEvent, REJECTED};
 
 /// Where a limit was set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -258,7 +258,7 @@ impl Learn {
                 }
                 (if needs_restart.is_empty() { "applied" } else { "partial" }, needs_restart, None)
             }
-            Err(error) => ("rejected", Vec::new(), Some(error.to_string())),
+            Err(error) => (REJECTED, Vec::new(), Some(error.to_string())),
         };
         self.happened.push(AuditEvent::ConfigReloaded { result, needs_restart, why });
         changed

@@ -354,7 +354,7 @@ impl Learn {
         let architecture = self.arms.mixture()?.to_string();
         let (told, judged) = watched.judged(&architecture);
         self.happened.push(told);
-        let why = why_back(watched.watch.verdict(), ordered_by, || judged.reason());
+        let (reason, why) = why_back(&watched.watch, ordered_by, || judged.reason());
         self.arms.served_learned = watched.served_learned;
         self.arms.refresh_harm = EProcess::new(0.0);
         self.measured = None;
@@ -364,7 +364,7 @@ impl Learn {
         }
         self.state.counts.rollbacks += 1;
         let generation = self.slot.load().generation;
-        Ok(Some(AuditEvent::HandedBack { generation, replaces, architecture, why }))
+        Ok(Some(AuditEvent::HandedBack { generation, replaces, architecture, reason, why }))
     }
 
     /// The watch over a takeover has ended well; none if there was none.

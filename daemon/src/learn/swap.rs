@@ -24,6 +24,9 @@ use crate::telemetry::AuditEvent;
 /// a model for one unit of work; after that the swap is put off.
 pub(super) const ROOM_PATIENCE: Duration = Duration::from_secs(2);
 
+/// The step of a swap that says that there will be none.
+pub const SWAP_FAILED: &str = "failed";
+
 /// A swap that was made.
 struct Taken {
     /// The architecture before.
@@ -189,6 +192,7 @@ impl Learn {
 
     /// What serves stays, and the lifecycle decides what becomes of it.
     pub(super) fn swap_failed(&mut self, change: Change, text: String) {
+        self.step(change, self.slot.load().generation, SWAP_FAILED, text.clone());
         self.happened.push(AuditEvent::Alarm { text });
         self.events.push_back(Event::SwapFailed(change));
     }
@@ -228,7 +232,7 @@ impl Learn {
         let is_back = self.slot.roll_back().is_some();
         let before = self.arms.mixture()?.to_string();
         let judged = displaced.judged(&before);
-        let why = why_back(displaced.watch.verdict(), ordered_by.as_deref(), || displaced.why());
+        let (reason, why) = why_back(&displaced.watch, ordered_by.as_deref(), || displaced.why());
         self.happened.push(judged);
         self.arms.control = displaced.arm;
         self.arms.served_learned = displaced.served_learned;
@@ -247,7 +251,7 @@ impl Learn {
         let (generation, architecture) = (served.generation, self.arms.mixture()?.to_string());
         let digests = self.digests(&served)?;
         self.rolled_back =
-            Some(AuditEvent::RolledBack { generation, replaces, before, architecture, why, digests });
+            Some(AuditEvent::RolledBack { generation, replaces, before, architecture, reason, why, digests });
         Ok(())
     }
 
@@ -300,16 +304,17 @@ impl Learn {
     }
 }
 
-/// Why what was displaced serves again: somebody's order goes before what was found, which is told beside it.
+/// Why what was displaced serves again, in one word and in a sentence: somebody's order goes before harm that the watch
+/// has seen, which is told beside it, and that before a budget.
 pub(super) fn why_back(
-    verdict: WatchVerdict,
+    watch: &Watch,
     ordered_by: Option<&str>,
     harm: impl FnOnce() -> String,
-) -> String {
-    match (ordered_by, verdict) {
-        (Some(by), _) => format!("{by} ordered it"),
-        (None, WatchVerdict::Rollback) => harm(),
-        (None, WatchVerdict::Watching | WatchVerdict::Keep) => "a budget is breached".into(),
+) -> (&'static str, String) {
+    match (ordered_by, watch.verdict()) {
+        (Some(by), _) => ("person", format!("{by} ordered it")),
+        (None, WatchVerdict::Rollback) => (watch.evidence().kind(), harm()),
+        (None, WatchVerdict::Watching | WatchVerdict::Keep) => ("budget", "a budget is breached".into()),
     }
 }
 

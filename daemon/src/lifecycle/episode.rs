@@ -93,6 +93,15 @@ impl Episode {
         winners
     }
 
+    /// How many are not trained yet, train now, and have trained and may climb.
+    pub(super) fn standing(&self) -> [u64; 3] {
+        let mut standing = [0; 3];
+        for trial in self.trials.iter().filter(|trial| trial.training || !trial.is_over) {
+            standing[if trial.training { 1 } else { usize::from(trial.trained() > 0) * 2 }] += 1;
+        }
+        standing
+    }
+
     /// The gains of those who have come furthest and are not over.
     fn at_the_top(&self) -> Vec<Option<f64>> {
         let standing = || self.trials.iter().filter(|trial| !trial.is_over);

@@ -1,26 +1,15 @@
 //! What is told of a champion that is not ours: metrics, and sentences.
 //!
-//! Lives here: names, HELP texts and words. May not: count by itself.
+//! Lives here: a struct of their own, and words. May not: count by itself.
 
 use prometheus::{Gauge, IntCounterVec, IntGauge};
 
 use super::AuditEvent;
 use super::metrics::{Declare, raise};
-use crate::asking::RESULTS;
 use crate::learn::External;
 
 /// Whether an event came with its answer.
-const ANSWERS: [&str; 2] = ["answered", "missing"];
-
-/// Where it has to be asked.
-pub(super) fn asked(declare: &Declare) -> IntCounterVec {
-    declare.counters(
-        "driftform_external_asked_total",
-        "Events about which a champion that is not ours was asked, by what came of it.",
-        "result",
-        &RESULTS,
-    )
-}
+pub(super) const ANSWERS: [&str; 2] = ["answered", "missing"];
 
 /// Zero where there is none.
 #[derive(Clone, Debug)]
@@ -33,20 +22,9 @@ pub(super) struct ExternalMetrics {
 impl ExternalMetrics {
     pub(super) fn new(declare: &Declare) -> Self {
         Self {
-            serves: declare.gauge(
-                "driftform_external_serves",
-                "1 while the champion is not ours, and ours learns beside it.",
-            ),
-            answers: declare.counters(
-                "driftform_external_answers_total",
-                "Events that came with the answer of a champion that is not ours, and those without.",
-                "result",
-                &ANSWERS,
-            ),
-            evidence: declare.ratio(
-                "driftform_external_log_evalue",
-                "Evidence that ours is better than the champion that is not, natural log.",
-            ),
+            serves: declare.gauge("driftform_external_serves"),
+            answers: declare.counters("driftform_external_answers_total"),
+            evidence: declare.level("driftform_external_log_evalue"),
         }
     }
 

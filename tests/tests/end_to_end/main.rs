@@ -24,3 +24,4 @@ mod replay;
 mod serve_bench;
 mod stream_table;
 mod trials;
+mod watched;
