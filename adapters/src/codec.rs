@@ -13,6 +13,7 @@ mod envelope;
 mod error;
 mod news;
 mod pointer;
+pub(crate) mod said;
 mod time;
 mod values;
 
@@ -26,6 +27,7 @@ use model::{Feature, Schema};
 
 pub use config::{CodecConfig, EventPaths, LabelPaths, MetricPaths};
 pub use decode::{Event, Told};
+pub use encode::Marks;
 pub use envelope::Envelope;
 pub use error::{CodecError, DecodeError};
 pub use pointer::Pointer;
@@ -71,8 +73,12 @@ impl JsonCodec {
             .map(|feature| path(feature).unwrap_or_else(|| Pointer::of_feature(&feature.name)))
             .collect();
         let names = schema.features().iter().map(|feature| feature.name.as_str());
-        let paths =
-            features.iter().chain([&config.event.id]).chain(&config.event.time).chain(&config.event.label);
+        let paths = features
+            .iter()
+            .chain([&config.event.id])
+            .chain(&config.event.time)
+            .chain(&config.event.label)
+            .chain(&config.event.prediction);
         let known = names.chain(paths.filter_map(Pointer::under_features)).map(str::to_owned).collect();
         Self { schema, config, features, known }
     }

@@ -4,9 +4,12 @@
 //! tensor holds (`tensor`), in JSON (`json`, `numbers`), raw bytes and messages (`messages`); which feature it is
 //! (`features`); what is answered (`answers`, `reply`) or refused ([`Refusal`]); the roads in ([`http`], [`grpc`]).
 //!
+//! And the other way round: asking another server ([`ask`]).
+//!
 //! May not: compute an answer, choose which model serves, bind an address.
 
 mod answers;
+pub mod ask;
 mod doors;
 mod error;
 mod features;
@@ -20,6 +23,7 @@ mod queue;
 mod reply;
 mod request;
 mod route;
+mod stats;
 mod tensor;
 
 /// What `proto/inference.proto` becomes.
@@ -41,4 +45,5 @@ pub use error::{Reason, Refusal};
 pub use front::{Front, FrontLimits, Meter, Names, OK, Version, no_version};
 pub use queue::{Question, Queue, QueueLimits, Told};
 pub use request::ID_BYTES_MAX;
+pub use stats::Stats;
 pub use tensor::ELEMENTS_MAX;

@@ -16,11 +16,13 @@ use adapters::http::admin::{Admin, ORDERS_MAX};
 use adapters::http::key::{Key, Token};
 use adapters::http::{Health, Pages};
 use adapters::kafka::{GroupSource, KafkaConfig, Sink, Source, TopicRole, TransactionalSink};
+use adapters::oip::ask::Asker;
 use anyhow::{Context as _, Result};
 use tokio::sync::{mpsc, watch};
 
+use crate::asking::Asking;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ExternalConfig};
 use crate::fleet::Publishing;
 use crate::learn::{Learn, Outside};
 use crate::reader::Reader;
@@ -72,6 +74,7 @@ impl App {
         story: Option<Sender<AuditEvent>>,
     ) -> Result<Self> {
         let telemetry = Telemetry::new();
+        telemetry.introduce(&config.name, "leader");
         let learn = open_learn(config, worker)?;
         learn.slot().set_memory_policy(config.memory_policy);
         let codec = JsonCodec::new(config.learn.schema.clone(), config.codec.clone())?;
@@ -88,6 +91,7 @@ impl App {
             serve.map(|(serve, outlet)| start_serve(serve, outlet, Arc::clone(&stop), health.clone()));
         let serve = serve.transpose()?;
         let clock = clock.not_before(learn.state().lifecycle.now());
+        telemetry.snapshots.started(clock.now());
         let oip = Oip::open(&Roads {
             config,
             slot: learn.slot(),
@@ -106,6 +110,7 @@ impl App {
             clock,
             learn,
             reader: Reader::new(codec, config.learn.evolve),
+            asking: asking(config, &telemetry),
             source,
             sink: Sink::open(kafka)?,
             publishing,
@@ -119,6 +124,7 @@ impl App {
             since_snapshot: 0,
             held: None,
             buried: false,
+            read_until: None,
             refused: 0,
             unsaved: None,
             connected: true,
@@ -210,6 +216,12 @@ fn open_learn(config: &Config, worker: WorkerCommand) -> Result<Learn> {
     }
     learn.tell_started(found.warnings);
     Ok(learn)
+}
+
+/// Whoever asks a champion that is not ours, where it is to be asked.
+fn asking(config: &Config, telemetry: &Telemetry) -> Option<Asking> {
+    let Some(ExternalConfig::Oip(ask)) = &config.external else { return None };
+    Some(Asking::new(Asker::new(ask.clone()), ask.timeout, telemetry.asked.clone()))
 }
 
 fn open_source(kafka: &KafkaConfig, learn: &Learn) -> Result<Source> {

@@ -26,6 +26,7 @@ mod init;
 mod promote;
 pub mod replay;
 mod run;
+mod schema;
 mod state;
 mod status;
 mod steer;
@@ -94,6 +95,8 @@ enum Command {
     Erase(erase::Arguments),
     /// Writes the champion as files that other servers load.
     Export(export::Arguments),
+    /// Prints the JSON schema of the configuration, for editors and other programs.
+    Schema(schema::Arguments),
     /// Validates a configuration and prints what is in effect.
     Check(check::Arguments),
 }
@@ -148,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Budget(arguments) => budget::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
     };
     match done {

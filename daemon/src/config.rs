@@ -16,6 +16,7 @@ use policies::search::front::Preference;
 use crate::slot::MemoryPolicy;
 
 mod budget;
+mod champion;
 mod gate;
 mod join;
 mod keys;
@@ -23,10 +24,13 @@ mod mixture;
 mod oip;
 mod publish;
 mod raw;
+pub mod reference;
 mod reload;
 mod search;
+mod sources;
 
-pub use budget::{BudgetConfig, COMPUTE, MEMORY, PrometheusConfig, WatchConfig};
+pub use budget::{BudgetConfig, COMPUTE, MEMORY, PrometheusConfig, WATCHES_MAX, WatchConfig};
+pub use champion::ExternalConfig;
 pub use gate::{Approval, COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig};
 pub use join::JoinConfig;
 pub use oip::OipConfig;
@@ -70,6 +74,8 @@ pub struct LearnConfig {
     pub preference: Preference,
     /// Which networks may be tried.
     pub limits: TabularLimits,
+    /// Whether there is a champion that is not ours.
+    pub external: bool,
     /// Limits of the child process.
     pub trials: raw::Trials,
     /// The gates.
@@ -91,6 +97,8 @@ pub struct Config {
     pub name: String,
     /// For the learn plane.
     pub learn: LearnConfig,
+    /// A champion that is not ours, if there is one.
+    pub external: Option<ExternalConfig>,
     /// Where fields stand in messages.
     pub codec: CodecConfig,
     /// Brokers and topics.
@@ -133,16 +141,31 @@ impl Config {
         environment: &BTreeMap<String, String>,
     ) -> Result<Self, ConfigError> {
         let raw = raw::Raw::load(file, environment)?;
-        if raw.schema.features.is_empty() { raw.checked_with(Arc::new(inferred)) } else { raw.checked() }
+        let checked =
+            if raw.schema.features.is_empty() { raw.checked_with(Arc::new(inferred)) } else { raw.checked() };
+        // A file has no answers of a champion that is not ours, so there ours is alone.
+        checked.map(|config| Config {
+            external: None,
+            learn: LearnConfig { external: false, ..config.learn },
+            ..config
+        })
     }
 
-    /// The effective settings as TOML, to be read by people.
+    /// The effective settings as TOML, to be read by people: without secrets.
     pub fn effective(
         file: Option<&Path>,
         environment: &BTreeMap<String, String>,
     ) -> Result<String, ConfigError> {
-        let raw = raw::Raw::load(file, environment)?;
-        toml::to_string_pretty(&raw).map_err(|error| ConfigError(error.to_string()))
+        let table = raw::Raw::load(file, environment)?.shown()?;
+        toml::to_string_pretty(&table).map_err(|error| ConfigError(error.to_string()))
+    }
+
+    /// The same, a key a line, each with where it comes from.
+    pub fn sources(
+        file: Option<&Path>,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<String, ConfigError> {
+        sources::told(file, environment)
     }
 }
 
@@ -165,6 +188,7 @@ impl raw::Raw {
             ))
         })?;
         let device = self.device()?;
+        let external = self.external()?;
         let codec = self.codec(&schema)?;
         let kafka = self.kafka_config();
         let (memory_policy, oip) = (self.memory_policy()?, self.serve.oip()?);
@@ -191,6 +215,7 @@ impl raw::Raw {
             device,
             join,
             start,
+            external: external.is_some(),
             members_max: self.search.members_max,
             cold_outcomes: self.cold_start.outcomes,
             first_outcomes: raw::FIRST_OUTCOMES,
@@ -209,6 +234,7 @@ impl raw::Raw {
         Ok(Config {
             name: self.model.name,
             learn,
+            external,
             codec,
             kafka,
             state: self.state,

@@ -33,6 +33,7 @@ mod burn;
 pub mod curves;
 mod effects;
 mod evidence;
+mod external;
 mod flight;
 mod front;
 mod hindsight;
@@ -59,6 +60,7 @@ pub use arms::{Arms, compute_seconds_of_start};
 pub use budgets::{Budget, Budgets};
 pub use burn::Served as ServedEvents;
 pub use curves::Curves;
+pub use external::External;
 pub use judged::Judged;
 pub use measure::{BatchCost, Measured, QUANTILES, Source};
 pub use outcome::{Answers, ArmAnswer, Outcome, Prediction};
@@ -67,6 +69,7 @@ pub use retention::{Marks, Retention};
 pub use snapshot::{FORMAT, Outside, Snapshot};
 use state::Losses;
 pub use state::{Adopted, Counts, Rejected, Scores, State};
+pub use swap::SWAP_FAILED;
 
 /// What stops the learn plane; serving goes on with what it has.
 #[derive(Debug, thiserror::Error)]
@@ -279,7 +282,7 @@ impl Learn {
         let context = self.state.context;
         let encoded = self.encode(&sample.row, &context);
         let served = self.slot.load();
-        let answers = self.arms.answer(&served, &sample.row, &encoded, &self.state)?;
+        let answers = self.arms.answer(&served, sample, &encoded, &self.state)?;
         self.encoded = encoded;
         Ok(Prediction {
             time: sample.time,
@@ -340,6 +343,7 @@ impl Learn {
             self.compare_remembered(outcome, losses.control)?;
         }
         self.arms.note(outcome, self.state.schema(), &self.rules.config.gate);
+        self.beside_external(outcome, scale);
         self.mix(outcome);
         self.learn(outcome)?;
         let facts = self.facts();
@@ -404,6 +408,7 @@ impl Learn {
             quality: self.arms.quality(),
             alpha: self.arms.challenger.as_ref().map_or(0.0, |challenger| challenger.alpha),
             watch: self.arms.watch_verdict(),
+            contest: self.contested(),
         }
     }
 

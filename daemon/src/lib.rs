@@ -8,6 +8,7 @@
 //! May not: maths, wire formats, tensors.
 
 pub mod app;
+mod asking;
 pub mod clock;
 pub mod commands;
 pub mod config;

@@ -22,7 +22,9 @@ use serde::{Deserialize, Serialize};
 use crate::config::LearnConfig;
 
 mod approval;
+mod contest;
 mod episode;
+mod ladder;
 mod memory;
 mod relief;
 mod steer;
@@ -30,10 +32,12 @@ mod watch;
 mod words;
 
 pub use episode::{Climber, Stand};
+pub use ladder::LADDER;
 pub use relief::{ReliefOption, choose, smaller};
 pub use steer::Steer;
 pub use words::{Cause, Change, Effect, Event, Facts};
 
+use contest::{Contest, Running};
 use episode::Episode;
 use relief::ReliefPause;
 
@@ -74,6 +78,10 @@ pub struct Lifecycle {
     shadow: Option<Shadow>,
     /// The challenger whose promotion was asked for last, for when it cannot be made.
     promoted: Option<Shadow>,
+    /// Beside a champion that is not ours.
+    contest: Contest,
+    /// The contest that was won, for when the takeover cannot be made, and as long as it is watched.
+    took_over: Option<Running>,
     relief: bool,
     relief_pause: ReliefPause,
     /// Until then a breach that no relief answers is not answered again.
@@ -83,7 +91,7 @@ pub struct Lifecycle {
     /// Rollbacks since a watch ended well.
     rollbacks: u32,
     quiet_until: u64,
-    /// After a rollback: until then no episode opens, whatever happens.
+    /// After a rollback: until then no episode opens, whatever happens, unless a person wants one.
     paused_until: u64,
     /// Since when people have it begin nothing new.
     paused: Option<Timestamp>,
@@ -126,6 +134,8 @@ impl Lifecycle {
             episode: None,
             shadow: None,
             promoted: None,
+            contest: Contest::default(),
+            took_over: None,
             relief: false,
             relief_pause: ReliefPause::default(),
             search_paused_until: 0,
@@ -158,11 +168,6 @@ impl Lifecycle {
         self.shadow.as_ref().map(|shadow| shadow.until)
     }
 
-    /// Who stands where on the ladder; none where no episode is under way.
-    pub fn ladder(&self, rules: &Rules) -> Option<Vec<Stand>> {
-        self.episode.as_ref().map(|episode| episode.ladder(rules))
-    }
-
     /// After a restart: trials that were under way are gone, so their episode and relief are too.
     pub fn resumed(&mut self) {
         if self.episode.take().is_some() {
@@ -185,6 +190,7 @@ impl Lifecycle {
             Event::Climbed(climbers) => self.climbed(&climbers, rules),
             Event::NobodyFits => self.nobody_fits(),
             Event::Judged(judgements) => self.judged(&judgements, rules),
+            Event::ContestJudged(judgements) => self.contest_judged(&judgements, rules),
             Event::ReliefMeasured(options) => self.relief_measured(&options, rules),
             Event::SwapFailed(change) => self.swap_failed(change),
             Event::Approved => self.approved(rules),
@@ -196,6 +202,9 @@ impl Lifecycle {
     fn learned(&mut self, facts: &Facts, rules: &Rules) -> Vec<Effect> {
         self.outcomes = facts.outcomes;
         if let Some(effects) = self.watched(facts, rules) {
+            return effects;
+        }
+        if let Some(effects) = self.contested(facts, rules) {
             return effects;
         }
         if let Some(effects) = self.shadowed(facts, rules) {
@@ -217,8 +226,9 @@ impl Lifecycle {
         } else if self.shadow.as_ref().is_some_and(|shadow| self.now >= shadow.expires) {
             effects.extend(self.undecided("too few outcomes came in the time it had"));
         }
+        effects.extend(self.contest_passed(rules));
         if self.watch.is_some_and(|until| self.now >= until) {
-            self.watch = None;
+            (self.watch, self.took_over) = (None, None);
             effects.push(Effect::Release);
         }
         effects
@@ -445,7 +455,8 @@ impl Lifecycle {
         if gate::verdict(judgements) != Verdict::Pass {
             return Vec::new();
         }
-        self.ask_a_person(rules).unwrap_or_else(|| self.promote(rules))
+        let asked = if self.contest == Contest::Over { self.ask_a_person(rules) } else { None };
+        asked.unwrap_or_else(|| self.promote(rules))
     }
 
     /// A relief under way, a running watch or a person who paused goes first; the evidence does not go away.
@@ -462,6 +473,12 @@ impl Lifecycle {
     /// A challenger that earned its place keeps its deadlines, and asks again in a while.
     fn swap_failed(&mut self, change: Change) -> Vec<Effect> {
         let name = change.name();
+        if change == Change::Takeover {
+            self.takeover_failed();
+            return vec![Effect::Alarm(format!(
+                "the {name} cannot be made and is put off; the champion stays"
+            ))];
+        }
         if change != Change::Promotion {
             return vec![Effect::Alarm(format!("the {name} cannot be made; the champion stays"))];
         }

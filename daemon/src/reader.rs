@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use adapters::codec::{DecodeError, Envelope, JsonCodec};
 use adapters::kafka::{Polled, TopicRole};
-use model::{Addition, Adoption, Record, Timestamp};
+use model::{Addition, Adoption, Record, Schema, Timestamp};
 use policies::evolve::EvolveLimits;
+use serde_json::Value;
 
 /// Reads records, and follows the schema while it grows.
 #[derive(Clone, Debug)]
@@ -40,6 +41,17 @@ impl Reader {
                 self.event(bytes, &envelope, out)
             }
         }
+    }
+
+    /// What an event shows for each feature, for whoever is asked about it; nothing where it cannot be read.
+    pub fn shown(&self, record: &Polled) -> Option<Vec<Value>> {
+        let envelope = Envelope::of_headers(record.timestamp, &record.headers);
+        self.codec.shown(&record.payload, envelope).ok()
+    }
+
+    /// The schema as of the last record.
+    pub fn schema(&self) -> &Schema {
+        self.codec.schema()
     }
 
     fn event(&mut self, bytes: &[u8], envelope: &Envelope, out: &mut Vec<Record>) -> Result<(), DecodeError> {

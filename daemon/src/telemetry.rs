@@ -1,6 +1,6 @@
 //! Telemetry: what happened, for people and machines.
 //!
-//! Lives here: every metric, declared once with its HELP text, and the audit events. May not: decide.
+//! Lives here: every metric, declared once in [`table`], and the audit events. May not: decide.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use adapters::kafka::Positions;
 use model::{Addition, Generation};
 use policies::detect::Diagnosis;
 use policies::gate::{Judgement, Verdict};
-use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, Registry};
+use prometheus::{Gauge, GaugeVec, Histogram, IntCounter, IntCounterVec, IntGauge, Registry};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -17,20 +17,25 @@ use crate::lifecycle::Cause;
 use crate::storage::{Digests, Storage};
 
 mod budgets;
+mod external;
 mod fleet;
 mod front;
+mod gates;
 mod machine;
 mod metrics;
 mod noticed;
 mod search;
 mod senses;
 mod shown;
+mod snapshots;
 mod story;
+pub mod table;
 
-pub use budgets::NOT_TAKEN;
+pub use budgets::{NOT_TAKEN, REJECTED};
 pub use fleet::{FleetMetrics, Followed};
 pub use front::FrontMetrics;
 pub use shown::Shown;
+pub use snapshots::SnapshotMetrics;
 
 use budgets::BudgetMetrics;
 use machine::MachineMetrics;
@@ -209,8 +214,38 @@ pub enum AuditEvent {
         replaces: Generation,
         before: String,
         architecture: String,
+        /// What spoke for it, in one word.
+        reason: &'static str,
         why: String,
         digests: Option<Digests>,
+    },
+    ContestBegun {
+        contest: u64,
+        alpha: f64,
+        test: u64,
+    },
+    ContestEnded {
+        contest: u64,
+        reason: String,
+        outcomes: u64,
+        mean_gain: f64,
+    },
+    TookOver {
+        generation: Generation,
+        architecture: String,
+        outcomes: u64,
+        mean_gain: f64,
+        log_evidence: f64,
+        alpha: f64,
+        digests: Option<Digests>,
+    },
+    HandedBack {
+        generation: Generation,
+        replaces: Generation,
+        architecture: String,
+        /// What spoke for it, in one word.
+        reason: &'static str,
+        why: String,
     },
     WatchEnded {
         outcomes: u64,
@@ -338,6 +373,8 @@ pub fn word(verdict: Verdict) -> &'static str {
 pub struct Telemetry {
     /// Where they are collected.
     pub registry: Registry,
+    build: GaugeVec,
+    alarms: IntCounter,
     /// Records consumed, by topic role.
     pub records: IntCounterVec,
     /// Records put aside, by topic role.
@@ -352,22 +389,26 @@ pub struct Telemetry {
     pub front: FrontMetrics,
     /// Publishing and following.
     pub fleet: FleetMetrics,
+    /// Whether the learn plane reaches a broker.
+    pub connected: IntGauge,
     /// How far the learn plane is behind.
     pub lag_records: IntGauge,
+    /// The same as time.
+    pub lag_seconds: Gauge,
     /// Decisions written to the journal.
     pub decisions: IntCounter,
     /// Decisions that wait for the disk.
     pub decisions_waiting: IntGauge,
     /// Decisions that could not be kept.
     pub decisions_lost: IntCounter,
-    /// Snapshots written.
-    pub snapshots: IntCounter,
-    /// Snapshots that could not be written.
-    pub snapshot_failures: IntCounter,
+    /// Snapshots.
+    pub snapshots: SnapshotMetrics,
     /// Rows in each batch that was answered.
     pub batch_rows: Histogram,
     /// Seconds in which the served model answered each of them.
     pub batch_seconds: Histogram,
+    /// Events about which a champion that is not ours was asked.
+    pub asked: IntCounterVec,
     /// Budgets, and where readings and limits come from.
     pub budgets: BudgetMetrics,
     learn: LearnMetrics,
@@ -377,56 +418,37 @@ pub struct Telemetry {
 impl Telemetry {
     /// All of them, at zero.
     pub fn new() -> Self {
-        let declare = Declare(Registry::new());
-        let roles = ["events", "labels", "metrics"];
+        let declare = Declare::new();
         Self {
-            records: declare.counters(
-                "driftform_events_consumed_total",
-                "Records consumed by the learn plane, by topic role.",
-                "topic_role",
-                &roles,
-            ),
-            dead_letters: declare.counters(
-                "driftform_dead_letters_total",
-                "Records that could not be read, by topic role.",
-                "topic_role",
-                &roles,
-            ),
-            answers: declare
-                .counter("driftform_serve_answers_total", "Events answered on the predictions topic."),
-            answers_unsent: declare
-                .counter("driftform_serve_answers_unsent_total", "Answers the broker did not take."),
-            answers_failed: declare.counter(
-                "driftform_serve_answers_failed_total",
-                "Events that the served model could not answer.",
-            ),
+            build: declare.levels("driftform_build_info"),
+            alarms: declare.counter("driftform_alarms_total"),
+            records: declare.counters("driftform_events_consumed_total"),
+            dead_letters: declare.counters("driftform_dead_letters_total"),
+            answers: declare.counter("driftform_serve_answers_total"),
+            answers_unsent: declare.counter("driftform_serve_answers_unsent_total"),
+            answers_failed: declare.counter("driftform_serve_answers_failed_total"),
             front: FrontMetrics::new(&declare),
             fleet: FleetMetrics::new(&declare),
-            lag_records: declare
-                .gauge("driftform_consumer_lag_records", "Records the learn plane is behind."),
-            decisions: declare.counter("driftform_journal_lines_total", "Decisions written to the journal."),
-            decisions_waiting: declare
-                .gauge("driftform_journal_waiting_entries", "Decisions that wait for the disk."),
-            decisions_lost: declare
-                .counter("driftform_journal_lost_total", "Decisions given up while the disk took nothing."),
-            snapshots: declare.counter("driftform_snapshots_total", "Snapshots written."),
-            snapshot_failures: declare
-                .counter("driftform_snapshot_failures_total", "Snapshots that could not be written."),
-            batch_rows: declare.histogram(
-                "driftform_serve_batch_rows",
-                "Events answered in one unit of work.",
-                &machine::BATCH_ROWS,
-            ),
-            batch_seconds: declare.histogram(
-                "driftform_serve_compute_seconds",
-                "Compute time of the served model for each unit of work, at the batch sizes in use.",
-                &machine::BATCH_SECONDS,
-            ),
+            connected: declare.gauge("driftform_kafka_connected"),
+            lag_records: declare.gauge("driftform_consumer_lag_records"),
+            lag_seconds: declare.level("driftform_consumer_lag_seconds"),
+            decisions: declare.counter("driftform_journal_lines_total"),
+            decisions_waiting: declare.gauge("driftform_journal_waiting_entries"),
+            decisions_lost: declare.counter("driftform_journal_lost_total"),
+            snapshots: SnapshotMetrics::new(&declare),
+            batch_rows: declare.histogram("driftform_serve_batch_rows"),
+            batch_seconds: declare.histogram("driftform_serve_compute_seconds"),
+            asked: declare.counters("driftform_external_asked_total"),
             budgets: BudgetMetrics::new(&declare),
             learn: LearnMetrics::new(&declare),
             machine: MachineMetrics::new(&declare),
-            registry: declare.0,
+            registry: declare.registry,
         }
+    }
+
+    /// Says what this daemon is for.
+    pub fn introduce(&self, model: &str, role: &str) {
+        self.build.with_label_values(&[model, role, env!("CARGO_PKG_VERSION")]).set(1.0);
     }
 
     /// Brings the metrics to where the learn plane is.
@@ -443,14 +465,10 @@ impl Telemetry {
 
     /// Counts and logs one event.
     pub fn record(&self, event: &AuditEvent) {
-        if let AuditEvent::Gate { verdict, .. } = event {
-            self.learn.judged(verdict);
-        }
-        if let AuditEvent::Drift { noticed } = event {
-            self.learn.noticed(noticed.kind);
-        }
+        self.learn.record(event);
         self.budgets.record(event);
         if let AuditEvent::Alarm { text } = event {
+            self.alarms.inc();
             tracing::warn!("{text}");
         } else if event.is_detail() {
             tracing::debug!("{}", event.story());
@@ -465,3 +483,6 @@ impl Default for Telemetry {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests;

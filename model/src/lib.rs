@@ -59,14 +59,14 @@ pub use embedding::Embedding;
 pub use encoder::Encoder;
 pub use error::ModelError;
 pub use learner::{Learner, LearnerState};
-pub use loss::{bounded, decide, log_loss};
+pub use loss::{bounded, decide, decided, log_loss, side_by_side};
 pub use mixture::{Edit, Mixed, Mixer, MixingRule, Mixture, MixtureNetwork, MixtureWeights, Origin};
 pub use morphism::Morphism;
 pub use network::Network;
 pub use pool::{Arm, ArmState, Failure, MemberId, Pool, PoolState, Said};
 pub use sample::{
-    Adoption, EventId, Generation, Label, Metric, Output, Reading, Record, Retraction, Row, Sample,
-    Timestamp, Truth,
+    Adoption, EventId, ExternalAnswer, Generation, Label, Metric, Output, Reading, Record, Retraction, Row,
+    Sample, Timestamp, Truth,
 };
 pub use schema::{
     Addition, Feature, FeatureKind, Objective, Schema, Target, category_bucket, category_value,

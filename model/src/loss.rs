@@ -4,7 +4,7 @@
 //! the loss a network is trained on (that is `training_loss`).
 
 use crate::program::exp;
-use crate::sample::{Output, Truth};
+use crate::sample::{ExternalAnswer, Output, Truth};
 use crate::schema::{Schema, Target};
 
 /// A regression answer this many target deviations off counts as entirely wrong.
@@ -42,6 +42,46 @@ pub fn bounded(target: &Target, output: &Output, truth: &Truth, scale: f32) -> f
     };
     // Not `clamp`: it would keep a NaN.
     if loss.is_nan() { 1.0 } else { loss.clamp(0.0, 1.0) }
+}
+
+/// How wrong an answer of a model that is not ours was, and ours beside it, each from 0 to 1. Where it only decides, so do
+/// both: it is not to lose because it does not tell how sure it is.
+///
+/// ```
+/// use model::{ExternalAnswer, Objective, Output, Schema, Target, Truth, side_by_side};
+/// # use model::{Feature, FeatureKind};
+///
+/// # let features = vec![Feature { name: "x".into(), kind: FeatureKind::Numeric }];
+/// let target = Target::Classification { classes: vec!["no".into(), "yes".into()] };
+/// let schema = Schema::new(features, target, Objective::default())?;
+/// let ours = Output([0.4, 0.6].into());
+/// assert_eq!(side_by_side(&schema, &ExternalAnswer::Class(0), &ours, &Truth::Class(1), 1.0), [1.0, 0.0]);
+/// # Ok::<(), model::ModelError>(())
+/// ```
+pub fn side_by_side(
+    schema: &Schema,
+    external: &ExternalAnswer,
+    ours: &Output,
+    truth: &Truth,
+    scale: f32,
+) -> [f64; 2] {
+    match external {
+        ExternalAnswer::Class(class) => {
+            let ours = if ours.is_finite() { decide(schema, ours) == *truth } else { false };
+            [Truth::Class(*class) == *truth, ours].map(|right| f64::from(u8::from(!right)))
+        }
+        ExternalAnswer::Output(output) => {
+            [output, ours].map(|output| bounded(schema.target(), output, truth, scale))
+        }
+    }
+}
+
+/// What a model that is not ours has decided for.
+pub fn decided(schema: &Schema, external: &ExternalAnswer) -> Truth {
+    match external {
+        ExternalAnswer::Class(class) => Truth::Class(*class),
+        ExternalAnswer::Output(output) => decide(schema, output),
+    }
 }
 
 fn half_brier(output: &Output, class: u32) -> f64 {

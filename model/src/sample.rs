@@ -87,6 +87,8 @@ pub struct Sample {
     pub time: Timestamp,
     /// Its features.
     pub row: Row,
+    /// What a model that is not ours had said of it, where there is one and it is known.
+    pub external: Option<ExternalAnswer>,
 }
 
 /// The truth about an event: a class, by position in the schema, or a number.
@@ -141,6 +143,27 @@ impl Output {
     /// Whether every number is finite.
     pub fn is_finite(&self) -> bool {
         self.0.iter().all(|value| value.is_finite())
+    }
+}
+
+/// What a model that is not ours says of an event: as much as it tells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExternalAnswer {
+    /// The class that it decides for, and not how sure it is.
+    Class(u32),
+    /// A probability a class, or one number.
+    Output(Output),
+}
+
+impl ExternalAnswer {
+    /// The answer to the same question with more classes to choose from: nothing was said of the new ones.
+    #[must_use]
+    pub fn widened(&self, outputs: usize) -> Self {
+        match self {
+            Self::Class(class) => Self::Class(*class),
+            Self::Output(output) => Self::Output(output.widened(outputs)),
+        }
     }
 }
 

@@ -66,6 +66,19 @@ pub enum GateKind {
 }
 
 impl GateKind {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Finite,
+        Self::Latency,
+        Self::Memory,
+        Self::Energy,
+        Self::Robustness,
+        Self::Calibration,
+        Self::Fairness,
+        Self::Churn,
+        Self::Quality,
+    ];
+
     /// Whether it can be judged without waiting for labels.
     pub fn is_cheap(self) -> bool {
         self <= Self::Robustness

@@ -46,6 +46,29 @@ pub struct WatchEvidence {
 }
 
 impl WatchEvidence {
+    /// The kinds of harm, as metrics and the journal name them.
+    pub const KINDS: [&str; 3] = ["losses", "answers", "time"];
+
+    /// The evidence of each of [`Self::KINDS`].
+    pub fn by_kind(&self) -> [f64; Self::KINDS.len()] {
+        [self.log_quality, self.log_errors, self.log_compute]
+    }
+
+    /// The kind that speaks loudest for harm.
+    ///
+    /// ```
+    /// use policies::watch::WatchEvidence;
+    ///
+    /// let evidence =
+    ///     WatchEvidence { log_quality: 1.0, log_errors: 7.0, log_compute: 0.0, outcomes: 9, mean_harm: 0.1 };
+    /// assert_eq!(evidence.kind(), "answers");
+    /// ```
+    pub fn kind(&self) -> &'static str {
+        let each = Self::KINDS.iter().zip(self.by_kind());
+        // Of equals the first: losses are what a watch is about.
+        each.rev().max_by(|a, b| a.1.total_cmp(&b.1)).map_or(Self::KINDS[0], |(kind, _)| kind)
+    }
+
     /// Natural logarithm of the evidence that the new champion does harm of any kind: six eighths of the wealth bet on its
     /// losses, which come late and say little each, one on answers and one on time, which are known at once.
     pub fn log_harm(&self) -> f64 {

@@ -44,14 +44,25 @@ def check_answer(what, probabilities, labels):
     check(f"{what}: labels", len(words) == ROWS and set(words) <= {"no", "yes"})
 
 
+def statistics(client, model):
+    """Requests answered, and rows; gRPC leaves out what is 0, and writes numbers as text."""
+    told = client.get_inference_statistics(model)
+    told = told if isinstance(told, dict) else client.get_inference_statistics(model, as_json=True)
+    (one,) = told["model_stats"]
+    success = one["inference_stats"]["success"]
+    return int(success.get("count", 0)), int(one.get("inference_count", 0))
+
+
 def check_triton(what, client, inputs, asked, model):
     from tritonclient.utils import InferenceServerException
 
     check(f"{what}: live", client.is_server_live())
     check(f"{what}: ready", client.is_server_ready())
     check(f"{what}: model ready", client.is_model_ready(model))
+    before = statistics(client, model)
     answer = client.infer(model, inputs, outputs=asked, request_id="t1")
     check_answer(what, answer.as_numpy("probabilities"), answer.as_numpy("label"))
+    check(f"{what}: statistics", statistics(client, model) == (before[0] + 1, before[1] + ROWS))
     try:
         client.infer("other", inputs)
         check(f"{what}: another model is refused", False)

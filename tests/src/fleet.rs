@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use daemon::config::Config;
 use daemon::fleet::{Facts, Leader, Publication, Publisher};
-use daemon::slot::Served;
+use daemon::slot::{Served, Standing};
 use daemon::telemetry::Telemetry;
 use model::schema::BUCKETS_DEFAULT;
 use model::{
@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use crate::http::send;
 use crate::process::Process;
-use crate::scene::{DEADLINE, Scene, address_in};
+use crate::scene::{DEADLINE, Scene, address_in, road_in};
 
 /// What the leader and all followers have in common.
 pub const SETTINGS: &str = r#"
@@ -145,7 +145,7 @@ pub fn lead(scene: &Scene, every_seconds: f64) -> Result<Running> {
     command.env(DIRECTORY, published(scene));
     command.env("DRIFTFORM__PUBLISH__EVERY_SECONDS", every_seconds.to_string());
     let (process, pages) = Scene::started(Process::start(command)?)?;
-    let road = road_in(&process.tail());
+    let road = road_in(&process.tail(), "http");
     Ok(Running { process, pages, road })
 }
 
@@ -153,16 +153,12 @@ fn published(scene: &Scene) -> PathBuf {
     scene.state().parent().unwrap_or(Path::new("/")).join("published")
 }
 
-fn road_in(line: &str) -> Option<String> {
-    line.split("open inference protocol on http://").nth(1)?.split('"').next().map(str::to_owned)
-}
-
 impl Running {
     /// The generation that answers, and the bits of what it says to the question; waits for a first model.
     pub fn asked(&mut self, model: &str) -> Result<(Generation, Vec<u32>)> {
         if self.road.is_none() {
-            let line = self.process.wait_for_line(DEADLINE, |line| road_in(line).is_some())?;
-            self.road = road_in(&line);
+            let line = self.process.wait_for_line(DEADLINE, |line| road_in(line, "http").is_some())?;
+            self.road = road_in(&line, "http");
         }
         let road = self.road.as_deref().context("it answers somewhere")?;
         let path = format!("/v2/models/{model}/infer");
@@ -222,5 +218,5 @@ fn served(config: &Config, generation: Generation) -> Result<Served> {
     }
     let network = MixtureNetwork::from_weights(&mixture, shape, &weights, &Device::cpu())?;
     let model = Model::new(schema, encoder, network)?.knowing(context);
-    Ok(Served { generation, model, prior_only: false })
+    Ok(Served { generation, model, prior_only: false, standing: Standing::Champion })
 }

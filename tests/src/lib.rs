@@ -1,5 +1,5 @@
 //! The harness that proofs about the whole share: a broker to talk to ([`broker`]), the real binary as a process that can
-//! be watched and killed ([`process`]), its pages ([`http`]), a Prometheus ([`prometheus`]), and a daemon with all it needs
+//! be watched and killed ([`process`]), its pages ([`http`]), a Prometheus ([`prometheus`]), a model server ([`stub`]), and a daemon with all it needs
 //! ([`scene`]). And the tables, each a binary: how the daemon does beside others on recorded streams ([`table`]), what
 //! becomes of requests while models are swapped ([`storm`]), how often the quality gate errs ([`judge`]), how long
 //! the way back from a full state takes ([`restart`]), how rarely detectors are wrong and how soon right ([`detectors`]), how
@@ -7,11 +7,13 @@
 //! ([`ablation`]), how soon a world that comes back is known again ([`recurrence`]), and how soon rows are answered over HTTP and gRPC, beside other
 //! servers ([`serve_bench`]). Random models as files that somebody
 //! else reads ([`onnx`]). And a story in which the daemon can
-//! be made to die ([`crash`]), and followers of a leader that does as it is told ([`fleet`]).
+//! be made to die ([`crash`]), and followers of a leader that does as it is told ([`fleet`]). And dashboards and rules as
+//! plain data ([`boards`]).
 //!
 //! May not: prove anything itself, or reach into a room past its public names.
 
 pub mod ablation;
+pub mod boards;
 pub mod broker;
 pub mod crash;
 pub mod detectors;
@@ -28,4 +30,5 @@ pub mod scene;
 pub mod search_table;
 pub mod serve_bench;
 pub mod storm;
+pub mod stub;
 pub mod table;

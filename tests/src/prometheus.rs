@@ -2,14 +2,16 @@
 //!
 //! Lives here: starting and stopping them. May not: know what is asked of them.
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 
 /// Names the binary of a real Prometheus.
 pub const BINARY_VARIABLE: &str = "PROMETHEUS_BIN";
@@ -27,11 +29,17 @@ pub struct RealPrometheus {
 impl RealPrometheus {
     /// The one that the environment names; none where it names none.
     pub fn start() -> Result<Option<Self>> {
+        Self::with_rules(None)
+    }
+
+    /// The same, with the rules of a folder.
+    pub fn with_rules(rules: Option<&Path>) -> Result<Option<Self>> {
         if std::env::var_os(BINARY_VARIABLE).is_none_or(|binary| binary.is_empty()) {
             return Ok(None);
         }
         let folder = tempfile::tempdir()?;
-        let output = script(&["start".as_ref(), folder.path()])?;
+        let arguments: Vec<&Path> = ["start".as_ref(), folder.path()].into_iter().chain(rules).collect();
+        let output = script(&arguments)?;
         let told = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), ".ci/prometheus start: {}: {told}", output.status);
         let address = String::from_utf8(output.stdout)?.trim().to_owned();
@@ -41,6 +49,59 @@ impl RealPrometheus {
     /// Where to ask it.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// What its interface answers: the `data` of what it says to this path, or what it complains of.
+    pub fn ask(&self, path: &str) -> Result<Result<Value, String>> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        stream.set_read_timeout(Some(QUESTION_WAIT))?;
+        // Of HTTP/1.0, whose answers come in one piece.
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: {}\r\n\r\n", self.address)?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (_, body) = answer.split_once("\r\n\r\n").context("an answer has a head and a body")?;
+        let said: Value = serde_json::from_str(body).with_context(|| body.to_owned())?;
+        Ok(if said["status"] == "success" {
+            Ok(said["data"].clone())
+        } else {
+            Err(said["error"].to_string())
+        })
+    }
+
+    /// What a query gives now.
+    pub fn query(&self, query: &str) -> Result<Result<Value, String>> {
+        let mut path = String::from("/api/v1/query?query=");
+        for byte in query.bytes() {
+            write!(path, "%{byte:02X}").expect("a string takes all");
+        }
+        self.ask(&path)
+    }
+
+    /// Names of the alerts that fire now.
+    pub fn firing(&self) -> Result<Vec<String>> {
+        let told = self.ask("/api/v1/alerts")?.map_err(anyhow::Error::msg)?;
+        let alerts = told["alerts"].as_array().context("a list of alerts")?;
+        let firing = alerts.iter().filter(|alert| alert["state"] == "firing");
+        Ok(firing.filter_map(|alert| alert["labels"]["alertname"].as_str().map(str::to_owned)).collect())
+    }
+
+    /// What promtool says of a scrape; empty where nothing is wrong with it.
+    pub fn check(scrape: &str) -> Result<String> {
+        let output = script(&["promtool".as_ref()])?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let tool = String::from_utf8(output.stdout)?;
+        let mut child = Command::new(tool.trim())
+            .args(["check", "metrics"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        child.stdin.take().context("it reads what is piped")?.write_all(scrape.as_bytes())?;
+        let output = child.wait_with_output()?;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).trim().to_owned();
+        ensure!(output.status.success() || !said.is_empty(), "promtool ends with {}", output.status);
+        Ok(said)
     }
 
     /// From now on it asks this address for metrics, every second.

@@ -180,7 +180,12 @@ fn wave(number: u64, feature: usize) -> f32 {
 
 fn sample(number: u64) -> Result<Sample> {
     let row = Row::new((0..FEATURES).map(|at| wave(number, at)).collect::<Vec<_>>())?;
-    Ok(Sample { id: EventId::new(&number.to_string())?, time: Timestamp(number.cast_signed()), row })
+    Ok(Sample {
+        id: EventId::new(&number.to_string())?,
+        time: Timestamp(number.cast_signed()),
+        row,
+        external: None,
+    })
 }
 
 fn event(number: u64) -> Result<Record> {

@@ -109,6 +109,12 @@ pub fn address_in(line: &str) -> Option<String> {
     line.split("status page on http://").nth(1)?.split('"').next().map(str::to_owned)
 }
 
+/// The address in the log of a daemon at which it answers the Open Inference Protocol over `http` or `grpc`.
+pub fn road_in(log: &str, road: &str) -> Option<String> {
+    let rest = log.split(&format!("open inference protocol on {road}://")).nth(1)?;
+    rest.split('"').next().map(str::to_owned)
+}
+
 /// What the daemon has written, as JSON.
 pub fn json_of(record: &Polled) -> Result<Value> {
     serde_json::from_slice(&record.payload).context("what the daemon writes is JSON")

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
-use daemon::slot::Slot;
+use daemon::slot::{self, Slot};
 use serde::Serialize;
 
 use crate::exit::exit;
@@ -117,7 +117,7 @@ pub fn main() -> ExitCode {
 /// One storm.
 pub fn run(arguments: &Arguments) -> Result<Report> {
     let plan = Plan::new(arguments.swaps, arguments.seed);
-    let slot = Arc::new(Slot::new(magic::served(plan.serving()[0])?)?);
+    let slot = Arc::new(slot::open(magic::served(plan.serving()[0])?)?);
     let storm = Storm {
         slot,
         plan,

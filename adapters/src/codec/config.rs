@@ -30,6 +30,8 @@ pub struct EventPaths {
     pub time: Option<Pointer>,
     /// What is true of it, where that is known with the event: most events have nothing there.
     pub label: Option<Pointer>,
+    /// What a model that is not ours had said of it; none where no such answer is read.
+    pub prediction: Option<Pointer>,
     /// Features that do not sit at `/features/NAME`.
     pub features: BTreeMap<String, Pointer>,
 }
@@ -67,7 +69,8 @@ pub struct MetricPaths {
 
 impl Default for EventPaths {
     fn default() -> Self {
-        Self { id: at("/id"), time: Some(at("/time")), label: Some(at("/label")), features: BTreeMap::new() }
+        let (time, label) = (Some(at("/time")), Some(at("/label")));
+        Self { id: at("/id"), time, label, prediction: None, features: BTreeMap::new() }
     }
 }
 

@@ -2,13 +2,13 @@
 //!
 //! Lives here: which field is read from where. May not: know topics or clocks.
 
-use model::{Label, Metric, Reading, Record, Retraction, Row, Sample};
+use model::{ExternalAnswer, Label, Metric, Reading, Record, Retraction, Row, Sample};
 use serde_json::Value;
 
 use super::envelope::{Envelope, Message};
 use super::error::DecodeError;
 use super::pointer::Pointer;
-use super::{JsonCodec, values};
+use super::{JsonCodec, said, values};
 
 /// An event, and what else its record says.
 #[derive(Clone, Debug)]
@@ -46,7 +46,16 @@ impl JsonCodec {
         let paths = &self.config.event;
         let id = message.event_id(&paths.id)?;
         let time = message.time(paths.time.as_ref())?;
-        Ok(Sample { id, time, row: self.row(&message.fields)? })
+        Ok(Sample { id, time, row: self.row(&message.fields)?, external: self.said(message)? })
+    }
+
+    /// What a model that is not ours had said, where that is read and there.
+    fn said(&self, message: &Message) -> Result<Option<ExternalAnswer>, DecodeError> {
+        let at = self.config.event.prediction.as_ref();
+        let Some((at, value)) = at.and_then(|at| Some((at, at.find(&message.fields)?))) else {
+            return Ok(None);
+        };
+        said::answer(value, &self.schema, at).map(Some)
     }
 
     /// The label in an event's record, and where it stands.
@@ -90,6 +99,12 @@ impl JsonCodec {
             (found, _) => return Err(metric_shape(found.is_some(), &paths.metric, &paths.budget)),
         };
         Ok(Metric { time, reading })
+    }
+
+    /// What a record shows for each feature, in the schema's order; null where it is missing.
+    pub fn shown(&self, bytes: &[u8], envelope: impl Into<Envelope>) -> Result<Vec<Value>, DecodeError> {
+        let message = Message::parse(bytes, envelope.into())?;
+        Ok(self.features.iter().map(|at| at.find(&message.fields).cloned().unwrap_or_default()).collect())
     }
 
     fn row(&self, record: &Value) -> Result<Row, DecodeError> {

@@ -181,14 +181,27 @@ fn measurements_and_budgets() {
 fn answers_are_short_json_in_the_schemas_order() {
     let id = EventId::new("e1").unwrap();
     let output = Output(vec![0.1, 0.7, 0.2].into());
-    let json = codec().encode_prediction(&id, Timestamp(5), Generation(3), &output, Truth::Class(1), false);
+    let json = codec().encode_prediction(
+        &id,
+        Timestamp(5),
+        Generation(3),
+        &output,
+        Truth::Class(1),
+        Marks::default(),
+    );
     assert_eq!(
         String::from_utf8(json).unwrap(),
         r#"{"id":"e1","time":5,"generation":3,"prediction":"1","probabilities":{"0":0.1,"1":0.7,"true":0.2}}"#
     );
     let codec = JsonCodec::new(schema(Target::Regression), CodecConfig::default()).unwrap();
-    let json =
-        codec.encode_prediction(&id, NOW, Generation(0), &Output([0.5].into()), Truth::Number(0.5), true);
+    let json = codec.encode_prediction(
+        &id,
+        NOW,
+        Generation(0),
+        &Output([0.5].into()),
+        Truth::Number(0.5),
+        Marks { holdback: true, shadow: false },
+    );
     assert!(
         String::from_utf8(json)
             .unwrap()

@@ -59,16 +59,23 @@ pub(super) fn truth(value: &Value, schema: &Schema, at: &Pointer) -> Result<Trut
     match schema.target() {
         Target::Regression => number(value, at).map(Truth::Number),
         Target::Classification { classes } => {
-            let text = text(value).ok_or_else(|| wrong_type(value, at, "the name of a class"))?;
-            // 1.0 may mean the class `1`: not every producer keeps integers apart.
-            let index = schema.class_index(&text).or_else(|| schema.class_index(text.strip_suffix(".0")?));
-            index.map(Truth::Class).ok_or_else(|| DecodeError::UnknownClass {
+            if text(value).is_none() {
+                return Err(wrong_type(value, at, "the name of a class"));
+            }
+            class(value, schema).map(Truth::Class).ok_or_else(|| DecodeError::UnknownClass {
                 at: at.clone(),
                 found: shown(value),
                 known: listed(classes),
             })
         }
     }
+}
+
+/// The place of a class that the schema has.
+pub(super) fn class(value: &Value, schema: &Schema) -> Option<u32> {
+    let text = text(value)?;
+    // 1.0 may mean the class `1`: not every producer keeps integers apart.
+    schema.class_index(&text).or_else(|| schema.class_index(text.strip_suffix(".0")?))
 }
 
 /// A number that is finite in 64 bits.
@@ -86,7 +93,7 @@ pub(super) fn name(value: &Value, at: &Pointer) -> Result<String, DecodeError> {
     }
 }
 
-fn number(value: &Value, at: &Pointer) -> Result<f32, DecodeError> {
+pub(super) fn number(value: &Value, at: &Pointer) -> Result<f32, DecodeError> {
     let narrow = value.as_f64().ok_or_else(|| wrong_type(value, at, "a number"))? as f32;
     let expected = "a number that is finite in 32 bits";
     if narrow.is_finite() { Ok(narrow) } else { Err(out_of_range(value, at, expected)) }
@@ -120,7 +127,7 @@ pub(super) fn wrong_type(value: &Value, at: &Pointer, expected: &str) -> DecodeE
     DecodeError::WrongType { at: at.clone(), found: shown(value), expected: expected.to_owned() }
 }
 
-fn out_of_range(value: &Value, at: &Pointer, expected: &str) -> DecodeError {
+pub(super) fn out_of_range(value: &Value, at: &Pointer, expected: &str) -> DecodeError {
     DecodeError::OutOfRange { at: at.clone(), found: shown(value), expected: expected.to_owned() }
 }
 

@@ -122,6 +122,11 @@ impl KafkaConfig {
         }
     }
 
+    /// Properties without secrets.
+    pub fn shown(properties: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        redacted(properties).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
     /// Properties of a client: the given ones, what the operator set, and what our promises rest on.
     pub(super) fn client(
         &self,

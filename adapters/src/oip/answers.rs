@@ -29,6 +29,8 @@ pub struct Answers {
     pub schema: Arc<Schema>,
     /// Whether nobody has learned anything yet.
     pub prior_only: bool,
+    /// Whether the champion is another model, and this one only learns beside it.
+    pub shadow: bool,
     /// One for each row.
     pub answers: Vec<Answer>,
 }

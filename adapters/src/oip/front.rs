@@ -18,8 +18,9 @@ use super::error::{Reason, Refusal};
 use super::features::{self, Columns};
 use super::queue::{Question, Queue, Told};
 use super::request::Request;
+use super::stats::Stats;
 use super::tensor::Tensor;
-use crate::codec::{Envelope, JsonCodec};
+use crate::codec::{Envelope, JsonCodec, Marks};
 use crate::http::Health;
 use crate::text::shortened;
 
@@ -95,6 +96,8 @@ pub struct Front {
     pub holds_back: bool,
     /// Counts.
     pub meter: Meter,
+    /// Counts for those who ask over the protocol.
+    pub stats: Arc<Stats>,
     /// Ids of requests that bring none.
     pub names: Arc<Names>,
     /// One for each request that may be under way.
@@ -132,18 +135,20 @@ pub(super) struct Reply {
     pub(super) model: Arc<str>,
     pub(super) generation: Generation,
     pub(super) prior_only: bool,
+    pub(super) shadow: bool,
     pub(super) id: String,
     /// Outputs, and whether each goes as raw bytes.
     pub(super) outputs: Vec<(Tensor, bool)>,
 }
 
 impl Front {
-    /// Room for a request; it is taken until the value is dropped.
+    /// Room for a request, before it is read; it is taken until the value is dropped.
     pub(super) fn admit(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        Arc::clone(&self.under_way).try_acquire_owned().map_err(|_| {
+        let room = Arc::clone(&self.under_way).try_acquire_owned().map_err(|_| {
             let most = self.limits.requests_max;
             Refusal::new(Reason::Overloaded, format!("{most} requests are under way; try again soon"))
-        })
+        })?;
+        if self.queue.has_room() { Ok(room) } else { Err(no_room()) }
     }
 
     /// The version that is asked for, if the model has that name and the version can be asked.
@@ -181,6 +186,18 @@ impl Front {
         asked: Instant,
     ) -> Result<Reply, Refusal> {
         let asked_of = self.find(model, version)?;
+        let replied = self.replied(&asked_of, version, request, asked).await;
+        self.stats.ended(replied.is_ok(), asked.elapsed());
+        replied
+    }
+
+    async fn replied(
+        &self,
+        asked_of: &Version,
+        version: Option<Generation>,
+        request: Request,
+        asked: Instant,
+    ) -> Result<Reply, Refusal> {
         let schema = asked_of.schema();
         let id = request.id.filter(|id| !id.is_empty()).unwrap_or_else(|| self.names.next());
         // Before anything is computed: whoever asks for what does not exist hears so at once.
@@ -192,16 +209,23 @@ impl Front {
             let told = self.told(&ids, &columns, &asked_of.codec);
             self.question(columns.to_rows()?, ids, version, told, asked)
         };
-        let Answers { generation, schema, prior_only, answers } = self.answer(question, answered).await?;
+        let Answers { generation, schema, prior_only, shadow, answers } =
+            self.answer(question, answered).await?;
         // By the schema of who answered: it may have grown since the request was read.
         let chosen = answers::chosen(&request.wanted, request.binary, &schema, self.holds_back)?;
         let tensor = |(described, binary)| Ok((answers::tensor(described, &answers, &schema)?, binary));
         let outputs = chosen.into_iter().map(tensor).collect::<Result<_, Refusal>>()?;
-        Ok(Reply { model: Arc::clone(&self.model), generation, prior_only, id, outputs })
+        Ok(Reply { model: Arc::clone(&self.model), generation, prior_only, shadow, id, outputs })
     }
 
     /// Answers an event as the events topic has it, with what the predictions topic would say.
     pub(super) async fn predict(&self, event: &[u8], asked: Instant) -> Result<Vec<u8>, Refusal> {
+        let predicted = self.predicted(event, asked).await;
+        self.stats.ended(predicted.is_ok(), asked.elapsed());
+        predicted
+    }
+
+    async fn predicted(&self, event: &[u8], asked: Instant) -> Result<Vec<u8>, Refusal> {
         let Version { codec, .. } = (self.current)();
         let envelope = Envelope::from((self.clock)());
         let sample = codec
@@ -211,11 +235,12 @@ impl Front {
         let told = self.is_told(&id).then(|| serde_json::from_slice(event).ok()).flatten();
         let told = told.map(|event| Told { row: 0, event }).into_iter().collect();
         let (question, answered) = self.question(vec![sample.row], vec![sample.id], None, told, asked);
-        let Answers { generation, schema, answers, .. } = self.answer(question, answered).await?;
+        let Answers { generation, schema, shadow, answers, .. } = self.answer(question, answered).await?;
         let codec =
             if Arc::ptr_eq(codec.schema(), &schema) { codec } else { Arc::new(codec.widened(schema)) };
         let Some(answer) = answers.first() else { return Err(no_answer()) };
-        Ok(codec.encode_prediction(&id, time, generation, &answer.output, answer.decision, answer.holdback))
+        let marks = Marks { holdback: answer.holdback, shadow };
+        Ok(codec.encode_prediction(&id, time, generation, &answer.output, answer.decision, marks))
     }
 
     fn question(
@@ -228,13 +253,11 @@ impl Front {
     ) -> (Question, Answering) {
         let (reply, answered) = oneshot::channel();
         let until = asked + self.limits.deadline;
-        (Question { rows, ids, version, told, until, reply }, answered)
+        (Question { rows, ids, version, told, asked, until, reply }, answered)
     }
 
     async fn answer(&self, question: Question, answered: Answering) -> Result<Answers, Refusal> {
-        self.queue.ask(question).map_err(|_| {
-            Refusal::new(Reason::Overloaded, "more is asked than can be answered now; try again soon")
-        })?;
+        self.queue.ask(question).map_err(|_| no_room())?;
         // Whoever took it and let it fall has said why in the log.
         answered.await.unwrap_or_else(|_| Err(no_answer()))
     }
@@ -264,6 +287,10 @@ fn ids(id: &str, rows: usize) -> Result<Vec<EventId>, Refusal> {
         1 => Ok(vec![named(id)?]),
         rows => (0..rows).map(|row| named(&format!("{id}/{row}"))).collect(),
     }
+}
+
+fn no_room() -> Refusal {
+    Refusal::new(Reason::Overloaded, "more is asked than can be answered now; try again soon")
 }
 
 fn no_answer() -> Refusal {

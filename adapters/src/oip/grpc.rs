@@ -22,8 +22,9 @@ use super::messages;
 use super::proto::grpc_inference_service_server::{GrpcInferenceService, GrpcInferenceServiceServer};
 use super::proto::{
     ModelInferRequest, ModelInferResponse, ModelMetadataRequest, ModelMetadataResponse, ModelReadyRequest,
-    ModelReadyResponse, ServerLiveRequest, ServerLiveResponse, ServerMetadataRequest, ServerMetadataResponse,
-    ServerReadyRequest, ServerReadyResponse,
+    ModelReadyResponse, ModelStatisticsRequest, ModelStatisticsResponse, ServerLiveRequest,
+    ServerLiveResponse, ServerMetadataRequest, ServerMetadataResponse, ServerReadyRequest,
+    ServerReadyResponse,
 };
 use super::reply::{EXTENSIONS, PLATFORM, SERVER, SERVER_VERSION, versions};
 use super::request::version;
@@ -122,6 +123,15 @@ impl Service {
             ..ModelMetadataResponse::default()
         })
     }
+
+    fn model_statistics(&self, asked: ModelStatisticsRequest) -> Result<ModelStatisticsResponse, Refusal> {
+        let ModelStatisticsRequest { name, version: of } = asked;
+        // Every model is this one.
+        let name = if name.is_empty() { &*self.0.model } else { name.as_str() };
+        let found = self.0.find(name, version(&of)?)?;
+        let told = self.0.stats.message(name, found.generation);
+        Ok(ModelStatisticsResponse { model_stats: vec![told] })
+    }
 }
 
 /// The answer to a message that came then.
@@ -189,6 +199,14 @@ impl GrpcInferenceService for Service {
     ) -> Result<Response<ModelMetadataResponse>, Status> {
         let asked = Instant::now();
         self.answered(asked, self.model_metadata(call.into_inner()))
+    }
+
+    async fn model_statistics(
+        &self,
+        call: Request<ModelStatisticsRequest>,
+    ) -> Result<Response<ModelStatisticsResponse>, Status> {
+        let asked = Instant::now();
+        self.answered(asked, self.model_statistics(call.into_inner()))
     }
 
     async fn model_infer(

@@ -70,6 +70,13 @@ async fn answer<B: HttpBody<Error: Into<Box<dyn Error + Send + Sync>>>>(
             front.find(&model, version)?;
             probe(front.is_ready(), "ready", &json!({ "name": model, "ready": true }))?
         }
+        Route::Stats(Asked { model, version }) => {
+            let version = front.find(&model, version)?;
+            told(&front.stats.json(&model, version.generation))
+        }
+        // One whose name is `stats` is asked for by this path, too.
+        Route::AllStats if &*front.model == "stats" => told(&reply::metadata(front, &(front.current)())),
+        Route::AllStats => told(&front.stats.json(&front.model, (front.current)().generation)),
         Route::OpenApi => as_json(OPENAPI),
         Route::Load => {
             let message = "what serves is chosen by the daemon: nothing is loaded or unloaded from outside";

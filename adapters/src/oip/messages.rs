@@ -99,13 +99,15 @@ fn data(datatype: Datatype, contents: InferTensorContents) -> Result<Data, Strin
 
 /// Writes a reply.
 pub(super) fn write(reply: Reply) -> ModelInferResponse {
-    let Reply { model, generation, prior_only, id, outputs } = reply;
+    let Reply { model, generation, prior_only, shadow, id, outputs } = reply;
     let raw: Vec<Vec<u8>> =
         outputs.iter().filter(|(_, binary)| *binary).map(|(tensor, _)| tensor.to_raw()).collect();
     let mut parameters = BTreeMap::from([("generation".to_owned(), parameter(generation.0))]);
-    if prior_only {
-        let choice = Some(ParameterChoice::BoolParam(true));
-        parameters.insert("prior_only".to_owned(), InferParameter { parameter_choice: choice });
+    for (name, holds) in [("prior_only", prior_only), ("shadow", shadow)] {
+        if holds {
+            let choice = Some(ParameterChoice::BoolParam(true));
+            parameters.insert(name.to_owned(), InferParameter { parameter_choice: choice });
+        }
     }
     let outputs = outputs.into_iter().map(|(tensor, binary)| output(tensor, binary)).collect();
     ModelInferResponse {

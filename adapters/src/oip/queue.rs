@@ -27,6 +27,8 @@ pub struct Question {
     pub version: Option<Generation>,
     /// What is told of them once they are answered.
     pub told: Vec<Told>,
+    /// When it was asked.
+    pub asked: Instant,
     /// When an answer is of no use any more.
     pub until: Instant,
     /// Where the answer goes.
@@ -74,6 +76,14 @@ impl Queue {
     /// An empty one, whose rows `depth` shows.
     pub fn new(limits: QueueLimits, depth: IntGauge) -> Self {
         Self(Arc::new(Inner { waiting: Mutex::default(), bell: Notify::new(), limits, depth }))
+    }
+
+    /// Whether another question as large as those that wait would find room: what would not is better not read at all.
+    pub fn has_room(&self) -> bool {
+        let (waiting, limits) = (self.waiting(), self.0.limits);
+        let questions = waiting.questions.len();
+        let usual = waiting.rows.checked_div(questions).unwrap_or_default();
+        !waiting.closed && questions < limits.questions_max && waiting.rows + usual <= limits.rows_max
     }
 
     /// Leaves a question, or gives it back where there is no room.

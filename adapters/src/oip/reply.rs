@@ -15,7 +15,7 @@ use super::tensor::{Data, Tensor};
 /// What names this kind of model, as the protocol wants it: project and format.
 pub(super) const PLATFORM: &str = "candle_safetensors";
 /// What is understood beside the protocol itself.
-pub(super) const EXTENSIONS: [&str; 1] = ["binary_tensor_data"];
+pub(super) const EXTENSIONS: [&str; 2] = ["binary_tensor_data", "statistics"];
 /// The server's name.
 pub(super) const SERVER: &str = "driftform";
 /// The server's version.
@@ -66,8 +66,10 @@ impl Serialize for Whole<'_> {
 /// What is said of a reply as a whole.
 fn parameters(reply: &Reply) -> BTreeMap<&'static str, Value> {
     let mut parameters = BTreeMap::from([("generation", Value::from(reply.generation.0))]);
-    if reply.prior_only {
-        parameters.insert("prior_only", true.into());
+    for (name, holds) in [("prior_only", reply.prior_only), ("shadow", reply.shadow)] {
+        if holds {
+            parameters.insert(name, true.into());
+        }
     }
     parameters
 }

@@ -18,6 +18,9 @@ pub(super) enum Route {
     Models,
     Metadata(Asked),
     ModelReady(Asked),
+    Stats(Asked),
+    /// Of every model.
+    AllStats,
     Infer(Asked),
     Index,
     /// Loading and unloading: what serves here is chosen here.
@@ -53,11 +56,14 @@ impl Route {
             ["v2", "health", "live"] => Self::Live,
             ["v2", "health", "ready"] => Self::Ready,
             ["v2", "models"] => Self::Models,
+            ["v2", "models", "stats"] => Self::AllStats,
             ["v2", "models", model] => Self::Metadata(asked(model, "")?),
             ["v2", "models", model, "ready"] => Self::ModelReady(asked(model, "")?),
+            ["v2", "models", model, "stats"] => Self::Stats(asked(model, "")?),
             ["v2", "models", model, "infer"] => Self::Infer(asked(model, "")?),
             ["v2", "models", model, "versions", version] => Self::Metadata(asked(model, version)?),
             ["v2", "models", model, "versions", version, "ready"] => Self::ModelReady(asked(model, version)?),
+            ["v2", "models", model, "versions", version, "stats"] => Self::Stats(asked(model, version)?),
             ["v2", "models", model, "versions", version, "infer"] => Self::Infer(asked(model, version)?),
             ["v2", "repository", "index"] => Self::Index,
             ["v2", "repository", "models", _, "load" | "unload"] => Self::Load,
@@ -81,6 +87,8 @@ impl Route {
             | Self::Models
             | Self::Metadata(_)
             | Self::ModelReady(_)
+            | Self::Stats(_)
+            | Self::AllStats
             | Self::OpenApi => Method::GET,
         }
     }

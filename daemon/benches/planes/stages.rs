@@ -7,14 +7,14 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use adapters::codec::JsonCodec;
+use adapters::codec::{JsonCodec, Marks};
 use adapters::kafka::Positions;
 use adapters::store::Records;
 use anyhow::Result;
 use daemon::config::Config;
 use daemon::join::{Join, Origin};
 use daemon::learn::{Learn, Outside, State};
-use daemon::slot::{Served, Slot};
+use daemon::slot::{Served, Slot, Standing};
 use daemon::trials::WorkerCommand;
 use model::{EventId, Generation, Label, Record, Row, Sample, Timestamp, Truth};
 use policies::detect::{Observed, Said};
@@ -131,7 +131,7 @@ impl Stages {
                 generation,
                 output,
                 decision,
-                false,
+                Marks::default(),
             ));
         }
         Ok(())
@@ -148,7 +148,7 @@ impl Stages {
     pub fn served(&self) -> Result<Served> {
         let device = self.config.learn.device.open()?;
         let model = model::Model::from_parts(self.learn.slot().load().model.parts()?, &device)?;
-        Ok(Served { generation: Generation(1), model, prior_only: false })
+        Ok(Served { generation: Generation(1), model, prior_only: false, standing: Standing::Champion })
     }
 
     /// Where it is swapped in.
@@ -186,7 +186,12 @@ fn values(number: u64) -> impl Iterator<Item = (usize, f32)> {
 
 fn sample(number: u64) -> Result<Sample> {
     let row = Row::new(values(number).map(|(_, value)| value).collect::<Vec<_>>())?;
-    Ok(Sample { id: EventId::new(&number.to_string())?, time: Timestamp(number.cast_signed()), row })
+    Ok(Sample {
+        id: EventId::new(&number.to_string())?,
+        time: Timestamp(number.cast_signed()),
+        row,
+        external: None,
+    })
 }
 
 fn event(number: u64) -> Result<Record> {

@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::fleet::Follower;
 use crate::serve::{Oip, Roads};
-use crate::slot::{Served, Slot};
+use crate::slot::{self, Served, Slot};
 use crate::telemetry::Telemetry;
 
 /// A running follower.
@@ -42,6 +42,7 @@ impl FollowerApp {
     /// Starts following; nothing is answered before the first model is there.
     pub fn start(config: &Config, clock: Clock, stop: Arc<AtomicBool>) -> Result<Self> {
         let telemetry = Telemetry::new();
+        telemetry.introduce(&config.name, "follower");
         let (health, health_seen) = watch::channel(Health { live: true, started: true, ..Health::default() });
         let (status, status_seen) = watch::channel(Status::default());
         let console = Console::new(status_seen, health_seen.clone());
@@ -81,7 +82,7 @@ impl FollowerApp {
 impl Following {
     fn run(mut self, stop: &Arc<AtomicBool>) -> Result<()> {
         let Some(first) = self.first(stop) else { return Ok(()) };
-        let slot = Arc::new(Slot::new(first)?);
+        let slot = Arc::new(slot::open(first)?);
         let roads = self.open_roads(&slot, stop)?;
         self.telemetry.serves(&slot);
         self.health.send_modify(|health| health.ready = true);

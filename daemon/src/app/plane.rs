@@ -15,10 +15,11 @@ use adapters::http::admin::{Erase, Order, Promote, SetBudget, Steer, Steering, W
 use adapters::kafka::{KafkaError, Polled, Positions, Sink, Source, TopicRole};
 use adapters::store::StoreError;
 use anyhow::{Context as _, Result};
-use model::EventId;
+use model::{EventId, Record, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{CLOSE_WAIT, Input, LEARN_BATCH_MAX, POLL_WAIT, end_within};
+use crate::asking::Asking;
 use crate::clock::Clock;
 use crate::config::{Config, StateConfig};
 use crate::fleet::Publishing;
@@ -43,6 +44,8 @@ pub(super) struct LearnPlane {
     pub(super) clock: Clock,
     pub(super) learn: Learn,
     pub(super) reader: Reader,
+    /// Asks a champion that is not ours, where its answers do not come with the events.
+    pub(super) asking: Option<Asking>,
     pub(super) source: Source,
     pub(super) sink: Sink,
     /// Tells those who follow, if anybody does.
@@ -62,6 +65,8 @@ pub(super) struct LearnPlane {
     pub(super) held: Option<Unit>,
     /// Whether a dead letter may still be on its way.
     pub(super) buried: bool,
+    /// When the last record was written that was read.
+    pub(super) read_until: Option<Timestamp>,
     /// What brokers have refused so far.
     pub(super) refused: u64,
     /// Why the last snapshot could not be written.
@@ -237,7 +242,9 @@ impl LearnPlane {
     /// The next records. What cannot be read is on its way to the dead letters.
     fn read(&mut self) -> Result<Unit> {
         let polled = self.source.poll(LEARN_BATCH_MAX, POLL_WAIT)?;
+        self.read_until = polled.last().map(|record| record.timestamp).or(self.read_until);
         let (mut records, mut read) = (Vec::with_capacity(polled.len()), Vec::new());
+        let mut shown = Vec::new();
         for record in &polled {
             let role = role_name(record.role);
             self.telemetry.records.with_label_values(&[role]).inc();
@@ -245,7 +252,14 @@ impl LearnPlane {
                 self.bury(record, role, &error)?;
             }
             let origin = origin(record);
+            let sample = read.iter().position(|record| matches!(record, Record::Sample(_)));
+            if let (Some(_), Some(at)) = (&self.asking, sample) {
+                shown.extend(self.reader.shown(record).map(|row| (records.len() + at, row)));
+            }
             records.extend(read.drain(..).map(|record| Incoming { origin, record }));
+        }
+        if let Some(asking) = &mut self.asking {
+            asking.ask(self.reader.schema(), &mut records, &shown);
         }
         Ok(Unit { records, positions: self.source.positions(), polled: polled.len() as u64 })
     }
@@ -341,21 +355,20 @@ impl LearnPlane {
     /// State first, then positions for others to see. A snapshot that cannot be written is said and tried
     /// again: what it would have kept is still in the topics. Brokers that are away are no reason to write none.
     fn snapshot(&mut self, wait: Duration) -> Result<()> {
+        let started = self.clock.now();
         self.learn.write_down();
         self.tell_happened();
         self.delivered(wait);
         let committed = self.learn.commit_state().map_err(anyhow::Error::from);
         self.unsaved = committed.as_ref().err().map(ToString::to_string);
         self.tell_happened();
-        match &committed {
-            Ok(()) => {
-                self.since_snapshot = 0;
-                self.telemetry.snapshots.inc();
-                if let Err(error) = self.source.commit(&self.learn.state().positions) {
-                    tracing::warn!("{error}");
-                }
+        let took = self.clock.elapsed(started);
+        self.telemetry.snapshots.tried(committed.is_ok(), self.clock.now(), took);
+        if committed.is_ok() {
+            self.since_snapshot = 0;
+            if let Err(error) = self.source.commit(&self.learn.state().positions) {
+                tracing::warn!("{error}");
             }
-            Err(_) => self.telemetry.snapshot_failures.inc(),
         }
         committed
     }
@@ -373,9 +386,19 @@ impl LearnPlane {
         }
     }
 
+    /// How far behind reading is: in records, and by the time of the last one.
+    fn tell_lag(&self) {
+        let behind = self.source.lag();
+        self.telemetry.lag_records.set(i64::try_from(behind).unwrap_or(i64::MAX));
+        let last = self.read_until.filter(|_| behind > 0);
+        let seconds = last.map_or(0.0, |last| self.clock.elapsed(last).as_secs_f64());
+        self.telemetry.lag_seconds.set(seconds);
+        self.telemetry.connected.set(i64::from(self.source.connected()));
+    }
+
     pub(super) fn tell(&mut self) {
         self.telemetry.update(&self.learn);
-        self.telemetry.lag_records.set(i64::try_from(self.source.lag()).unwrap_or(i64::MAX));
+        self.tell_lag();
         self.status.send_replace(self.shown.status(&self.config.name, &self.learn, Some(&self.telemetry)));
         let cold = self.learn.slot().load().prior_only;
         let champion = if cold {

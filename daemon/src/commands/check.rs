@@ -11,6 +11,9 @@ pub struct Arguments {
     /// The configuration file.
     #[arg(long)]
     config: PathBuf,
+    /// Prints a key a line instead, each with where its value comes from.
+    #[arg(long)]
+    sources: bool,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -22,5 +25,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(history) = config.history.filter(|path| !path.exists()) {
         return Err(ConfigError(format!("`cold_start.history`: {} does not exist", history.display())).into());
     }
-    super::print(&Config::effective(Some(&arguments.config), &environment)?)
+    let tell = if arguments.sources { Config::sources } else { Config::effective };
+    super::print(tell(Some(&arguments.config), &environment)?.trim_end())
 }

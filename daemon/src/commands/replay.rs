@@ -214,7 +214,7 @@ impl Stage<'_> {
 
 fn event(number: u64, row: Row) -> Result<Record> {
     let id = EventId::new(&number.to_string())?;
-    Ok(Record::Sample(Sample { id, time: Timestamp(number.try_into()?), row }))
+    Ok(Record::Sample(Sample { id, time: Timestamp(number.try_into()?), row, external: None }))
 }
 
 fn report(learn: &Learn, rows: u64, seconds: f64) -> Result<Value> {

@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use adapters::codec::{CodecConfig, Pointer};
+use adapters::kafka::KafkaConfig;
 use model::schema::{BUCKETS_DEFAULT, BUCKETS_MAX, CLASSES_MAX, FEATURES_MAX};
 use model::{DeviceChoice, Feature, FeatureKind, Objective, Schema, Target};
 use policies::evolve::EvolveLimits;
 use serde::{Deserialize, Serialize};
 
 use super::budget::{BudgetSection, PrometheusSection};
+use super::champion::{ChampionSection, ExternalConfig};
 use super::gate::{GateSection, QualityOn};
 use super::mixture::MixtureSection;
 use super::publish::{FollowSection, PublishSection};
@@ -24,7 +26,7 @@ pub const DEFAULTS: &str = include_str!("../../../config/default.toml");
 /// Labels after which the first champion is frozen for comparison.
 pub const FIRST_OUTCOMES: u64 = 5_000;
 /// What environment variables begin with.
-const PREFIX: &str = "DRIFTFORM__";
+pub(super) const PREFIX: &str = "DRIFTFORM__";
 
 macro_rules! section {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $kind:ty),* $(,)? }) => {
@@ -65,6 +67,7 @@ section!(
         event_id: String,
         event_time: String,
         event_label: String,
+        event_prediction: String,
         label_id: String,
         label_time: String,
         label_value: String,
@@ -207,6 +210,7 @@ section!(
     /// The whole file.
     Raw {
         model: ModelSection,
+        champion: ChampionSection,
         schema: SchemaSection,
         codec: CodecSection,
         kafka: KafkaSection,
@@ -276,6 +280,18 @@ impl Raw {
         }
         let merged = builder.build().map_err(|error| ConfigError(format!("{source}: {error}")))?;
         merged.try_deserialize().map_err(|error| ConfigError(format!("{source}: {error}")))
+    }
+
+    /// All settings; secrets among them are as they are.
+    pub fn table(&self) -> Result<toml::Table, ConfigError> {
+        toml::Table::try_from(self).map_err(|error| ConfigError(error.to_string()))
+    }
+
+    /// All settings, as they may be shown.
+    pub fn shown(&self) -> Result<toml::Table, ConfigError> {
+        let mut shown = self.clone();
+        shown.kafka.properties = KafkaConfig::shown(&self.kafka.properties);
+        shown.table()
     }
 
     /// The declared stream.
@@ -354,6 +370,9 @@ impl Raw {
             "" => None,
             text => Some(pointer("event_label", text)?),
         };
+        if self.external()? == Some(ExternalConfig::Events) {
+            codec.event.prediction = Some(pointer("event_prediction", &section.event_prediction)?);
+        }
         codec.label.id = pointer("label_id", &section.label_id)?;
         codec.label.time = Some(pointer("label_time", &section.label_time)?);
         codec.label.value = pointer("label_value", &section.label_value)?;

@@ -5,15 +5,28 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{BudgetConfig, Config, ConfigError};
+use super::raw::Raw;
+use super::{Config, ConfigError, LearnConfig};
 
-/// Keys that take effect at once.
-const AT_ONCE: [&str; 5] = [
+/// Keys that take effect at once; [`LearnConfig::with_what_counts_at_once_of`] takes them over.
+const AT_ONCE: [&str; 17] = [
     "budget.compute_seconds",
     "budget.memory_bytes",
     "budget.patience",
     "budget.slow_ratio",
     "budget.failed_ratio",
+    "search.enabled",
+    "search.candidates",
+    "search.cooldown_outcomes",
+    "search.plateau_outcomes",
+    "gate.approval",
+    "gate.approval_seconds",
+    "gate.deadline_outcomes",
+    "gate.deadline_seconds",
+    "relief.quality_loss_max",
+    "refresh.every_outcomes",
+    "watch.outcomes",
+    "watch.deadline_seconds",
 ];
 /// The budgets of the service, of which the limits take effect at once.
 const WATCH: &str = "budget.watch";
@@ -28,10 +41,10 @@ pub struct Layers {
 }
 
 /// What reading them again came to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Reloaded {
-    /// The budgets they have now.
-    pub budget: BudgetConfig,
+    /// What they say now.
+    pub learn: Box<LearnConfig>,
     /// The keys that differ from those of the start and take effect only after another one.
     pub needs_restart: Vec<String>,
 }
@@ -44,12 +57,44 @@ impl Layers {
         Ok((Self { file, environment, started }, config))
     }
 
+    /// The file among them.
+    pub fn file(&self) -> &std::path::Path {
+        &self.file
+    }
+
     /// Once more; refused as a whole if anything is wrong.
     pub fn again(&self) -> Result<Reloaded, ConfigError> {
         let config = Config::load(Some(&self.file), &self.environment)?;
         let now = effective(&self.file, &self.environment)?;
         let needs_restart = differences(&self.started, &now);
-        Ok(Reloaded { budget: config.learn.budget, needs_restart })
+        Ok(Reloaded { learn: Box::new(config.learn), needs_restart })
+    }
+}
+
+/// Whether a change of this key counts while the daemon runs.
+pub(super) fn takes_effect_at_once(path: &str) -> bool {
+    AT_ONCE.contains(&path) || path == WATCH
+}
+
+impl LearnConfig {
+    /// The same with what counts at once as another has it; of a watched budget that is its limit.
+    #[must_use]
+    pub fn with_what_counts_at_once_of(&self, newer: &Self) -> Self {
+        let mut merged = self.clone();
+        merged.budget = self.budget.with_limits_of(&newer.budget);
+        merged.search.enabled = newer.search.enabled;
+        merged.search.candidates = newer.search.candidates;
+        merged.search.cooldown_outcomes = newer.search.cooldown_outcomes;
+        merged.search.plateau_outcomes = newer.search.plateau_outcomes;
+        merged.gate.approval = newer.gate.approval;
+        merged.gate.approval_seconds = newer.gate.approval_seconds;
+        merged.gate.quality.deadline_outcomes = newer.gate.quality.deadline_outcomes;
+        merged.gate.deadline_seconds = newer.gate.deadline_seconds;
+        merged.relief.quality_loss_max = newer.relief.quality_loss_max;
+        merged.refresh.every_outcomes = newer.refresh.every_outcomes;
+        merged.watch.outcomes = newer.watch.outcomes;
+        merged.watch.deadline_seconds = newer.watch.deadline_seconds;
+        merged
     }
 }
 
@@ -57,8 +102,7 @@ fn effective(
     file: &std::path::Path,
     environment: &BTreeMap<String, String>,
 ) -> Result<toml::Table, ConfigError> {
-    let text = Config::effective(Some(file), environment)?;
-    text.parse().map_err(|error| ConfigError(format!("the effective settings are not TOML: {error}")))
+    Raw::load(Some(file), environment)?.table()
 }
 
 /// The keys that differ and do not take effect at once.

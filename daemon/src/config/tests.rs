@@ -58,6 +58,20 @@ fn broken_configurations_are_refused_with_the_key() {
         ("[codec]\nevent_id = \"id\"", "`codec.event_id` is `id`"),
         ("[codec.features]\ny = \"/y\"", "`codec.features.y` names no feature"),
         ("[detect]\naverage_run_length = inf", "`detect.average_run_length`"),
+        ("champion = { external = \"kafka\" }", "`champion.external` is `kafka`"),
+        ("champion = { external = \"oip\" }", "`champion.url` is ``"),
+        (
+            "champion = { external = \"oip\", url = \"http://a\", model = \"a/b\" }",
+            "`champion.model` is `a/b`",
+        ),
+        (
+            "champion = { external = \"events\" }\nserve = { log_events = 0.5 }",
+            "would be taken for those of the champion",
+        ),
+        (
+            "champion = { external = \"events\" }\ncodec = { event_prediction = \"no\" }",
+            "`codec.event_prediction` is `no`",
+        ),
     ];
     for (text, expected) in cases {
         let error = Config::parse(&format!("{text}\n{SCHEMA}")).expect_err(text).to_string();

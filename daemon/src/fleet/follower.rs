@@ -19,7 +19,7 @@ use tokio::sync::watch;
 
 use super::following::{Following, Heard};
 use crate::config::{Config, ConfigError};
-use crate::slot::Served;
+use crate::slot::{Served, Standing};
 use crate::telemetry::{Followed, Telemetry};
 
 /// Dispatches read at once.
@@ -193,7 +193,7 @@ impl Follower {
                 tracing::info!("generation {} serves: {what}", generation.0);
                 self.line(&format!("generation {}", generation.0), what.to_owned());
                 self.serving = Some((wanted.dispatch.epoch, wanted.artifact));
-                Some(Served { generation, model, prior_only: false })
+                Some(Served { generation, model, prior_only: false, standing: Standing::Champion })
             }
             Err(error) => {
                 let why = format!("generation {} cannot be loaded: {error:#}", wanted.artifact.generation.0);

@@ -15,7 +15,7 @@ use super::publication::Publication;
 use super::publisher::Publisher;
 use crate::config::Config;
 use crate::learn::Learn;
-use crate::slot::Served;
+use crate::slot::{Served, Standing};
 use crate::storage::Storage;
 use crate::telemetry::FleetMetrics;
 
@@ -44,16 +44,17 @@ impl Publishing {
     /// After a unit of work. Waits for nothing.
     pub fn turn(&mut self, learn: &Learn, now: Timestamp) {
         let served = learn.slot().load();
-        if served.prior_only {
+        // Who follows is told of champions only.
+        if served.prior_only || served.standing == Standing::Shadow {
             return;
         }
         let counts = &learn.state().counts;
         let facts = Facts {
             generation: served.generation,
-            promotions: counts.promotions,
+            promotions: counts.promotions + counts.takeovers,
             reliefs: counts.reliefs,
             rollbacks: counts.rollbacks,
-            watching: learn.arms().displaced.is_some(),
+            watching: learn.arms().watch().is_some(),
         };
         self.tell(&served, facts, now);
     }

@@ -42,7 +42,8 @@ impl Learn {
         self.state.generation += 1;
         let generation = Generation(self.state.generation);
         // The same function, so no gate is asked; durable with the next snapshot, like a refresh.
-        self.slot.refresh(Served { generation, model, prior_only: served.prior_only });
+        let (prior_only, standing) = (served.prior_only, served.standing);
+        self.slot.refresh(Served { generation, model, prior_only, standing });
         // A displaced model cannot answer wider rows; a rollback makes one of its learners, which can.
         self.slot.release();
         Ok(())

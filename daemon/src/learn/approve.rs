@@ -11,22 +11,24 @@ use crate::telemetry::AuditEvent;
 
 impl Learn {
     /// Says that the challenger waits.
-    pub(super) fn await_approval(&mut self, until: Timestamp) -> Result<(), LearnError> {
-        if let Some(challenger) = &self.arms.challenger {
-            let (number, architecture) =
-                (challenger.number, self.arms.pool.mixture(&challenger.arm)?.to_string());
-            self.happened.push(AuditEvent::ApprovalAwaited {
-                challenger: number,
-                architecture,
-                until: until.0,
-            });
+    pub(super) fn await_approval(&mut self, until: Timestamp) {
+        if let Some((challenger, architecture)) = self.who_may_wait() {
+            let until = until.0;
+            self.happened.push(AuditEvent::ApprovalAwaited { challenger, architecture, until });
         }
-        Ok(())
     }
 
     /// Whom a person is waited for with, if anybody: the number, and what it is.
     pub fn awaits_approval(&self) -> Option<(u64, String)> {
         self.state.lifecycle.waits_for_approval()?;
+        self.who_may_wait()
+    }
+
+    /// The challenger, or ours in its contest with a champion that is not.
+    fn who_may_wait(&self) -> Option<(u64, String)> {
+        if self.state.lifecycle.waits_to_take_over() {
+            return self.contest_waits();
+        }
         let challenger = self.arms.challenger.as_ref()?;
         Some((challenger.number, self.arms.pool.mixture(&challenger.arm).ok()?.to_string()))
     }

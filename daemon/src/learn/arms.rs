@@ -8,7 +8,7 @@ use std::sync::Arc;
 use adapters::kafka::Positions;
 use model::{
     Arm, Context, Device, Encoder, Mixture, MixtureNetwork, MixtureWeights, Model, ModelError, Output, Pool,
-    Row, Schema, Shape, Truth, Widening,
+    Row, Sample, Schema, Shape, Truth, Widening,
 };
 use policies::gate::{Answered, PairedTest, QualityEvidence, Scorecard};
 use policies::stats::EProcess;
@@ -16,12 +16,13 @@ use policies::watch::{Watch, WatchVerdict};
 use serde::{Deserialize, Serialize};
 
 use super::LearnError;
+use super::external::External;
 use super::judged::Judged;
 use super::outcome::{Answers, ArmAnswer, Outcome};
 use super::path::{EvidencePath, Point};
 use super::state::{Losses, State};
 use crate::config::{COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig, LearnConfig};
-use crate::slot::Served;
+use crate::slot::{Served, Standing};
 use crate::telemetry::AuditEvent;
 use crate::trials::worker::{MEASURE_REPEATS, time_batches};
 
@@ -116,6 +117,8 @@ pub struct Arms {
     pub challenger: Option<Challenger>,
     /// Under a watch.
     pub displaced: Option<Displaced>,
+    /// The champion that is not ours, where there is one.
+    pub external: Option<External>,
 }
 
 impl Arms {
@@ -123,10 +126,11 @@ impl Arms {
     pub fn answer(
         &mut self,
         served: &Served,
-        row: &Row,
+        sample: &Sample,
         encoded: &[f32],
         state: &State,
     ) -> Result<Answers, LearnError> {
+        let row = &sample.row;
         let said = self.pool.say(encoded)?;
         let shape = self.pool.shape();
         let mixed = |arm: &mut Arm| {
@@ -145,6 +149,7 @@ impl Arms {
             challenger: self.challenger.as_mut().map(|c| (c.number, mixed(&mut c.arm))),
             displaced: self.displaced.as_mut().map(|d| (d.number, mixed(&mut d.arm))),
             champion,
+            external: self.external.as_ref().and_then(|_| sample.external.clone()),
             said,
             majority: state.baselines.majority(),
             last: state.baselines.last(),
@@ -183,6 +188,9 @@ impl Arms {
 
     /// Whether champion and displaced answer at all; known without a label.
     pub fn answered(&mut self, answers: &Answers) {
+        if let Some(external) = &mut self.external {
+            external.answered(answers);
+        }
         if let (Some(displaced), Some((_, answer))) = (&mut self.displaced, &answers.displaced) {
             displaced.watch.answered(!answers.champion.is_finite(), !answer.output.is_finite());
         }
@@ -253,6 +261,9 @@ impl Arms {
         }
         self.reference = self.reference.widened(schema.clone())?;
         self.first = self.first.as_ref().map(|first| first.widened(schema.clone())).transpose()?;
+        if let Some(external) = &mut self.external {
+            external.widen(schema.target());
+        }
         Ok(())
     }
 
@@ -275,9 +286,29 @@ impl Arms {
         })
     }
 
-    /// The running watch.
+    /// The running watch: over a network that displaced another of ours, or the champion that is not.
+    pub fn watch(&self) -> Option<&Watch> {
+        let displaced = self.displaced.as_ref().map(|displaced| &displaced.watch);
+        displaced.or_else(|| self.external.as_ref()?.watch())
+    }
+
+    /// The same, to be told something.
+    pub fn watch_mut(&mut self) -> Option<&mut Watch> {
+        let displaced = self.displaced.as_mut().map(|displaced| &mut displaced.watch);
+        displaced.or_else(|| self.external.as_mut()?.watch_mut())
+    }
+
+    /// What it says.
     pub fn watch_verdict(&self) -> Option<WatchVerdict> {
-        self.displaced.as_ref().map(|displaced| displaced.watch.verdict())
+        self.watch().map(Watch::verdict)
+    }
+
+    /// As what our model answers.
+    pub fn standing(&self) -> Standing {
+        match &self.external {
+            Some(external) if external.serves() => Standing::Shadow,
+            Some(_) | None => Standing::Champion,
+        }
     }
 
     /// At the beginning: untrained learners, and the prior for every frozen copy.
@@ -294,6 +325,7 @@ impl Arms {
             first: None,
             challenger: None,
             displaced: None,
+            external: config.external.then(|| External::new(schema.target())),
         })
     }
 }
@@ -304,7 +336,7 @@ pub fn compute_upper(times: &[f64]) -> Option<f64> {
 }
 
 /// An answer beside its truth.
-fn answered(schema: &Schema, output: &Output, truth: Truth, gate: &GateConfig) -> Answered {
+pub(super) fn answered(schema: &Schema, output: &Output, truth: Truth, gate: &GateConfig) -> Answered {
     let decision = model::decide(schema, output);
     let confidence = match decision {
         Truth::Class(class) => output.0.get(class as usize).copied().unwrap_or(f32::NAN),

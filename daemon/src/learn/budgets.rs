@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::Learn;
 use crate::config::{BudgetConfig, COMPUTE, ConfigError, MEMORY, Reloaded};
 use crate::lifecycle::Event;
-use crate::telemetry::AuditEvent;
+use crate::telemetry::{AuditEvent, REJECTED};
 
 /// Where a limit was set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -265,15 +265,15 @@ impl Learn {
     pub fn reloaded(&mut self, reloaded: Result<Reloaded, ConfigError>) -> bool {
         let mut changed = false;
         let (result, needs_restart, why) = match reloaded {
-            Ok(Reloaded { budget, needs_restart }) => {
-                self.rules.config.budget = self.rules.config.budget.with_limits_of(&budget);
+            Ok(Reloaded { learn, needs_restart }) => {
+                self.rules.config = self.rules.config.with_what_counts_at_once_of(&learn);
                 changed = self.follow_config();
                 if changed {
                     self.limits_changed();
                 }
                 (if needs_restart.is_empty() { "applied" } else { "partial" }, needs_restart, None)
             }
-            Err(error) => ("rejected", Vec::new(), Some(error.to_string())),
+            Err(error) => (REJECTED, Vec::new(), Some(error.to_string())),
         };
         self.happened.push(AuditEvent::ConfigReloaded { result, needs_restart, why });
         changed

@@ -65,7 +65,7 @@ impl Learn {
         }
         let pages = |burn: &Burn| burn.severity == Severity::Page && burn.stage != BurnStage::Ended;
         // Under a watch, time and failures have tests of their own: the windows here are still full of the displaced one.
-        if said.iter().any(pages) && self.arms.displaced.is_none() {
+        if said.iter().any(pages) && self.arms.watch().is_none() {
             self.state.counts.breaches += 1;
             self.events.push_back(Event::Breached(remedy));
         }

@@ -17,7 +17,7 @@ use crate::lifecycle::{Cause, Change, Climber, Effect, Event, smaller};
 use crate::telemetry::{AuditEvent, word};
 
 /// Chance that the bounds of a gap between groups are ever wrong.
-const FAIRNESS_ALPHA: f64 = 0.05;
+pub(super) const FAIRNESS_ALPHA: f64 = 0.05;
 /// The windows on which smaller networks are compared.
 const RELIEF_WINDOWS: usize = 1;
 
@@ -39,7 +39,7 @@ impl Learn {
             Effect::Remember(diagnosis) => self.seek_memory(diagnosis)?,
             Effect::ShadowRemembered => self.shadow_remembered()?,
             Effect::Judge => self.judge()?,
-            Effect::AwaitApproval(until) => self.await_approval(until)?,
+            Effect::AwaitApproval(until) => self.await_approval(until),
             Effect::Drop(reason) => self.drop_challenger(reason)?,
             Effect::SeekRelief(saving) => {
                 let (mixture, weights) = (self.arms.mixture()?, self.arms.control.mixer().weights());
@@ -54,11 +54,14 @@ impl Learn {
                 let text = "newer weights did harm; the control starts again from the champion".into();
                 self.happened.push(AuditEvent::Alarm { text });
             }
+            Effect::BeginContest => self.begin_contest(),
+            Effect::JudgeContest => self.judge_contest()?,
+            Effect::EndContest(reason) => self.end_contest(reason)?,
             Effect::Swap(Change::Refresh) => self.refresh()?,
             Effect::Swap(Change::Rollback) => self.roll_back()?,
             // State and positions agree only at the end of the unit of work.
             Effect::Swap(change) => self.pending_swap = self.pending_swap.max(Some(change)),
-            Effect::Release => self.release(),
+            Effect::Release => self.release()?,
             Effect::Alarm(text) => self.happened.push(AuditEvent::Alarm { text }),
         }
         Ok(())
@@ -250,16 +253,20 @@ impl Learn {
         Ok(())
     }
 
-    fn release(&mut self) {
-        let watch = self.arms.displaced.take().map(|displaced| {
-            self.happened.push(displaced.judged(&self.slot.load().model.mixture().to_string()));
-            displaced.watch
-        });
+    fn release(&mut self) -> Result<(), LearnError> {
+        let watch = match self.arms.displaced.take() {
+            Some(displaced) => {
+                self.happened.push(displaced.judged(&self.slot.load().model.mixture().to_string()));
+                Some(displaced.watch)
+            }
+            None => self.keep_office()?,
+        };
         self.arms.tidy();
         self.slot.release();
         if let Some(watch) = watch {
             let kept = watch.verdict() == WatchVerdict::Keep;
             self.happened.push(AuditEvent::WatchEnded { outcomes: watch.outcomes(), kept });
         }
+        Ok(())
     }
 }

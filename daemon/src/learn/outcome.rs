@@ -3,7 +3,7 @@
 //! Lives here: the record of an event and its answers, to bytes and back, under the schema of today, and which records are
 //! still needed. May not: find the one a label belongs to (that is [`crate::join`]), score.
 
-use model::{Context, EventId, Generation, Mixed, Output, Row, Said, Timestamp, Truth};
+use model::{Context, EventId, ExternalAnswer, Generation, Mixed, Output, Row, Said, Timestamp, Truth};
 use serde::{Deserialize, Serialize};
 
 use super::{Learn, LearnError};
@@ -33,6 +33,8 @@ pub struct Answers {
     pub challenger: Option<(u64, ArmAnswer)>,
     /// The displaced champion's learner, while a watch lasts, by the watch's number.
     pub displaced: Option<(u64, ArmAnswer)>,
+    /// What the champion had said that is not ours, where there is one and it had answered.
+    pub external: Option<ExternalAnswer>,
     /// What every learner said by itself, from which the mixes learn whom to trust.
     pub said: Said,
     /// The most frequent truth known then.
@@ -52,6 +54,7 @@ impl Answers {
             arm.mixed = arm.mixed.widened(arm.output.0.len(), outputs);
             arm.output = arm.output.widened(outputs);
         }
+        self.external = self.external.as_ref().map(|external| external.widened(outputs));
         self.said = self.said.widened(outputs);
     }
 }

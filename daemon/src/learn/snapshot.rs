@@ -12,12 +12,13 @@ use policies::stats::EProcess;
 use serde::{Deserialize, Serialize};
 
 use super::arms::{Challenger, Displaced};
+use super::external::External;
 use super::state::COMPUTE;
 use super::time::TimeWatch;
 use super::{Arms, Learn, LearnError, State};
 use crate::config::LearnConfig;
 use crate::lifecycle::Rules;
-use crate::slot::{Served, Slot};
+use crate::slot::{self, Served};
 use crate::storage::Storage;
 use crate::trials::{Trials, WorkerCommand};
 use adapters::store::Records;
@@ -42,6 +43,7 @@ pub struct Snapshot<'a> {
     first: Option<ModelParts>,
     challenger: Option<Challenger>,
     displaced: Option<Displaced>,
+    external: Option<External>,
     /// Bytes of records that the state refers to.
     records: u64,
     /// The last line of the journal.
@@ -115,11 +117,13 @@ impl Learn {
     /// From nothing: the prior serves.
     pub fn cold(config: LearnConfig, outside: Outside) -> Result<Self, LearnError> {
         let device = config.device.open()?;
-        let state = State::new(&config);
+        let mut state = State::new(&config);
         let shape = model::Shape::with_labels(state.encoder.width(), config.schema.target());
         let arms = Arms::cold(&config, shape, &device)?;
         let model = Model::prior(config.schema.clone(), &[], &device)?;
-        let first = Served { generation: Generation(0), model, prior_only: true };
+        state.lifecycle.beside(arms.external.as_ref().map(External::serves));
+        let standing = arms.standing();
+        let first = Served { generation: Generation(0), model, prior_only: true, standing };
         Self::assemble(config, device, state, arms, first, outside)
     }
 
@@ -163,10 +167,16 @@ impl Learn {
             first: saved.first.map(|parts| Model::from_parts(parts, &device)).transpose()?,
             challenger: saved.challenger,
             displaced: saved.displaced,
+            // Whoever is configured from now on serves until it is beaten; who is no longer, does not.
+            external: config
+                .external
+                .then(|| saved.external.unwrap_or_else(|| External::new(config.schema.target()))),
         };
+        state.lifecycle.beside(arms.external.as_ref().map(External::serves));
+        let standing = arms.standing();
         let model = Model::from_parts(saved.champion, &device)?;
         let generation = saved.generation;
-        let served = Served { generation, model, prior_only: saved.prior_only };
+        let served = Served { generation, model, prior_only: saved.prior_only, standing };
         Self::assemble(config, device, state, arms, served, outside)
     }
 
@@ -187,7 +197,7 @@ impl Learn {
         let scheduler = AnyScheduler::named(&search.scheduler, rungs)
             .expect("the name was checked with the configuration");
         let space = model::TabularSpace::new(config.limits.clone())?;
-        let slot = Arc::new(Slot::new(served)?);
+        let slot = Arc::new(slot::open(served)?);
         slot.overruns().allow(state.limit(COMPUTE), config.budget.compute_batch);
         Ok(Self {
             time: TimeWatch::default(),
@@ -238,6 +248,7 @@ impl Learn {
             first: self.arms.first.as_ref().map(Model::parts).transpose()?,
             challenger: self.arms.challenger.clone(),
             displaced: self.arms.displaced.clone(),
+            external: self.arms.external.clone(),
             records: self.records.len(),
             journal: self
                 .storage

@@ -141,6 +141,7 @@ pub struct Counts {
     pub refreshes: u64,
     pub promotions: u64,
     pub reliefs: u64,
+    pub takeovers: u64,
     pub rollbacks: u64,
     pub recalls: u64,
     pub records_lost: u64,

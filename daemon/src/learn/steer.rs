@@ -12,9 +12,9 @@ impl Learn {
         self.state.lifecycle.objection(steer, &self.rules)
     }
 
-    /// Who stands where on the ladder; none where no episode is under way.
-    pub fn ladder(&self) -> Option<Vec<Stand>> {
-        self.state.lifecycle.ladder(&self.rules)
+    /// Who stands at which rung; none where no episode is under way.
+    pub fn rungs(&self) -> Option<Vec<Stand>> {
+        self.state.lifecycle.rungs(&self.rules)
     }
 
     /// Does what a person wants. What was done, or why nothing was.
@@ -28,15 +28,11 @@ impl Learn {
         self.settle()?;
         Ok(Ok(match steer {
             Steer::Pause => {
-                "paused: no episode opens and no challenger is promoted until it is resumed; \
-                             reliefs and rollbacks go on"
+                "paused: no episode opens and nobody is let in until it is resumed; reliefs and rollbacks go on"
             }
             Steer::Resume => "resumed",
             Steer::Search => "an episode is open; `driftform history` says what becomes of it",
-            Steer::RollBack => {
-                "the displaced champion serves again from the end of this unit of work on; \
-                                `driftform history` says when"
-            }
+            Steer::RollBack => "the displaced champion serves again",
         }
         .into()))
     }

@@ -24,6 +24,9 @@ use crate::telemetry::AuditEvent;
 /// a model for one unit of work; after that the swap is put off.
 pub(super) const ROOM_PATIENCE: Duration = Duration::from_secs(2);
 
+/// The step of a swap that says that there will be none.
+pub const SWAP_FAILED: &str = "failed";
+
 /// A swap that was made.
 struct Taken {
     /// The architecture before.
@@ -70,6 +73,7 @@ impl Learn {
             match change {
                 Change::Refresh => self.refresh()?,
                 Change::Promotion => self.promote()?,
+                Change::Takeover => self.take_office()?,
                 Change::Relief(option) => self.relieve(option)?,
                 Change::Rollback => self.roll_back()?,
             }
@@ -189,7 +193,8 @@ impl Learn {
     }
 
     /// What serves stays, and the lifecycle decides what becomes of it.
-    fn swap_failed(&mut self, change: Change, text: String) {
+    pub(super) fn swap_failed(&mut self, change: Change, text: String) {
+        self.step(change, self.slot.load().generation, SWAP_FAILED, text.clone());
         self.happened.push(AuditEvent::Alarm { text });
         self.events.push_back(Event::SwapFailed(change));
     }
@@ -208,6 +213,7 @@ impl Learn {
         match change {
             Change::Refresh => &mut counts.refreshes,
             Change::Promotion => &mut counts.promotions,
+            Change::Takeover => &mut counts.takeovers,
             Change::Relief(_) => &mut counts.reliefs,
             Change::Rollback => &mut counts.rollbacks,
         }
@@ -217,18 +223,18 @@ impl Learn {
     /// warm, with the weights and the generation it had. What it has learned since is served by the next refresh.
     /// Where none is warm, one is made of its learners. Durable at the end of the unit of work.
     pub(super) fn roll_back(&mut self) -> Result<(), LearnError> {
+        // Taken whatever follows: an order is about this rollback and about none after it.
+        let ordered_by = self.rolled_back_by.take();
+        if let Some(handed_back) = self.hand_back(ordered_by.as_deref())? {
+            self.rolled_back = Some(handed_back);
+            return Ok(());
+        }
         let Some(displaced) = self.arms.displaced.take() else { return self.call_off() };
         let replaces = self.slot.load().generation;
         let is_back = self.slot.roll_back().is_some();
         let before = self.arms.mixture()?.to_string();
         let judged = displaced.judged(&before);
-        let why = match displaced.watch.verdict() {
-            WatchVerdict::Rollback => displaced.why(),
-            WatchVerdict::Watching | WatchVerdict::Keep => self
-                .rolled_back_by
-                .take()
-                .map_or_else(|| "a budget is breached".into(), |by| format!("{by} ordered it")),
-        };
+        let (reason, why) = why_back(&displaced.watch, ordered_by.as_deref(), || displaced.why());
         self.happened.push(judged);
         self.arms.control = displaced.arm;
         self.arms.served_learned = displaced.served_learned;
@@ -248,7 +254,7 @@ impl Learn {
         let (generation, architecture) = (served.generation, self.arms.mixture()?.to_string());
         let digests = self.digests(&served)?;
         self.rolled_back =
-            Some(AuditEvent::RolledBack { generation, replaces, before, architecture, why, digests });
+            Some(AuditEvent::RolledBack { generation, replaces, before, architecture, reason, why, digests });
         Ok(())
     }
 
@@ -285,9 +291,10 @@ impl Learn {
         Ok(model.knowing(self.state.context))
     }
 
-    fn generation(&mut self, model: Model) -> Served {
+    pub(super) fn generation(&mut self, model: Model) -> Served {
         self.state.generation += 1;
-        Served { generation: Generation(self.state.generation), model, prior_only: false }
+        let standing = self.arms.standing();
+        Served { generation: Generation(self.state.generation), model, prior_only: false, standing }
     }
 
     pub(super) fn digests(&self, served: &Served) -> Result<Option<Digests>, LearnError> {
@@ -297,6 +304,20 @@ impl Learn {
     /// A copy of what is served that later swaps do not alter.
     pub(super) fn frozen_champion(&self) -> Result<Model, LearnError> {
         Ok(Model::from_parts(self.slot.load().model.parts()?, &self.device)?)
+    }
+}
+
+/// Why what was displaced serves again, in one word and in a sentence: somebody's order goes before harm that the watch
+/// has seen, which is told beside it, and that before a budget.
+pub(super) fn why_back(
+    watch: &Watch,
+    ordered_by: Option<&str>,
+    harm: impl FnOnce() -> String,
+) -> (&'static str, String) {
+    match (ordered_by, watch.verdict()) {
+        (Some(by), _) => ("person", format!("{by} ordered it")),
+        (None, WatchVerdict::Rollback) => (watch.evidence().kind(), harm()),
+        (None, WatchVerdict::Watching | WatchVerdict::Keep) => ("budget", "a budget is breached".into()),
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn plane_with(folder: &tempfile::TempDir, settings: &str) -> Learn {
 pub(super) fn event(number: u64, value: f32) -> Record {
     let row = Row::new(vec![value]).expect("finite");
     let id = EventId::new(&number.to_string()).expect("short");
-    Record::Sample(Sample { id, time: Timestamp(number.cast_signed()), row })
+    Record::Sample(Sample { id, time: Timestamp(number.cast_signed()), row, external: None })
 }
 
 pub(super) fn label(number: u64, class: u32) -> Record {

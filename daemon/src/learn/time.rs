@@ -49,8 +49,8 @@ impl Learn {
         self.time.next_at = Timestamp(now.0.saturating_add(BET_MILLISECONDS));
         let counted = self.slot.overruns().now();
         let Overran { units, over } = counted.since(std::mem::replace(&mut self.time.seen, counted));
-        if let Some(displaced) = &mut self.arms.displaced {
-            displaced.watch.took(units, over);
+        if let Some(watch) = self.arms.watch_mut() {
+            watch.took(units, over);
             self.harmed();
         }
     }

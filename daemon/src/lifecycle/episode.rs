@@ -96,7 +96,7 @@ impl Episode {
     }
 
     /// Every rung, lowest first.
-    pub(super) fn ladder(&self, rules: &Rules) -> Vec<Stand> {
+    pub(super) fn rungs(&self, rules: &Rules) -> Vec<Stand> {
         let rungs = rules.scheduler.rungs();
         let count =
             |counts: &dyn Fn(&Trial) -> bool| self.trials.iter().filter(|trial| counts(trial)).count();
@@ -122,6 +122,15 @@ impl Episode {
             winners.extend(best_cheaper(&self.at_the_top(), &cheaper, loss_max));
         }
         winners
+    }
+
+    /// How many are not trained yet, train now, and have trained and may climb.
+    pub(super) fn standing(&self) -> [u64; 3] {
+        let mut standing = [0; 3];
+        for trial in self.trials.iter().filter(|trial| trial.training || !trial.is_over) {
+            standing[if trial.training { 1 } else { usize::from(trial.trained() > 0) * 2 }] += 1;
+        }
+        standing
     }
 
     /// The gains of those who have come furthest and are not over.

@@ -2,7 +2,8 @@
 //!
 //! Lives here: whether that can be done now, and what follows. Does not live here: how people are heard.
 //!
-//! Paused means that nothing new begins and nothing new is let in: no episode opens and no challenger is promoted. What is under
+//! Paused means that nothing new begins and nothing new is let in: no episode opens, no challenger is promoted, and ours does
+//! not take over from a champion that is not. What is under
 //! way goes on, evidence and deadlines included; the champion goes on being refreshed; and what protects the service (relief,
 //! rollback, the watch) is never paused.
 
@@ -41,17 +42,12 @@ impl Lifecycle {
         self.paused
     }
 
-    /// Whether a promotion or a relief is watched, and could be taken back.
-    pub fn is_watching(&self) -> bool {
-        self.watch.is_some()
-    }
-
     /// Why this cannot be done now; none where it can.
     pub fn objection(&self, steer: Steer, rules: &Rules) -> Option<&'static str> {
         match steer {
             Steer::Pause => self.paused.map(|_| "it is paused already"),
             Steer::Resume => self.paused.is_none().then_some("it is not paused"),
-            Steer::RollBack => (self.watch.is_none()).then_some(
+            Steer::RollBack => self.watch.is_none().then_some(
                 "there is nothing to go back to: what was displaced last has been released when its watch ended",
             ),
             Steer::Search => self.objection_to_search(rules),
@@ -70,8 +66,19 @@ impl Lifecycle {
                 self.watch.is_some(),
                 "a promotion or a relief is watched; an episode opens when its watch has ended",
             ),
+            (
+                !self.has_history(rules),
+                "too few outcomes have come yet to compare networks on: one window more than the first rung",
+            ),
         ];
         objections.into_iter().find_map(|(holds, why)| holds.then_some(why))
+    }
+
+    /// Whether what was learned could be enough for the first rung, beside the windows that it scores on.
+    fn has_history(&self, rules: &Rules) -> bool {
+        let search = &rules.config.search;
+        let windows = u64::from(*search.rungs.first().unwrap_or(&1)) + 1;
+        self.outcomes >= windows * search.window_outcomes as u64
     }
 
     /// What follows; nothing where there is an objection.

@@ -17,7 +17,7 @@ impl Lifecycle {
         match facts.watch? {
             WatchVerdict::Watching => None,
             WatchVerdict::Keep => {
-                (self.watch, self.rollbacks) = (None, 0);
+                (self.watch, self.took_over, self.rollbacks) = (None, None, 0);
                 Some(vec![Effect::Release])
             }
             WatchVerdict::Rollback => Some(self.roll_back(rules)),
@@ -38,6 +38,7 @@ impl Lifecycle {
         let doubled = 1 << self.rollbacks.min(BACKOFF_DOUBLINGS_MAX);
         let pause = rules.config.search.cooldown_outcomes.saturating_mul(doubled);
         self.paused_until = self.outcomes.saturating_add(pause);
+        self.hand_back();
         let mut effects = self.drop_challenger("the champion it was compared with is rolled back");
         effects.push(Effect::Swap(Change::Rollback));
         if self.rollbacks >= FLAPPING_ROLLBACKS {

@@ -55,6 +55,8 @@ pub struct Facts {
     pub quality: Option<QualityEvidence>,
     /// At which it is decided.
     pub alpha: f64,
+    /// The running contest with a champion that is not ours, and at which alpha it is decided.
+    pub contest: Option<(QualityEvidence, f64)>,
     /// The running watch.
     pub watch: Option<WatchVerdict>,
 }
@@ -89,6 +91,8 @@ pub enum Event {
     NobodyFits,
     /// The gates spoke about the challenger.
     Judged(Vec<Judgement>),
+    /// The gates spoke about ours, in its contest.
+    ContestJudged(Vec<Judgement>),
     /// The smaller networks were measured.
     ReliefMeasured(Vec<ReliefOption>),
     /// A swap could not be made.
@@ -107,9 +111,11 @@ pub enum Change {
     Refresh,
     /// The challenger takes over.
     Promotion,
+    /// Ours takes over from a champion that is not.
+    Takeover,
     /// A smaller network answers a breach; the number is its place among those measured.
     Relief(usize),
-    /// The displaced champion comes back.
+    /// The displaced champion comes back, ours or not.
     Rollback,
 }
 
@@ -119,6 +125,7 @@ impl Change {
         match self {
             Self::Refresh => "refresh",
             Self::Promotion => "promotion",
+            Self::Takeover => "takeover",
             Self::Relief(_) => "relief",
             Self::Rollback => "rollback",
         }
@@ -151,6 +158,12 @@ pub enum Effect {
     ShadowRemembered,
     /// Collect evidence on the challenger and judge it.
     Judge,
+    /// Compare ours with the champion that is not, from now on.
+    BeginContest,
+    /// Collect evidence on ours and judge it beside that champion.
+    JudgeContest,
+    /// Say that the contest is over, and why.
+    EndContest(String),
     /// Say that the challenger waits for a person, until then.
     AwaitApproval(Timestamp),
     /// The challenger is out.

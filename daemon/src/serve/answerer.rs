@@ -6,11 +6,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use adapters::codec::{Envelope, JsonCodec};
+use adapters::codec::{Envelope, JsonCodec, Marks};
 use adapters::kafka::Polled;
 use model::{Output, Row, Sample};
 
-use crate::slot::{Served, Slot};
+use crate::slot::{Served, Slot, Standing};
 use crate::telemetry::Telemetry;
 
 /// Answers events, wherever they come from and the answers go.
@@ -64,12 +64,31 @@ impl Answerer {
         if rows.is_empty() {
             return answered;
         }
+        match served.standing {
+            Standing::Champion => {}
+            Standing::Shadow => return self.pass_on(samples, send),
+        }
         let Some(outputs) = compute(&self.slot, &self.telemetry, served, &rows) else { return answered };
         for (sample, output) in samples.iter().zip(&outputs) {
             let decision = model::decide(self.codec.schema(), output);
             let (Sample { id, time, .. }, generation) = (sample, served.generation);
-            let holdback = id.draw() < self.holdback;
-            let bytes = self.codec.encode_prediction(id, *time, generation, output, decision, holdback);
+            let marks = Marks { holdback: id.draw() < self.holdback, shadow: false };
+            let bytes = self.codec.encode_prediction(id, *time, generation, output, decision, marks);
+            if send(sample, &bytes) {
+                answered.sent += 1;
+            } else {
+                answered.unsent += 1;
+            }
+        }
+        answered
+    }
+
+    /// The champion is not ours: its answers are the ones that count. Who had none from it has none here.
+    fn pass_on(&self, samples: &[Sample], mut send: impl FnMut(&Sample, &[u8]) -> bool) -> Answered {
+        let mut answered = Answered::default();
+        for sample in samples {
+            let Sample { id, time, external: Some(said), .. } = sample else { continue };
+            let bytes = self.codec.encode_external(id, *time, said, id.draw() < self.holdback);
             if send(sample, &bytes) {
                 answered.sent += 1;
             } else {

@@ -11,19 +11,21 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
-use adapters::oip::{Answer, Answers, Question, Queue, Reason, Refusal, no_version};
+use adapters::oip::{Answer, Answers, Question, Queue, Reason, Refusal, Stats, no_version};
 use model::{Output, Row};
 
 use super::answerer::compute;
 use super::ledger::Entry;
 use crate::clock::Clock;
-use crate::slot::{Served, Slot};
+use crate::slot::{Served, Slot, Standing};
 use crate::telemetry::Telemetry;
 
 /// Answers what waits.
 pub(super) struct Clerk {
     pub(super) slot: Arc<Slot>,
     pub(super) queue: Queue,
+    /// Counts for those who ask.
+    pub(super) stats: Arc<Stats>,
     pub(super) telemetry: Telemetry,
     pub(super) clock: Clock,
     /// Rows in one unit of work.
@@ -49,6 +51,7 @@ impl Clerk {
         let served = self.slot.load();
         let (mut of_current, mut of_others) = (Vec::new(), Vec::new());
         for question in questions {
+            self.stats.waited(question.asked.elapsed());
             if question.reply.is_closed() {
                 // Nobody waits any more.
             } else if Instant::now() > question.until {
@@ -90,6 +93,7 @@ impl Clerk {
             .flat_map(|question| std::mem::take(&mut question.rows))
             .map(|row| fit(row, features))
             .collect();
+        let started = Instant::now();
         let Some(outputs) = self.outputs(served, &rows) else {
             for question in questions {
                 refuse(
@@ -99,7 +103,9 @@ impl Clerk {
             }
             return;
         };
-        self.telemetry.front.rows.inc_by(outputs.len() as u64);
+        let (rows, units) = (outputs.len(), outputs.len().div_ceil(self.rows_max));
+        self.stats.computed(questions.len(), rows, units, started.elapsed(), self.clock.now());
+        self.telemetry.front.rows.inc_by(rows as u64);
         let mut outputs = outputs.into_iter();
         for question in questions {
             let answers = question.ids.iter().zip(outputs.by_ref()).map(|(id, output)| {
@@ -140,6 +146,7 @@ impl Clerk {
             generation: served.generation,
             schema: Arc::clone(served.model.schema()),
             prior_only: served.prior_only,
+            shadow: served.standing == Standing::Shadow,
             answers,
         };
         // Whoever asked may have gone; what was answered is told all the same.

@@ -14,8 +14,9 @@ use std::time::Duration;
 use adapters::codec::JsonCodec;
 use adapters::http::Health;
 use adapters::kafka::Sink;
-use adapters::oip::{Front, Names, Queue, Version, grpc, http};
+use adapters::oip::{Front, Names, Queue, Stats, Version, grpc, http};
 use anyhow::{Context as _, Result};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinError;
 
@@ -92,9 +93,11 @@ impl Oip {
         } else {
             (None, None)
         };
+        let stats: Arc<Stats> = Arc::default();
         let clerk = || Clerk {
             slot: Arc::clone(roads.slot),
             queue: queue.clone(),
+            stats: Arc::clone(&stats),
             telemetry: roads.telemetry.clone(),
             clock: roads.clock.clone(),
             rows_max: roads.config.serve.batch_max,
@@ -102,7 +105,7 @@ impl Oip {
             told: told.clone(),
         };
         let clerks = (0..oip.threads).map(|_| clerk()).collect();
-        let front = front(roads, queue.clone())?;
+        let front = front(roads, queue.clone(), stats)?;
         let (health, drain) = (roads.health.clone(), oip.drain);
         Ok(Some(Self { front, http, grpc, health, drain, clerks, ledger }))
     }
@@ -126,11 +129,7 @@ impl Oip {
         if let Some(ledger) = ledger {
             start("ledger", Box::new(move || ledger.run()))?;
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(answering)
-            .thread_name("oip")
-            .enable_all()
-            .build()?;
+        let runtime = runtime(answering)?;
         for clerk in clerks {
             runtime.spawn(clerk.run());
         }
@@ -139,7 +138,7 @@ impl Oip {
             Box::new(move || {
                 let stopped = drained(stop, health.clone(), drain);
                 runtime.block_on(serve(front.clone(), http, grpc, &health, stopped));
-                // What waits is answered all the same, then the threads that answer end.
+                // Whoever waits still has been waited for long enough: they hear that the connection ends.
                 front.queue.close();
                 runtime.shutdown_timeout(DRAIN_WAIT);
             }),
@@ -148,7 +147,21 @@ impl Oip {
     }
 }
 
-fn front(roads: &Roads<'_>, queue: Queue) -> Result<Front> {
+/// Where requests are read and answered. One thread takes turns strictly: several have queues of their own, in which a connection
+/// may wait long while others come again and again.
+fn runtime(threads: usize) -> std::io::Result<Runtime> {
+    let mut builder = match threads {
+        1 => Builder::new_current_thread(),
+        several => {
+            let mut builder = Builder::new_multi_thread();
+            builder.worker_threads(several).thread_name("oip");
+            builder
+        }
+    };
+    builder.enable_all().build()
+}
+
+fn front(roads: &Roads<'_>, queue: Queue, stats: Arc<Stats>) -> Result<Front> {
     let oip = &roads.config.oip;
     let (slot, known) = (Arc::clone(roads.slot), Known(Mutex::new(Arc::new(roads.codec.clone()))));
     let known = Arc::new(known);
@@ -168,6 +181,7 @@ fn front(roads: &Roads<'_>, queue: Queue) -> Result<Front> {
         log_events: oip.log_events,
         holds_back: roads.config.learn.holdback > 0.0,
         meter: roads.telemetry.front.meter.clone(),
+        stats,
         names: Arc::new(Names::of_this_run()?),
         under_way: Arc::new(Semaphore::new(oip.limits.requests_max)),
     })

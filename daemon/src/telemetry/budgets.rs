@@ -3,18 +3,19 @@
 //! Lives here: limits, readings and how old they are, burn rates, rounds of questions to Prometheus, reloads. May not:
 //! ask or set anything.
 
-use adapters::promql::Missing;
 use policies::detect::{Burn, Severity};
-use prometheus::{GaugeVec, IntCounter, IntCounterVec, Opts};
+use prometheus::{GaugeVec, IntCounter, IntCounterVec, IntGauge};
 
 use super::AuditEvent;
-use super::metrics::{Declare, TOLD};
+use super::metrics::Declare;
 use crate::config::{COMPUTE, MEMORY};
 use crate::learn::Learn;
 
+/// What comes of reading a configuration again that is wrong.
+pub const REJECTED: &str = "rejected";
 /// What can come of reading the configuration again.
-pub const RELOADS: [&str; 3] = ["applied", "partial", "rejected"];
-/// What can keep a reading from the learn plane, beside what [`Missing`] names: it is busy.
+pub const RELOADS: [&str; 3] = ["applied", "partial", REJECTED];
+/// What can keep a reading from the learn plane, beside what [`Missing`](adapters::promql::Missing) names: it is busy.
 pub const NOT_TAKEN: &str = "not_taken";
 
 /// What is known of budgets.
@@ -26,6 +27,7 @@ pub struct BudgetMetrics {
     burn_rate: GaugeVec,
     burning: GaugeVec,
     reloads: IntCounterVec,
+    reload_successful: IntGauge,
     /// Readings that Prometheus gave.
     pub readings: IntCounter,
     /// Readings that it did not give, by reason.
@@ -34,46 +36,19 @@ pub struct BudgetMetrics {
 
 impl BudgetMetrics {
     pub(super) fn new(declare: &Declare) -> Self {
-        let gauges = |name: &str, help: &str, labels: &[&str]| {
-            declare.register(GaugeVec::new(Opts::new(name, help), labels).expect(TOLD))
-        };
-        let reasons: Vec<&str> = Missing::REASONS.into_iter().chain([NOT_TAKEN]).collect();
+        let reload_successful = declare.gauge("driftform_config_last_reload_successful");
+        // Nobody would be here with a configuration that was refused at the start.
+        reload_successful.set(1);
         Self {
-            limit: gauges(
-                "driftform_budget_limit",
-                "The limit in force, in the budget's base unit.",
-                &["budget"],
-            ),
-            reading: gauges("driftform_budget_reading", "The last reading of a budget.", &["budget"]),
-            reading_age: gauges(
-                "driftform_budget_reading_age_seconds",
-                "How old the last reading of a budget is.",
-                &["budget"],
-            ),
-            burn_rate: gauges(
-                "driftform_budget_burn_rate",
-                "Bad answers over a window, in shares that are allowed: at 1, all that is allowed is used up.",
-                &["budget", "window_seconds"],
-            ),
-            burning: gauges(
-                "driftform_budget_burning",
-                "1 while that share is used up so fast that a page or a ticket is due.",
-                &["budget", "severity"],
-            ),
-            reloads: declare.counters(
-                "driftform_config_reloads_total",
-                "Times the configuration was read again, by what came of it.",
-                "result",
-                &RELOADS,
-            ),
-            readings: declare
-                .counter("driftform_prometheus_readings_total", "Readings of budgets that Prometheus gave."),
-            failures: declare.counters(
-                "driftform_prometheus_failures_total",
-                "Readings of budgets that Prometheus did not give, by reason.",
-                "reason",
-                &reasons,
-            ),
+            limit: declare.levels("driftform_budget_limit"),
+            reading: declare.levels("driftform_budget_reading"),
+            reading_age: declare.levels("driftform_budget_reading_age_seconds"),
+            burn_rate: declare.levels("driftform_budget_burn_rate"),
+            burning: declare.levels("driftform_budget_burning"),
+            reloads: declare.counters("driftform_config_reloads_total"),
+            reload_successful,
+            readings: declare.counter("driftform_prometheus_readings_total"),
+            failures: declare.counters("driftform_prometheus_failures_total"),
         }
     }
 
@@ -102,6 +77,7 @@ impl BudgetMetrics {
     pub(super) fn record(&self, event: &AuditEvent) {
         if let AuditEvent::ConfigReloaded { result, .. } = event {
             self.reloads.with_label_values(&[*result]).inc();
+            self.reload_successful.set(i64::from(*result != REJECTED));
         }
     }
 }

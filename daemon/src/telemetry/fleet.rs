@@ -1,6 +1,6 @@
 //! Metrics of publishing and following.
 //!
-//! Lives here: their names and HELP texts. May not: count by itself.
+//! Lives here: a struct of their own. May not: count by itself.
 
 use prometheus::{IntCounterVec, IntGauge};
 
@@ -31,26 +31,11 @@ pub enum Followed {
 impl FleetMetrics {
     pub(super) fn new(declare: &Declare) -> Self {
         Self {
-            published: declare.counters(
-                "driftform_publish_total",
-                "Times that followers were told what to serve (publish.directory), and tries that failed.",
-                "result",
-                &["told", "failed"],
-            ),
-            published_generation: declare
-                .gauge("driftform_publish_generation", "Generation that all followers were told to serve last."),
-            followed: declare.counters(
-                "driftform_follow_total",
-                "What became of what this follower was told to serve.",
-                "result",
-                &["served", "refused", "failed"],
-            ),
-            followed_generation: declare.gauge(
-                "driftform_follow_generation",
-                "Generation that this follower was told to serve last; driftform_serve_generation follows it.",
-            ),
-            canary: declare
-                .gauge("driftform_follow_canary", "1 while this follower is among the first to serve a promotion."),
+            published: declare.counters("driftform_publish_total"),
+            published_generation: declare.gauge("driftform_publish_generation"),
+            followed: declare.counters("driftform_follow_total"),
+            followed_generation: declare.gauge("driftform_follow_generation"),
+            canary: declare.gauge("driftform_follow_canary"),
         }
     }
 

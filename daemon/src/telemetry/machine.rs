@@ -1,14 +1,14 @@
 //! Metrics of what answering costs: compute time, memory and energy.
 //!
-//! Lives here: their names, HELP texts and labels. May not: measure the model (that is `learn`), read `/sys`
+//! Lives here: a struct of their own. May not: measure the model (that is `learn`), read `/sys`
 //! (that is `adapters::hardware`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use adapters::hardware::{EnergyMeter, usage};
-use prometheus::{Counter, CounterVec, GaugeVec, Opts};
+use prometheus::{Counter, CounterVec, GaugeVec};
 
-use super::metrics::{Declare, TOLD};
+use super::metrics::Declare;
 use crate::learn::{Learn, QUANTILES};
 
 /// Bounds of the histogram of batch sizes.
@@ -16,6 +16,8 @@ pub(super) const BATCH_ROWS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 1
 /// Bounds of the histogram of compute times.
 pub(super) const BATCH_SECONDS: [f64; 12] =
     [2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 1e-1];
+/// [`QUANTILES`] as a label says them: `quantile` is a label of summaries only.
+pub(super) const PERCENTILES: [&str; QUANTILES.len()] = ["50", "95", "99"];
 /// Why there may be no joules.
 const NO_JOULES: &str = "stated as CPU time: no counter of energy can be read (source cpu_seconds)";
 
@@ -32,35 +34,13 @@ pub(super) struct MachineMetrics {
 
 impl MachineMetrics {
     pub(super) fn new(declare: &Declare) -> Self {
-        let gauges = |name: &str, help: &str, labels: &[&str]| {
-            declare.register(GaugeVec::new(Opts::new(name, help), labels).expect(TOLD))
-        };
-        let meter = EnergyMeter::open();
-        let joules = "Energy of the machine's processors (rapl) and graphics cards (nvml) since the start, whoever \
-                      used it; without a series where no counter can be read.";
-        let joules = Opts::new("driftform_energy_joules_total", joules);
-        let joules = declare.register(CounterVec::new(joules, &["source"]).expect(TOLD));
-        let cpu = "Processor time of this process and its ended children: what stands for energy where there are no joules.";
-        let cpu = Opts::new("driftform_energy_cpu_seconds_total", cpu).const_label("source", "cpu_seconds");
         Self {
-            compute: gauges(
-                "driftform_compute_seconds",
-                "Compute time of the champion's network for one batch of so many rows, when it was measured last.",
-                &["quantile", "rows", "source"],
-            ),
-            upper: gauges(
-                "driftform_compute_upper_seconds",
-                "Upper bound of the p99 of that time, which budgets and gates look at: measured or estimated.",
-                &["rows", "source"],
-            ),
-            memory: gauges(
-                "driftform_memory_bytes",
-                "Memory: of the champion's weights (counted), and the most this process has had (resident).",
-                &["source"],
-            ),
-            joules,
-            cpu: declare.register(Counter::with_opts(cpu).expect(TOLD)),
-            meter: meter.map(|meter| Arc::new(Mutex::new(meter))),
+            compute: declare.levels("driftform_compute_seconds"),
+            upper: declare.levels("driftform_compute_upper_seconds"),
+            memory: declare.levels("driftform_memory_bytes"),
+            joules: declare.amounts("driftform_energy_joules_total"),
+            cpu: declare.amounts("driftform_energy_cpu_seconds_total").with_label_values(&["cpu_seconds"]),
+            meter: EnergyMeter::open().map(|meter| Arc::new(Mutex::new(meter))),
         }
     }
 
@@ -86,9 +66,9 @@ impl MachineMetrics {
         for batch in &measured.batches {
             let rows = batch.rows.to_string();
             self.upper.with_label_values(&[&rows, source]).set(batch.upper);
-            for (quantile, seconds) in QUANTILES.iter().zip(batch.quantiles) {
+            for (percentile, seconds) in PERCENTILES.iter().zip(batch.quantiles) {
                 if seconds.is_finite() {
-                    let labels = [&quantile.to_string(), &rows, source];
+                    let labels = [&rows, *percentile, source];
                     self.compute.with_label_values(&labels).set(seconds);
                 }
             }

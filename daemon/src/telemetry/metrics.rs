@@ -1,58 +1,113 @@
-//! Metrics of the learn plane, and how any metric is declared.
+//! Metrics of the learn plane, and how any metric of the table is registered.
 //!
-//! Lives here: names, HELP texts and label values, each once. May not: count by itself; the numbers are
-//! those of the learn plane's state.
+//! Lives here: registering, and bringing the numbers to where the learn plane's state is. May not: count by itself, or
+//! say what a metric means (the table does).
 
-use policies::stats::Tally;
-use policies::watch::WatchEvidence;
-use prometheus::core::Collector;
+use model::Timestamp;
+use policies::watch::{Watch, WatchEvidence};
+use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
 use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    CounterVec, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    Opts, Registry,
 };
 
+use super::AuditEvent;
+use super::external::ExternalMetrics;
+use super::gates::GateMetrics;
 use super::search::SearchMetrics;
 use super::senses::SenseMetrics;
+use super::table::{self, Kind, Metric};
 use crate::join::{Join, JoinCounts};
-use crate::learn::{Counts, Learn};
+use crate::learn::{Counts, External, Learn, SWAP_FAILED};
 use crate::slot::Slot;
 
-pub(super) const TOLD: &str = "metric names are valid constants, registered once";
+pub(super) const TOLD: &str = "the table has every metric once, as what it is asked for";
 
-/// Declares metrics in a registry.
-pub(super) struct Declare(pub(super) Registry);
+/// Registers the metrics of the table.
+pub(super) struct Declare {
+    pub(super) registry: Registry,
+    table: Vec<Metric>,
+}
 
 impl Declare {
-    pub(super) fn register<T: Collector + Clone + 'static>(&self, metric: T) -> T {
-        self.0.register(Box::new(metric.clone())).expect(TOLD);
+    pub(super) fn new() -> Self {
+        Self { registry: Registry::new(), table: table::all() }
+    }
+
+    fn row(&self, name: &str) -> &Metric {
+        self.table.iter().find(|row| row.name == name).expect(TOLD)
+    }
+
+    fn options(&self, name: &str) -> Opts {
+        Opts::new(name, self.row(name).help)
+    }
+
+    fn buckets(&self, name: &str) -> HistogramOpts {
+        let Kind::Histogram(buckets) = self.row(name).kind else { panic!("{name} is no histogram") };
+        HistogramOpts::new(name, self.row(name).help).buckets(buckets.to_vec())
+    }
+
+    fn register<T: Collector + Clone + 'static>(&self, metric: T) -> T {
+        self.registry.register(Box::new(metric.clone())).expect(TOLD);
         metric
     }
 
-    pub(super) fn counter(&self, name: &str, help: &str) -> IntCounter {
-        self.register(IntCounter::new(name, help).expect(TOLD))
-    }
-
-    /// One counter for each of the label's values, all there from the start at zero.
-    pub(super) fn counters(&self, name: &str, help: &str, label: &str, values: &[&str]) -> IntCounterVec {
-        let metric = self.register(IntCounterVec::new(Opts::new(name, help), &[label]).expect(TOLD));
-        for value in values {
-            metric.with_label_values(&[value]).reset();
+    /// With each of its series, if they are known in advance, from the start.
+    fn vector<T: MetricVecBuilder + 'static>(
+        &self,
+        name: &str,
+        made: prometheus::Result<MetricVec<T>>,
+    ) -> MetricVec<T> {
+        let metric = self.register(made.expect(TOLD));
+        for values in self.row(name).combinations() {
+            metric.with_label_values(&values);
         }
         metric
     }
 
-    pub(super) fn gauge(&self, name: &str, help: &str) -> IntGauge {
-        self.register(IntGauge::new(name, help).expect(TOLD))
+    pub(super) fn counter(&self, name: &str) -> IntCounter {
+        self.register(IntCounter::with_opts(self.options(name)).expect(TOLD))
     }
 
-    pub(super) fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> Histogram {
-        let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
-        self.register(Histogram::with_opts(options).expect(TOLD))
+    pub(super) fn counters(&self, name: &str) -> IntCounterVec {
+        self.vector(name, IntCounterVec::new(self.options(name), &self.row(name).label_names()))
     }
 
-    pub(super) fn ratio(&self, name: &str, help: &str) -> Gauge {
-        self.register(Gauge::new(name, help).expect(TOLD))
+    /// Counters of what is no whole number.
+    pub(super) fn amounts(&self, name: &str) -> CounterVec {
+        self.vector(name, CounterVec::new(self.options(name), &self.row(name).label_names()))
+    }
+
+    pub(super) fn gauge(&self, name: &str) -> IntGauge {
+        self.register(IntGauge::with_opts(self.options(name)).expect(TOLD))
+    }
+
+    /// A gauge of what is no whole number.
+    pub(super) fn level(&self, name: &str) -> Gauge {
+        self.register(Gauge::with_opts(self.options(name)).expect(TOLD))
+    }
+
+    pub(super) fn levels(&self, name: &str) -> GaugeVec {
+        self.vector(name, GaugeVec::new(self.options(name), &self.row(name).label_names()))
+    }
+
+    pub(super) fn histogram(&self, name: &str) -> Histogram {
+        self.register(Histogram::with_opts(self.buckets(name)).expect(TOLD))
+    }
+
+    pub(super) fn histograms(&self, name: &str) -> HistogramVec {
+        self.vector(name, HistogramVec::new(self.buckets(name), &self.row(name).label_names()))
     }
 }
+
+/// Arms whose quality is told, the last where there is one.
+pub(super) const ARMS: [&str; 5] = ["champion", "control", "first", "majority", "external"];
+/// Kinds of swap.
+pub(super) const CHANGES: [&str; 5] = ["refresh", "promotion", "takeover", "relief", "rollback"];
+/// What can speak for a rollback: kinds of harm, a budget that was breached, or a person.
+pub(super) const REASONS: [&str; 5] = ["losses", "answers", "time", "budget", "person"];
+/// Rungs that are told apart; the last stands for those above it, too.
+pub(super) const RUNGS: [&str; 6] = ["0", "1", "2", "3", "4", "5"];
 
 /// What the learn plane's state says.
 #[derive(Clone, Debug)]
@@ -61,128 +116,107 @@ pub(super) struct LearnMetrics {
     outcomes: IntCounter,
     senses: SenseMetrics,
     search: SearchMetrics,
+    gates: GateMetrics,
     breaches: IntCounter,
     swaps: IntCounterVec,
-    gates: IntCounterVec,
+    swap_failures: IntCounterVec,
+    rollbacks: IntCounterVec,
     generation: IntGauge,
     prior_only: IntGauge,
     models_alive: IntGauge,
+    reaper_pending: IntGauge,
     quality: GaugeVec,
     live_loss: Gauge,
-    log_evidence: Gauge,
     watch: WatchMetrics,
-    false_promotions: Gauge,
-    approval: IntGauge,
+    external: ExternalMetrics,
     adopted: IntCounterVec,
 }
 
 impl LearnMetrics {
     pub(super) fn new(declare: &Declare) -> Self {
-        let changes = ["refresh", "promotion", "relief", "rollback"];
-        let verdicts = ["pass", "fail", "inconclusive"];
-        let quality =
-            Opts::new("driftform_quality_ratio", "Accuracy (or r2) over the last outcomes, by arm.");
         Self {
             join: JoinMetrics::new(declare),
-            outcomes: declare.counter("driftform_learn_outcomes_total", "Outcomes learned."),
+            outcomes: declare.counter("driftform_learn_outcomes_total"),
             senses: SenseMetrics::new(declare),
             search: SearchMetrics::new(declare),
-            breaches: declare.counter("driftform_budget_breaches_total", "Budgets breached."),
-            swaps: declare.counters(
-                "driftform_swaps_total",
-                "Changes of what is served.",
-                "change",
-                &changes,
-            ),
-            gates: declare.counters(
-                "driftform_gate_verdicts_total",
-                "Judgements of challengers.",
-                "verdict",
-                &verdicts,
-            ),
-            live_loss: declare.ratio(
-                "driftform_champion_loss_ratio",
-                "The champion's bounded loss over all labelled events, by what each sampled one stands for.",
-            ),
-            generation: declare.gauge("driftform_serve_generation", "Generation served now."),
-            prior_only: declare
-                .gauge("driftform_serve_prior_only", "1 while no champion exists and the prior answers."),
-            models_alive: declare.gauge(
-                "driftform_models_alive",
-                "Models of the slot in memory: serving, displaced, and old ones not dropped yet.",
-            ),
-            quality: declare.register(GaugeVec::new(quality, &["arm"]).expect(TOLD)),
-            log_evidence: declare.ratio(
-                "driftform_gate_quality_log_evalue",
-                "Evidence of gain of the running challenger, natural log.",
-            ),
+            gates: GateMetrics::new(declare),
+            breaches: declare.counter("driftform_budget_breaches_total"),
+            swaps: declare.counters("driftform_swaps_total"),
+            swap_failures: declare.counters("driftform_swap_failures_total"),
+            rollbacks: declare.counters("driftform_rollbacks_total"),
+            live_loss: declare.level("driftform_champion_loss_ratio"),
+            generation: declare.gauge("driftform_serve_generation"),
+            prior_only: declare.gauge("driftform_serve_prior_only"),
+            models_alive: declare.gauge("driftform_models_alive"),
+            reaper_pending: declare.gauge("driftform_reaper_pending_models"),
+            quality: declare.levels("driftform_quality_ratio"),
             watch: WatchMetrics::new(declare),
-            false_promotions: declare.ratio(
-                "driftform_false_promotions_expected",
-                "False promotions to be expected at most if no challenger so far was ever better: the sum of their alphas.",
-            ),
-            approval: declare.gauge(
-                "driftform_gate_approval_waiting",
-                "1 while a challenger that has passed all gates waits for a person.",
-            ),
-            adopted: declare.counters(
-                "driftform_schema_adoptions_total",
-                "What the schema has gained from the stream.",
-                "kind",
-                &["feature", "class", "buckets"],
-            ),
+            external: ExternalMetrics::new(declare),
+            adopted: declare.counters("driftform_schema_adoptions_total"),
         }
     }
 
-    pub(super) fn noticed(&self, kind: &str) {
-        self.senses.noticed(kind);
-    }
-
-    pub(super) fn judged(&self, verdict: &str) {
-        self.gates.with_label_values(&[verdict]).inc();
+    /// Counts what the state does not.
+    pub(super) fn record(&self, event: &AuditEvent) {
+        match event {
+            AuditEvent::Drift { noticed } => self.senses.noticed(noticed.kind),
+            AuditEvent::RungClimbed { rung, scores } => self.search.climbed(*rung, scores.len()),
+            AuditEvent::Gate { gate, verdict, measured, limit, .. } => {
+                self.gates.judged(gate, verdict, *measured, *limit);
+            }
+            AuditEvent::SwapStep { change, step: SWAP_FAILED, .. } => {
+                self.swap_failures.with_label_values(&[*change]).inc();
+            }
+            AuditEvent::RolledBack { reason, .. } | AuditEvent::HandedBack { reason, .. } => {
+                self.rollbacks.with_label_values(&[*reason]).inc();
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn serves(&self, slot: &Slot) {
         let served = slot.load();
         self.generation.set(gauge(served.generation.0));
         self.prior_only.set(i64::from(served.prior_only));
-        self.models_alive.set(gauge(slot.models_alive() as u64));
+        let (alive, kept) = (slot.models_alive(), 1 + usize::from(slot.displaced().is_some()));
+        self.models_alive.set(gauge(alive as u64));
+        self.reaper_pending.set(gauge(alive.saturating_sub(kept) as u64));
     }
 
     pub(super) fn update(&self, learn: &Learn) {
         let state = learn.state();
         raise(&self.outcomes, state.outcomes);
         self.update_counts(state.counts);
-        self.senses.update(&state.panel, state.counts);
+        self.senses.update(state);
         self.search.update(state);
+        self.gates.update(learn);
         self.join.update(&state.join);
         self.serves(learn.slot());
         let scores = &state.scores;
         self.live_loss.set(scores.live.mean());
-        self.update_quality("champion", &scores.champion);
-        self.update_quality("control", &scores.control);
-        self.update_quality("first", &scores.first);
-        self.update_quality("majority", &scores.majority);
-        self.false_promotions.set(state.tests.false_discoveries_expected());
-        self.approval.set(i64::from(learn.awaits_approval().is_some()));
-        self.log_evidence.set(learn.arms().quality().map_or(0.0, |quality| quality.log_gain));
-        self.watch.update(learn.arms().displaced.as_ref().map(|displaced| displaced.watch.evidence()));
+        let external = learn.arms().external.as_ref();
+        let tallies = [&scores.champion, &scores.control, &scores.first, &scores.majority];
+        for (arm, tally) in ARMS.iter().zip(tallies.into_iter().chain(external.map(External::tally))) {
+            self.quality.with_label_values(&[*arm]).set(tally.window_quality());
+        }
+        self.external.update(external);
+        self.watch.update(learn.arms().watch().map(Watch::evidence));
     }
 
     fn update_counts(&self, counts: Counts) {
         raise(&self.breaches, counts.breaches);
         raise(&self.join.lost, counts.records_lost);
-        raise(&self.adopted.with_label_values(&["feature"]), counts.adopted.features);
-        raise(&self.adopted.with_label_values(&["class"]), counts.adopted.classes);
-        raise(&self.adopted.with_label_values(&["buckets"]), counts.adopted.buckets);
-        raise(&self.swaps.with_label_values(&["refresh"]), counts.refreshes);
-        raise(&self.swaps.with_label_values(&["promotion"]), counts.promotions);
-        raise(&self.swaps.with_label_values(&["relief"]), counts.reliefs);
-        raise(&self.swaps.with_label_values(&["rollback"]), counts.rollbacks);
-    }
-
-    fn update_quality(&self, arm: &str, tally: &Tally) {
-        self.quality.with_label_values(&[arm]).set(tally.window_quality());
+        let adopted = counts.adopted;
+        for (kind, count) in
+            [("feature", adopted.features), ("class", adopted.classes), ("buckets", adopted.buckets)]
+        {
+            raise(&self.adopted.with_label_values(&[kind]), count);
+        }
+        let Counts { refreshes, promotions, takeovers, reliefs, rollbacks, .. } = counts;
+        let swaps = [refreshes, promotions, takeovers, reliefs, rollbacks];
+        for (change, count) in CHANGES.iter().zip(swaps) {
+            raise(&self.swaps.with_label_values(&[*change]), count);
+        }
     }
 }
 
@@ -192,59 +226,71 @@ struct JoinMetrics {
     ends: IntCounterVec,
     pending: IntGauge,
     early: IntGauge,
+    bytes: IntGauge,
     lost: IntCounter,
     share: Gauge,
     future: IntCounter,
+    watermark: Gauge,
 }
 
 impl JoinMetrics {
     fn new(declare: &Declare) -> Self {
-        let ends = ends(JoinCounts::default()).map(|(name, _)| name);
         Self {
-            ends: declare.counters(
-                "driftform_join_outcomes_total",
-                "What became of events and labels.",
-                "outcome",
-                &ends,
-            ),
-            pending: declare.gauge("driftform_join_state_entries", "Predictions waiting for their label."),
-            early: declare.gauge("driftform_join_early_entries", "Labels waiting for their event."),
-            lost: declare.counter(
-                "driftform_learn_records_lost_total",
-                "Labels that were not learned, because the row of their event is damaged or has gone.",
-            ),
-            share: declare.ratio("driftform_join_sampled_ratio", "Share of all ids that the join keeps."),
-            future: declare
-                .counter("driftform_join_future_total", "Records dated further ahead than clocks differ."),
+            ends: declare.counters("driftform_join_outcomes_total"),
+            pending: declare.gauge("driftform_join_state_entries"),
+            early: declare.gauge("driftform_join_early_entries"),
+            bytes: declare.gauge("driftform_join_state_bytes"),
+            lost: declare.counter("driftform_learn_records_lost_total"),
+            share: declare.level("driftform_join_sampled_ratio"),
+            future: declare.counter("driftform_join_future_total"),
+            watermark: declare.level("driftform_join_watermark_timestamp_seconds"),
         }
     }
 
     fn update(&self, join: &Join) {
         let counts = join.counts();
-        for (name, value) in ends(counts) {
-            raise(&self.ends.with_label_values(&[name]), value);
+        for (name, value) in ENDS.iter().zip(ends(counts)) {
+            raise(&self.ends.with_label_values(&[*name]), value);
         }
         raise(&self.future, counts.future);
         self.pending.set(gauge(join.pending() as u64));
         self.early.set(gauge(join.early() as u64));
+        self.bytes.set(gauge(join.bytes() as u64));
         self.share.set(join.share());
+        let watermark = Some(join.watermark()).filter(|at| at.0 > i64::MIN);
+        self.watermark.set(watermark.map_or(0.0, seconds));
     }
 }
 
-/// By name, the ends that a record can have.
-fn ends(counts: JoinCounts) -> [(&'static str, u64); 11] {
+/// The ends that a record can have, by name.
+pub(super) const ENDS: [&str; 11] = [
+    "erased",
+    "joined",
+    "expired",
+    "repeated",
+    "unsampled_event",
+    "unsampled_label",
+    "duplicate",
+    "revised",
+    "retracted",
+    "late",
+    "orphan",
+];
+
+/// How many had each of [`ENDS`].
+fn ends(counts: JoinCounts) -> [u64; ENDS.len()] {
     [
-        ("erased", counts.erased),
-        ("joined", counts.joined),
-        ("expired", counts.expired),
-        ("repeated", counts.repeated),
-        ("unsampled_event", counts.unsampled_events),
-        ("unsampled_label", counts.unsampled_labels),
-        ("duplicate", counts.duplicate),
-        ("revised", counts.revised),
-        ("retracted", counts.retracted),
-        ("late", counts.late),
-        ("orphan", counts.orphan),
+        counts.erased,
+        counts.joined,
+        counts.expired,
+        counts.repeated,
+        counts.unsampled_events,
+        counts.unsampled_labels,
+        counts.duplicate,
+        counts.revised,
+        counts.retracted,
+        counts.late,
+        counts.orphan,
     ]
 }
 
@@ -257,25 +303,24 @@ struct WatchMetrics {
 
 impl WatchMetrics {
     fn new(declare: &Declare) -> Self {
-        let evidence = Opts::new(
-            "driftform_watch_log_evalue",
-            "Evidence that the champion under a watch does harm, natural log, by kind.",
-        );
         Self {
-            running: declare.gauge("driftform_watch_running", "1 while a new champion is watched."),
-            evidence: declare.register(GaugeVec::new(evidence, &["kind"]).expect(TOLD)),
+            running: declare.gauge("driftform_watch_running"),
+            evidence: declare.levels("driftform_watch_log_evalue"),
         }
     }
 
     fn update(&self, evidence: Option<WatchEvidence>) {
         self.running.set(i64::from(evidence.is_some()));
-        let of = |kind: &str, value: fn(WatchEvidence) -> f64| {
-            self.evidence.with_label_values(&[kind]).set(evidence.map_or(0.0, value));
-        };
-        of("losses", |evidence| evidence.log_quality);
-        of("answers", |evidence| evidence.log_errors);
-        of("time", |evidence| evidence.log_compute);
+        for (at, kind) in WatchEvidence::KINDS.iter().enumerate() {
+            let value = evidence.map_or(0.0, |evidence| evidence.by_kind()[at]);
+            self.evidence.with_label_values(&[*kind]).set(value);
+        }
     }
+}
+
+/// A moment as Prometheus tells it.
+pub(super) fn seconds(at: Timestamp) -> f64 {
+    at.0 as f64 / 1_000.0
 }
 
 /// Counters follow the state, which survives restarts; they never fall.

@@ -1,17 +1,21 @@
 //! Metrics of the search: who asks, what is tried and what is not, and what was found.
 //!
-//! Lives here: their names and HELP texts, each once. May not: count by itself; the numbers are those of the learn plane's state.
+//! Lives here: a struct of their own. May not: count by itself; the numbers are those of the learn plane's state.
 
-use policies::search::{AnyProposer, Promise};
-use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge};
+use policies::search::Promise;
+use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge};
 
-use super::metrics::{Declare, gauge, raise};
+use super::metrics::{Declare, RUNGS, gauge, raise};
 use crate::learn::{Counts, State};
+use crate::lifecycle::LADDER;
 
 /// What the search's part of the state says.
 #[derive(Clone, Debug)]
 pub(super) struct SearchMetrics {
     episodes: IntCounter,
+    paused: IntGauge,
+    candidates: GaugeVec,
+    climbs: IntCounterVec,
     recalls: IntCounter,
     trials: IntCounterVec,
     rejected: IntCounterVec,
@@ -21,50 +25,35 @@ pub(super) struct SearchMetrics {
     hypervolume: Gauge,
 }
 
-/// What is said of recalls.
-const RECALLS: &str =
-    "Archived mixtures that went into the shadow slot because a drift brought their world back.";
-
 impl SearchMetrics {
     pub(super) fn new(declare: &Declare) -> Self {
         Self {
-            episodes: declare.counter("driftform_search_episodes_total", "Search episodes opened."),
-            recalls: declare.counter("driftform_memory_recalls_total", RECALLS),
-            trials: declare.counters(
-                "driftform_search_trials_total",
-                "Trials by how they ended.",
-                "result",
-                &["started", "failed"],
-            ),
-            rejected: declare.counters(
-                "driftform_search_rejected_total",
-                "Candidates that were not trained, or (worse) not to the end of a rung, by what spoke against them.",
-                "by",
-                &["cost", "proxies", "promise", "worse"],
-            ),
-            asked: declare.counters(
-                "driftform_search_proposals_total",
-                "Candidates that each proposer of the portfolio has asked for.",
-                "proposer",
-                &AnyProposer::NAMES.map(|name| if name == "portfolio" { "other" } else { name }),
-            ),
-            promise_recall: declare.ratio(
-                "driftform_search_promise_recall_ratio",
-                "Of the candidates that turned out better, the share that was not let through by chance alone; 1 until one is known.",
-            ),
-            front: declare.gauge(
-                "driftform_search_front_points",
-                "Networks that none beats on loss, compute time and memory at once, since the last drift.",
-            ),
-            hypervolume: declare.ratio(
-                "driftform_search_front_hypervolume_ratio",
-                "Share of what is within the budgets that the front covers.",
-            ),
+            episodes: declare.counter("driftform_search_episodes_total"),
+            paused: declare.gauge("driftform_search_paused"),
+            candidates: declare.levels("driftform_search_candidates"),
+            climbs: declare.counters("driftform_search_climbs_total"),
+            recalls: declare.counter("driftform_memory_recalls_total"),
+            trials: declare.counters("driftform_search_trials_total"),
+            rejected: declare.counters("driftform_search_rejected_total"),
+            asked: declare.counters("driftform_search_proposals_total"),
+            promise_recall: declare.level("driftform_search_promise_recall_ratio"),
+            front: declare.gauge("driftform_search_front_points"),
+            hypervolume: declare.level("driftform_search_front_hypervolume_ratio"),
         }
+    }
+
+    /// So many have trained to the end of a rung.
+    pub(super) fn climbed(&self, rung: usize, count: usize) {
+        let told = RUNGS[rung.min(RUNGS.len() - 1)];
+        self.climbs.with_label_values(&[told]).inc_by(count as u64);
     }
 
     pub(super) fn update(&self, state: &State) {
         self.update_counts(state.counts);
+        self.paused.set(i64::from(state.lifecycle.paused().is_some()));
+        for (rung, count) in LADDER.iter().zip(state.lifecycle.ladder()) {
+            self.candidates.with_label_values(&[*rung]).set(count as f64);
+        }
         let screened = state.proposer.inner();
         raise(&self.rejected.with_label_values(&["promise"]), screened.promise().map_or(0, Promise::skipped));
         for (proposer, asked) in screened.inner().asked() {

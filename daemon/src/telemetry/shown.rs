@@ -13,6 +13,7 @@ use model::Mixture;
 
 use super::{AuditEvent, Telemetry, machine, story};
 use crate::learn::{Learn, curves};
+use crate::slot::Standing;
 
 /// Entries of the timeline that are kept.
 const TIMELINE_MAX: usize = 100;
@@ -42,6 +43,7 @@ impl Shown {
             | AuditEvent::Promoted { .. }
             | AuditEvent::Relieved { .. }
             | AuditEvent::RolledBack { .. } => self.swapped(event, learn),
+            AuditEvent::TookOver { .. } | AuditEvent::HandedBack { .. } => self.why = Some(event.story()),
             AuditEvent::EpisodeOpened { .. } => self.opened = Some(event.story()),
             AuditEvent::EpisodeClosed { .. } => self.closed = Some(event.story()),
             AuditEvent::ChallengerPlaced { .. } => self.gates.clear(),
@@ -89,11 +91,11 @@ impl Shown {
 
     fn serving(&self, learn: &Learn) -> Serving {
         let served = learn.slot().load();
-        let why = if served.prior_only {
-            "Only the prior: no champion yet.".into()
-        } else {
-            let of_before = || "It served before this process started; its journal says why.".to_owned();
-            self.why.clone().unwrap_or_else(of_before)
+        let of_before = || "It served before this process started; its journal says why.".to_owned();
+        let why = match (served.standing, served.prior_only) {
+            (Standing::Shadow, _) => "The external champion serves; this learns beside it.".into(),
+            (Standing::Champion, true) => "Only the prior: no champion yet.".into(),
+            (Standing::Champion, false) => self.why.clone().unwrap_or_else(of_before),
         };
         let (network, mixture) = (served.model.network(), served.model.mixture());
         Serving {
@@ -119,6 +121,7 @@ fn happened(event: &AuditEvent, learn: &Learn) -> Happened {
 fn facts(learn: &Learn, telemetry: Option<&Telemetry>) -> Vec<(String, String)> {
     let state = learn.state();
     let (scores, counts) = (&state.scores, state.counts);
+    let external = learn.arms().external.as_ref();
     let quality = |tally: &policies::stats::Tally| format!("{:.3}", tally.quality());
     let paused =
         state.lifecycle.paused().map_or("no".into(), |since| format!("since {}", story::clock(since.0)));
@@ -127,6 +130,10 @@ fn facts(learn: &Learn, telemetry: Option<&Telemetry>) -> Vec<(String, String)> 
         ("Outcomes learned", state.outcomes.to_string()),
         ("Waiting for labels", state.join.pending().to_string()),
         ("Quality of the champion", quality(&scores.champion)),
+        (
+            "Quality of the external champion",
+            external.map_or("there is none".into(), |external| quality(external.tally())),
+        ),
         ("Quality of the first champion, frozen", quality(&scores.first)),
         ("Quality of the majority", quality(&scores.majority)),
         ("Drifts, episodes, trials", format!("{}, {}, {}", counts.drifts, counts.episodes, counts.trials)),

@@ -15,6 +15,10 @@ impl AuditEvent {
             | Self::Promoted { .. }
             | Self::Relieved { .. }
             | Self::RolledBack { .. } => self.swapped(),
+            Self::ContestBegun { .. }
+            | Self::ContestEnded { .. }
+            | Self::TookOver { .. }
+            | Self::HandedBack { .. } => self.of_external(),
             Self::Drift { noticed } => noticed.story(),
             Self::Breach { budget, measured, limit } => {
                 let [measured, limit] = [measured, limit].map(|value| amount(budget, *value));

@@ -83,7 +83,7 @@ models: /var/lib/driftform/models
 
 {{/* A setting that templates need, by section and key, with the default of config/default.toml. As JSON. */}}
 {{- define "driftform.setting" -}}
-{{- $defaults := dict "model.name" "model" "serve.answers" true "serve.deadline_seconds" 1.0 "serve.log_events" 0.0 "kafka.events" "" "kafka.brokers" "" "state.records_bytes_max" 8589934592 -}}
+{{- $defaults := dict "model.name" "model" "serve.answers" true "serve.deadline_seconds" 1.0 "serve.drain_seconds" 0.0 "serve.log_events" 0.0 "kafka.events" "" "kafka.brokers" "" "state.records_bytes_max" 8589934592 -}}
 {{- $settings := include "driftform.settings" .root | fromJson -}}
 {{- $given := dig .section .key nil $settings -}}
 {{- dict "is" (ternary (index $defaults (printf "%s.%s" .section .key)) $given (kindIs "invalid" $given)) | toJson -}}
@@ -103,11 +103,12 @@ models: /var/lib/driftform/models
 {{- dict "is" (uniq $ports) | toJson -}}
 {{- end -}}
 
-{{/* Seconds between being told to stop and having stopped, at most: answers on their way, then the waits of the daemon for its
+{{/* Seconds between being told to stop and having stopped, at most: answers for as long as they are given on, and on their way, then the waits of the daemon for its
      last snapshot, the brokers and every thread, which are 23 seconds together, and a few to spare. */}}
 {{- define "driftform.graceSeconds" -}}
 {{- $deadline := (include "driftform.setting" (dict "root" . "section" "serve" "key" "deadline_seconds") | fromJson).is -}}
-{{- add (int .Values.drain.preStopSeconds) (ceil $deadline | int) 30 -}}
+{{- $drain := (include "driftform.setting" (dict "root" . "section" "serve" "key" "drain_seconds") | fromJson).is -}}
+{{- add (int .Values.drain.preStopSeconds) (ceil $drain | int) (ceil $deadline | int) 30 -}}
 {{- end -}}
 
 {{/* A value as TOML. Whole numbers are written as such: Helm reads all numbers as floats, and its own toToml writes `3.0`. */}}

@@ -49,6 +49,10 @@ impl Sense {
         }
     }
 
+    /// Those that watch the data; labels are watched for how they come.
+    pub const OF_DATA: [Self; 6] =
+        [Self::Champion, Self::Reference, Self::Features, Self::Rows, Self::Labels, Self::Answers];
+
     /// All of them.
     pub const ALL: [Self; 7] = [
         Self::Champion,

@@ -49,6 +49,18 @@ pub enum FeedTrouble {
 }
 
 impl FeedTrouble {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Stopped, Self::Thinned, Self::Delayed];
+
+    /// As one word, for counting.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Thinned => "thinned",
+            Self::Delayed => "delayed",
+        }
+    }
+
     /// For people.
     pub fn name(self) -> &'static str {
         match self {

@@ -82,7 +82,7 @@ fn answer(model: &Model, question: Question) {
     let answers = outputs.into_iter().map(answer).collect();
     let (generation, schema) = (Generation(7), Arc::clone(model.schema()));
     // Whoever asked may have gone.
-    question.reply.send(Ok(Answers { generation, schema, prior_only: true, answers })).ok();
+    question.reply.send(Ok(Answers { generation, schema, prior_only: true, shadow: false, answers })).ok();
 }
 
 fn front(model: &Model, health: watch::Receiver<Health>) -> Front {
@@ -107,6 +107,7 @@ fn front(model: &Model, health: watch::Receiver<Health>) -> Front {
         },
         log_events: 1.0,
         holds_back: true,
+        stats: Arc::default(),
         meter: Meter {
             requests: IntCounterVec::new(Opts::new("requests", "Requests."), &labels).expect("a name"),
             seconds: HistogramVec::new(HistogramOpts::new("seconds", "Seconds."), &labels[..1]).expect("a name"),

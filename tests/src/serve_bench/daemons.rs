@@ -14,7 +14,7 @@ use super::server::{Server, on_core};
 use super::stream::{Feeding, history, schema};
 use crate::http::{get, metric};
 use crate::process::{Process, binary, wait_until};
-use crate::scene::{DEADLINE, Scene};
+use crate::scene::{DEADLINE, Scene, road_in};
 
 const OUTCOMES: &str = "driftform_learn_outcomes_total";
 const SNAPSHOTS: &str = "driftform_snapshots_total";
@@ -61,11 +61,8 @@ impl Daemon {
         })?;
         let fed = feeding.end()?;
         let said = process.tail();
-        let road = |road: &str| -> Result<String> {
-            let rest = said.split(&format!("open inference protocol on {road}://")).nth(1);
-            let address = rest.and_then(|rest| rest.split('"').next());
-            Ok(address.context("where the protocol is answered")?.to_owned())
-        };
+        let road =
+            |road: &str| -> Result<String> { road_in(&said, road).context("where the protocol is answered") };
         let model =
             scene.kafka.topics.events.strip_suffix(".events").context("named as the model")?.to_owned();
         let (http, grpc) = (road("http")?, Some(road("grpc")?));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adapters::codec::{CodecConfig, JsonCodec};
 use anyhow::{Context as _, Result};
-use daemon::slot::Served;
+use daemon::slot::{Served, Standing};
 use model::{
     Activation, Architecture, Block, Device, Encoder, Feature, FeatureKind, Generation, Hyper, Mixture,
     MixtureNetwork, MixtureWeights, Model, Objective, Row, Schema, Shape, Target,
@@ -59,7 +59,7 @@ pub(super) fn insane() -> Result<Model> {
 
 /// As it is put into the slot.
 pub(super) fn serving(generation: u64, model: Model) -> Served {
-    Served { generation: Generation(generation), model, prior_only: false }
+    Served { generation: Generation(generation), model, prior_only: false, standing: Standing::Champion }
 }
 
 /// Says `bias` and so much more for each unit of a feature.

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use adapters::store::ModelStore;
 use anyhow::{Context as _, Result, bail, ensure};
-use daemon::slot::Swap;
 use model::model::TENSORS_FILE;
 use model::{Device, Generation, Model, Output, Row};
 use policies::gate::{Evidence, FiniteGate, Gate as _, Verdict};
@@ -66,15 +65,15 @@ impl Written {
         match step {
             Step::RollBack => {
                 let decided = Instant::now();
-                let swap = slot.roll_back().context("the displaced model is not warm")?;
+                let took = slot.roll_back().context("the displaced model is not warm")?;
                 let serving = slot.load();
                 let said = serving.model.predict(&[&magic::row()?])?;
                 self.answered.observe(decided.elapsed());
-                let number = magic::number(swap.generation.0).to_bits();
+                let number = magic::number(serving.generation.0).to_bits();
                 let right = said[0].0.iter().all(|value| value.to_bits() == number);
                 ensure!(right, "the displaced model says {said:?}");
                 self.rollbacks += 1;
-                self.stored(&swap);
+                self.stores.observe(took);
             }
             Step::Damaged { generation } => {
                 let found = self.candidate(storm, store, generation, true)?;
@@ -93,8 +92,7 @@ impl Written {
                 }
                 let model = self.candidate(storm, store, generation, false)??;
                 ensure!(judged(&model) == Verdict::Pass, "a sane model did not pass the gate");
-                let swap = slot.replace(magic::serving(generation, model));
-                self.stored(&swap);
+                self.stores.observe(slot.replace(magic::serving(generation, model)));
             }
         }
         Ok(())
@@ -132,10 +130,6 @@ impl Written {
         let oldest = names.len().saturating_sub(KEPT);
         store.prune(|name| names.iter().skip(oldest).any(|kept| kept == name))?;
         Ok(model)
-    }
-
-    fn stored(&mut self, swap: &Swap) {
-        self.stores.observe(swap.store);
     }
 }
 

@@ -4,28 +4,34 @@
 
 use super::workspace::{Package, Source, packages, sources};
 
-/// What each room may know of the others.
-const MAY_KNOW: [(&str, &[&str]); 5] = [
+/// What each room may know of the others. The slot is the daemon's, in a crate of its own so that other services can embed it:
+/// it knows nobody.
+const MAY_KNOW: [(&str, &[&str]); 6] = [
     ("model", &[]),
     ("policies", &["model"]),
     ("adapters", &["model"]),
-    ("daemon", &["adapters", "model", "policies"]),
+    ("daemon", &["adapters", "driftform-slot", "model", "policies"]),
+    (SLOT, &[]),
     ("tests", &["adapters", "daemon", "model", "policies"]),
 ];
+
+/// The hot swap, for whoever embeds it: besides the cell it depends on nothing.
+const SLOT: &str = "driftform-slot";
+const SLOT_NEEDS: &str = "arc-swap";
 
 /// Crates that only these rooms may depend on.
 const AT_HOME_IN: [(&str, &[&str]); 7] = [
     ("rdkafka", &["adapters"]),
     ("candle-core", &["model", "policies"]),
     ("candle-nn", &["model", "policies"]),
-    ("arc-swap", &["daemon"]),
+    ("arc-swap", &[SLOT]),
     ("tokio", &["adapters", "daemon", "tests"]),
     ("axum", &["adapters", "daemon", "tests"]),
     ("tonic", &["adapters", "tests"]),
 ];
 
 /// The cell of the hot swap, and the one file that may name it.
-const CELL: (&str, &str) = ("arc_swap", "daemon/src/slot.rs");
+const CELL: (&str, &str) = ("arc_swap", "daemon/slot/src/lib.rs");
 
 /// The rules about sources are written here, so this folder names what it forbids.
 const RULES: &str = "tests/tests/contract/";
@@ -35,7 +41,7 @@ fn wrong_directions(packages: &[Package], sources: &[Source]) -> Vec<String> {
     let mut complaints = Vec::new();
     for package in packages {
         let Some((_, may_know)) = MAY_KNOW.iter().find(|(room, _)| *room == package.name) else {
-            complaints.push(format!("`{}` is not one of the five rooms", package.name));
+            complaints.push(format!("`{}` is not one of the five rooms, nor the slot", package.name));
             continue;
         };
         complaints
@@ -52,6 +58,11 @@ fn wrong_directions(packages: &[Package], sources: &[Source]) -> Vec<String> {
 
 /// Why this room may not depend on that crate, if it may not.
 fn refusal(room: &str, dependency: &str, may_know: &[&str]) -> Option<String> {
+    if room == SLOT && dependency != SLOT_NEEDS {
+        return Some(format!(
+            "`{SLOT}` depends on `{dependency}`: whoever embeds it gets `{SLOT_NEEDS}` and nothing else"
+        ));
+    }
     if MAY_KNOW.iter().any(|(other, _)| *other == dependency) {
         return (!may_know.contains(&dependency)).then(|| format!("`{room}` may not know `{dependency}`"));
     }
@@ -75,7 +86,7 @@ fn assert_refused(packages: &[Package], sources: &[Source], expected: &str) {
 #[test]
 fn dependencies_of_this_workspace_point_one_way() {
     let packages = packages();
-    assert_eq!(packages.len(), MAY_KNOW.len(), "the workspace has five rooms");
+    assert_eq!(packages.len(), MAY_KNOW.len(), "the workspace has five rooms and the slot");
     let complaints = wrong_directions(&packages, &sources());
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
@@ -86,10 +97,11 @@ fn what_the_rooms_need_is_allowed() {
         package("model", &["candle-core", "serde"]),
         package("policies", &["model", "candle-nn"]),
         package("adapters", &["model", "rdkafka", "tokio", "axum"]),
-        package("daemon", &["adapters", "policies", "model", "arc-swap", "tokio"]),
+        package("daemon", &["adapters", "policies", "model", "driftform-slot", "tokio"]),
+        package("driftform-slot", &["arc-swap"]),
         package("tests", &["adapters", "daemon", "model", "policies"]),
     ];
-    let sources = [Source::new("daemon/src/slot.rs", "use arc_swap::ArcSwap;")];
+    let sources = [Source::new("daemon/slot/src/lib.rs", "use arc_swap::ArcSwap;")];
     assert!(wrong_directions(&packages, &sources).is_empty());
 }
 
@@ -104,7 +116,7 @@ fn a_room_that_looks_up_or_sideways_is_refused() {
 #[test]
 fn a_crate_outside_its_rooms_is_refused() {
     for (name, homes) in AT_HOME_IN {
-        for (room, _) in MAY_KNOW.iter().filter(|(room, _)| !homes.contains(room)) {
+        for (room, _) in MAY_KNOW.iter().filter(|(room, _)| *room != SLOT && !homes.contains(room)) {
             let expected = format!("`{room}` depends on `{name}`, which belongs in {}", homes.join(", "));
             assert_refused(&[package(room, &[name])], &[], &expected);
         }
@@ -112,12 +124,22 @@ fn a_crate_outside_its_rooms_is_refused() {
 }
 
 #[test]
+fn a_slot_that_brings_more_than_its_cell_is_refused() {
+    for dependency in ["model", "tokio", "serde"] {
+        let expected = format!(
+            "`driftform-slot` depends on `{dependency}`: whoever embeds it gets `arc-swap` and nothing else"
+        );
+        assert_refused(&[package("driftform-slot", &[dependency])], &[], &expected);
+    }
+}
+
+#[test]
 fn a_sixth_room_is_refused() {
-    assert_refused(&[package("utils", &[])], &[], "`utils` is not one of the five rooms");
+    assert_refused(&[package("utils", &[])], &[], "`utils` is not one of the five rooms, nor the slot");
 }
 
 #[test]
 fn the_cell_of_the_hot_swap_is_named_in_one_file() {
     let elsewhere = [Source::new("daemon/src/serve.rs", "use arc_swap::ArcSwap;")];
-    assert_refused(&[], &elsewhere, "daemon/src/serve.rs names `arc_swap`: only daemon/src/slot.rs may");
+    assert_refused(&[], &elsewhere, "daemon/src/serve.rs names `arc_swap`: only daemon/slot/src/lib.rs may");
 }

@@ -3,6 +3,9 @@
 //! Lives here: checks over manifests, sources and documents. May not: start the daemon or a broker.
 //! Each check is a function over plain data, so that a test beside it can show that it fails.
 
+mod boards;
 mod directions;
+mod metrics;
+mod rules;
 mod tidy;
 mod workspace;

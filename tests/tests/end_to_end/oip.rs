@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use tests::http::{metric, send};
 use tests::process::wait_until;
-use tests::scene::{DEADLINE, Scene, json_of};
+use tests::scene::{DEADLINE, Scene, json_of, road_in};
 
 const REQUESTS: usize = 20;
 /// Rows of one request.
@@ -44,7 +44,7 @@ fn labels_alone_close_the_loop() -> Result<()> {
     let model = model_of(&scene)?;
     let sink = Sink::open(&scene.kafka)?;
     for number in 0..REQUESTS {
-        let answer = infer(address, model, number)?;
+        let answer = infer(&address, model, number)?;
         ensure!(answer["id"] == format!("r{number}"), "{answer}");
         for row in 0..ROWS {
             let label = json!({ "id": format!("r{number}/{row}"), "label": if number < 10 { "small" } else { "large" } });
@@ -86,9 +86,8 @@ fn infer(address: &str, model: &str, number: usize) -> Result<Value> {
 }
 
 /// Where a road is answered: the daemon says so before it says where its pages are.
-fn address_in<'a>(said: &'a str, road: &str) -> Result<&'a str> {
-    let rest = said.split(&format!("open inference protocol on {road}://")).nth(1);
-    rest.and_then(|rest| rest.split('"').next()).context("where the protocol is answered")
+fn address_in(said: &str, road: &str) -> Result<String> {
+    road_in(said, road).context("where the protocol is answered")
 }
 
 fn model_of(scene: &Scene) -> Result<&str> {
@@ -106,7 +105,7 @@ fn clients_that_people_have_are_answered() -> Result<()> {
     let said = daemon.tail();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/oip_clients.py");
     let mut asking = Command::new(python);
-    asking.arg(script).args([address_in(&said, "http")?, address_in(&said, "grpc")?, model_of(&scene)?]);
+    asking.arg(script).args([address_in(&said, "http")?, address_in(&said, "grpc")?]).arg(model_of(&scene)?);
     let asked = asking.output()?;
     eprint!("{}", String::from_utf8_lossy(&asked.stdout));
     ensure!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));

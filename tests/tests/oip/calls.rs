@@ -4,7 +4,7 @@ use adapters::oip::proto::grpc_inference_service_client::GrpcInferenceServiceCli
 use adapters::oip::proto::model_infer_request::{InferInputTensor, InferRequestedOutputTensor};
 use adapters::oip::proto::{
     InferTensorContents, ModelInferRequest, ModelInferResponse, ModelMetadataRequest, ModelReadyRequest,
-    ServerLiveRequest, ServerMetadataRequest, ServerReadyRequest,
+    ModelStatisticsRequest, ServerLiveRequest, ServerMetadataRequest, ServerReadyRequest,
 };
 use anyhow::{Result, ensure};
 use tonic::transport::Channel;
@@ -109,11 +109,19 @@ async fn every_call_answers() -> Result<()> {
     ensure!(client.server_live(ServerLiveRequest {}).await?.into_inner().live);
     ensure!(client.server_ready(ServerReadyRequest {}).await?.into_inner().ready);
     let server = client.server_metadata(ServerMetadataRequest {}).await?.into_inner();
-    ensure!(server.name == "driftform" && server.extensions == ["binary_tensor_data"], "{server:?}");
+    ensure!(
+        server.name == "driftform" && server.extensions == ["binary_tensor_data", "statistics"],
+        "{server:?}"
+    );
     for version in ["", "5", "7"] {
         let (name, version) = ("shop".to_owned(), version.to_owned());
         let ready = ModelReadyRequest { name: name.clone(), version: version.clone() };
         ensure!(client.model_ready(ready).await?.into_inner().ready, "{version}");
+        let (of, which) = (name.clone(), version.clone());
+        let told =
+            client.model_statistics(ModelStatisticsRequest { name: of, version: which }).await?.into_inner();
+        let one = told.model_stats.first().map(|one| (one.name.as_str(), one.inference_stats.is_some()));
+        ensure!(one == Some(("shop", true)), "{told:?}");
         let asked = ModelMetadataRequest { name, version };
         let model = client.model_metadata(asked).await?.into_inner();
         ensure!(model.versions == ["5", "7"] && model.platform == "candle_safetensors", "{model:?}");

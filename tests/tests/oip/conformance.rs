@@ -90,6 +90,9 @@ fn every_path_answers_with_the_keys_of_the_protocol() -> Result<()> {
         ("/v2/models/shop/versions/5", &["name", "versions", "platform", "inputs", "outputs"]),
         ("/v2/models/shop/ready", &["name", "ready"]),
         ("/v2/models/shop/versions/7/ready", &["name", "ready"]),
+        ("/v2/models/stats", &["model_stats"]),
+        ("/v2/models/shop/stats", &["model_stats"]),
+        ("/v2/models/shop/versions/5/stats", &["model_stats"]),
         ("/openapi.json", &["openapi", "paths"]),
     ] {
         let (code, answer) = world.get(path)?;
@@ -120,6 +123,29 @@ fn every_path_answers_with_the_keys_of_the_protocol() -> Result<()> {
 }
 
 #[test]
+fn what_was_asked_is_in_the_statistics() -> Result<()> {
+    let world = World::start()?;
+    let good = input("amount", "FP32", &json!([1]));
+    for _ in 0..3 {
+        ensure!(post(&world, &good)?.0 == 200);
+    }
+    ensure!(post(&world, &input("amount", "FP32", &json!(["x"])))?.0 == 400);
+    let (_, told) = world.get("/v2/models/shop/versions/7/stats")?;
+    let one = &told["model_stats"][0];
+    ensure!(one["name"] == "shop" && one["version"] == "7", "{told}");
+    ensure!(
+        one["inference_count"] == 3 && one["execution_count"].as_u64().is_some_and(|units| units <= 3),
+        "{told}"
+    );
+    let spent = &one["inference_stats"];
+    for (name, count) in [("success", 3), ("queue", 3), ("compute_infer", 3), ("cache_hit", 0)] {
+        ensure!(spent[name]["count"] == count && spent[name]["ns"].is_u64(), "{name}: {told}");
+    }
+    ensure!(spent["success"]["ns"].as_u64() > spent["compute_infer"]["ns"].as_u64(), "{told}");
+    Ok(())
+}
+
+#[test]
 fn every_error_has_its_status_and_a_message() -> Result<()> {
     let world = World::start()?;
     let good = input("amount", "FP32", &json!([1])).to_string();
@@ -141,6 +167,9 @@ fn every_error_has_its_status_and_a_message() -> Result<()> {
         ("POST", "/v2/models/other/infer", &good, 404),
         ("POST", "/v2/models/shop/versions/6/infer", &good, 404),
         ("GET", "/v2/models/shop/versions/6/ready", "", 404),
+        ("GET", "/v2/models/other/stats", "", 404),
+        ("GET", "/v2/models/shop/versions/6/stats", "", 404),
+        ("POST", "/v2/models/shop/stats", "{}", 405),
         ("GET", "/nowhere", "", 404),
         ("GET", INFER, "", 405),
         ("DELETE", "/v2/models/shop", "", 405),

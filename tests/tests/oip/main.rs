@@ -18,7 +18,7 @@ use anyhow::{Context as _, Result};
 use daemon::clock::Clock;
 use daemon::config::Config;
 use daemon::serve::{Answering, Oip, Roads};
-use daemon::slot::{Served, Slot};
+use daemon::slot::{self, Served, Slot, Standing};
 use daemon::telemetry::Telemetry;
 use model::{Device, Generation, Model, Timestamp};
 use serde_json::Value;
@@ -64,7 +64,7 @@ impl World {
 
     fn of(settings: &str) -> Result<Self> {
         let config = Config::parse(settings)?;
-        let slot = Arc::new(Slot::new(served(&config, 5)?)?);
+        let slot = Arc::new(slot::open(served(&config, 5)?)?);
         slot.replace(served(&config, 7)?);
         let telemetry = Telemetry::new();
         let (health, _) = watch::channel(Health { live: true, ready: true, ..Health::default() });
@@ -119,7 +119,7 @@ fn json_of(answer: &Answer) -> Result<(u16, Value)> {
 fn served(config: &Config, generation: u64) -> Result<Served> {
     let schema = Arc::clone(&config.learn.schema);
     let model = Model::prior(schema, &[0, generation], &Device::cpu())?;
-    Ok(Served { generation: Generation(generation), model, prior_only: false })
+    Ok(Served { generation: Generation(generation), model, prior_only: false, standing: Standing::Champion })
 }
 
 /// What that prior says of `yes`.

@@ -58,6 +58,7 @@ fn world() -> World {
             requests: IntCounterVec::new(Opts::new("requests", "Requests."), &labels).unwrap(),
             seconds: HistogramVec::new(HistogramOpts::new("seconds", "Seconds."), &labels[..1]).unwrap(),
         },
+        stats: Arc::default(),
         names: Arc::new(Names::of_run("run".into())),
         under_way: Arc::new(Semaphore::new(2)),
     };
@@ -78,7 +79,10 @@ fn answer_all(queue: Queue, model: Model) {
                 let answers = outputs.into_iter().map(answer).collect();
                 let generation = question.version.unwrap_or(Generation(7));
                 let schema = Arc::clone(model.schema());
-                question.reply.send(Ok(Answers { generation, schema, prior_only: true, answers })).ok();
+                question
+                    .reply
+                    .send(Ok(Answers { generation, schema, prior_only: true, shadow: false, answers }))
+                    .ok();
             }
         }
     });
@@ -131,8 +135,7 @@ async fn what_can_be_known_beforehand() {
     assert_eq!(world.get("/v2/health/live").await, (200, json!({ "live": true })));
     assert_eq!(world.get("/v2/health/ready").await, (200, json!({ "live": true, "ready": true })));
     for path in ["/v2", "/v2/"] {
-        let expected =
-            json!({ "name": "driftform", "version": "0.1.0", "extensions": ["binary_tensor_data"] });
+        let expected = json!({ "name": "driftform", "version": "0.1.0", "extensions": ["binary_tensor_data", "statistics"] });
         assert_eq!(world.get(path).await, (200, expected));
     }
     assert_eq!(world.get("/v2/models").await, (200, json!({ "models": ["m"] })));
@@ -290,7 +293,7 @@ async fn the_document_has_every_path_and_no_other() {
     let (status, document) = world.get("/openapi.json").await;
     assert_eq!((status, &document["info"]["version"]), (200, &json!(env!("CARGO_PKG_VERSION"))));
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 15);
+    assert_eq!(paths.len(), 18);
     for (path, operations) in paths {
         let path = path.replace("{model}", "m").replace("{version}", "7");
         for method in [Method::GET, Method::POST] {

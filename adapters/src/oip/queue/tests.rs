@@ -12,7 +12,15 @@ fn queue(questions_max: usize, rows_max: usize) -> (Queue, IntGauge) {
 fn question(rows: usize) -> Question {
     let rows = vec![Row::new(vec![0.0]).unwrap(); rows];
     let (reply, _) = oneshot::channel();
-    Question { rows, ids: vec![], version: None, told: vec![], until: Instant::now(), reply }
+    Question {
+        rows,
+        ids: vec![],
+        version: None,
+        told: vec![],
+        asked: Instant::now(),
+        until: Instant::now(),
+        reply,
+    }
 }
 
 fn sizes(taken: Option<Vec<Question>>) -> Vec<usize> {
@@ -33,6 +41,18 @@ async fn what_finds_no_room_comes_back_at_once() {
     assert_eq!(sizes(small.take(100).await), [8, 2]);
     assert_eq!(depth.get(), 0);
     assert!(small.ask(question(10)).is_ok(), "there is room again");
+}
+
+#[tokio::test]
+async fn what_would_find_no_room_is_known_beforehand() {
+    let (queue, _) = queue(3, 10);
+    assert!(queue.has_room() && queue.ask(question(4)).is_ok() && queue.has_room());
+    assert!(queue.ask(question(4)).is_ok() && !queue.has_room(), "another of four would not");
+    assert!(queue.ask(question(1)).is_ok() && !queue.has_room(), "nor would a fourth, however small");
+    queue.take(100).await;
+    assert!(queue.has_room());
+    queue.close();
+    assert!(!queue.has_room());
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ fn learned(folder: &Path, settings: &str) -> PathBuf {
         let row = Row::new(vec![class as f32, model::category_value("red", 32)]).expect("finite");
         let id = EventId::new(&number.to_string()).expect("short");
         let label = Label { id: id.clone(), time, truth: Truth::Class(class as u32), revision: 0 };
-        let records = vec![Record::Sample(Sample { id, time, row }), Record::Label(label)];
+        let records = vec![Record::Sample(Sample { id, time, row, external: None }), Record::Label(label)];
         let positions = Positions::from([(("model.events".to_owned(), 0), number.cast_signed() + 1)]);
         learn.turn(records, positions).expect("nothing fails");
     }

@@ -30,8 +30,8 @@ fn limits_take_effect_at_once() {
     let after = format!("[budget]\ncompute_seconds = 0.25\nslow_ratio = 0.5\n{}", watch("p99", 2.0));
     let reloaded = reloaded(&before, &after).unwrap();
     assert!(reloaded.needs_restart.is_empty(), "{:?}", reloaded.needs_restart);
-    assert!((reloaded.budget.compute_seconds - 0.25).abs() < 1e-9);
-    assert!((reloaded.budget.watch[0].limit - 2.0).abs() < 1e-9);
+    assert!((reloaded.learn.budget.compute_seconds - 0.25).abs() < 1e-9);
+    assert!((reloaded.learn.budget.watch[0].limit - 2.0).abs() < 1e-9);
 }
 
 #[test]
@@ -68,5 +68,24 @@ fn what_is_wrong_is_refused_with_its_key() {
     ] {
         let refused = reloaded("", after).unwrap_err().to_string();
         assert!(refused.contains(key), "{after}: {refused}");
+    }
+}
+
+#[test]
+fn what_counts_at_once_is_taken_over() {
+    let learn = |text: &str| Config::parse(&format!("{text}{SCHEMA}")).unwrap().learn;
+    for path in AT_ONCE {
+        let (section, key) = path.split_once('.').unwrap();
+        let value = match path {
+            "search.enabled" => "false",
+            "gate.approval" => "\"promotions\"",
+            "budget.slow_ratio" | "budget.failed_ratio" | "relief.quality_loss_max" => "0.125",
+            "budget.compute_seconds" => "0.5",
+            _ => "77",
+        };
+        let newer = learn(&format!("[{section}]\n{key} = {value}\n"));
+        let (started, newer_told) = (learn(""), format!("{newer:?}"));
+        assert_ne!(format!("{started:?}"), newer_told, "{path} is in it");
+        assert_eq!(format!("{:?}", started.with_what_counts_at_once_of(&newer)), newer_told, "{path}");
     }
 }

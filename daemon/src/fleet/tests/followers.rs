@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use super::super::{Follower, Leader, Publication, Publisher};
 use super::{EVERY, facts};
 use crate::config::Config;
-use crate::slot::Served;
+use crate::slot::{Served, Standing};
 use crate::telemetry::Telemetry;
 
 const WAIT: Duration = Duration::from_mins(1);
@@ -69,7 +69,12 @@ fn config(brokers: &str, directory: &Path, schema: &str) -> Config {
 /// A model that says how often it has seen each class.
 fn served(config: &Config, generation: u64) -> Served {
     let model = Model::prior(Arc::clone(&config.learn.schema), &[generation, 1], &Device::cpu());
-    Served { generation: Generation(generation), model: model.expect("a prior"), prior_only: false }
+    Served {
+        generation: Generation(generation),
+        model: model.expect("a prior"),
+        prior_only: false,
+        standing: Standing::Champion,
+    }
 }
 
 fn follower(config: &Config) -> (Follower, watch::Receiver<Health>) {

@@ -90,10 +90,10 @@ fn a_limit_says_where_it_was_set_and_by_whom() {
     assert_eq!(of(&learn.state.budgets, "p99"), (0.4, SetIn::Topic));
     let said = learn.order_budget("p99", 0.3, Some("ada".into())).expect("it is known");
     assert_eq!(said, "budget p99 is 0.3 now; it was 0.4");
-    assert!(learn.reloaded(Ok(Reloaded {
-        budget: config(|text| text.replace("limit = 0.5", "limit = 0.2")),
-        needs_restart: vec!["search.eta".into()],
-    })));
+    let mut newer = learn.rules.config.clone();
+    newer.budget = config(|text| text.replace("limit = 0.5", "limit = 0.2"));
+    let needs_restart = vec!["search.eta".into()];
+    assert!(learn.reloaded(Ok(Reloaded { learn: Box::new(newer), needs_restart })));
     assert_eq!(of(&learn.state.budgets, "p99"), (0.2, SetIn::Config));
     let story = told(&mut learn);
     for said in [

@@ -51,7 +51,7 @@ fn feed(learn: &mut Learn, numbers: std::ops::Range<u64>) {
         let id = EventId::new(&number.to_string()).expect("short");
         let time = Timestamp(number.cast_signed());
         let label = Label { id: id.clone(), time, truth: Truth::Class(class as u32), revision: 0 };
-        let records = vec![Record::Sample(Sample { id, time, row }), Record::Label(label)];
+        let records = vec![Record::Sample(Sample { id, time, row, external: None }), Record::Label(label)];
         let positions = Positions::from([(("fraud.events".to_owned(), 0), number.cast_signed() + 1)]);
         learn.turn(records, positions).expect("nothing fails");
     }

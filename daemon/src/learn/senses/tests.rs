@@ -104,7 +104,12 @@ impl Stream {
         };
         self.labels.extend(delay.map(|delay| Reverse((self.time + delay, self.time, truth as u32))));
         let row = Row::new(values).expect("finite or missing");
-        let mut records = vec![Record::Sample(Sample { id: id(self.time), time: Timestamp(self.time), row })];
+        let mut records = vec![Record::Sample(Sample {
+            id: id(self.time),
+            time: Timestamp(self.time),
+            row,
+            external: None,
+        })];
         while self.labels.peek().is_some_and(|Reverse((due, ..))| *due <= self.time) {
             if let Some(Reverse((due, of, truth))) = self.labels.pop() {
                 let (id, time, truth) = (id(of), Timestamp(due), Truth::Class(truth));

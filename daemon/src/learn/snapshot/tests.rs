@@ -20,6 +20,7 @@ fn full() -> Vec<u8> {
         "mixture = { members = [{}, { widths = [2], replay = 0.5, replay_depth = 16, context = 1, surge = 1, average = 10 }] }
         search = { window_outcomes = 20, cooldown_outcomes = 100000 }
         detect = { feature_window = 100, feature_reference = 100, reference_outcomes = 20 }
+        champion = { external = \"events\" }
         budget = { watch = [{ name = \"p99\", kind = \"latency\", limit = 1.0 }] }";
     let mut learn = plane_with(&folder, settings);
     feed(&mut learn, 0..200);
@@ -30,6 +31,7 @@ fn full() -> Vec<u8> {
     place_twin(&mut learn);
     learn.state.lifecycle.shadow_from_now(&learn.rules);
     remember(&mut learn);
+    learn.begin_contest();
     assert!(learn.arms.displaced.is_some() && learn.arms.challenger.is_some());
     learn.order_budget("p99", 0.5, Some("ada".into())).expect("it is known");
     let served = learn.slot().load();

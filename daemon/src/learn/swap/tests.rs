@@ -111,10 +111,10 @@ fn a_new_champion_that_is_over_its_time_goes_before_a_label_comes() {
 fn a_new_champion_that_does_not_answer_goes_before_a_label_comes() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (mut learn, before) = watching(&folder);
-    let row = model::Row::new(vec![0.5]).expect("finite");
+    let model::Record::Sample(sample) = event(8_999, 0.5) else { unreachable!("it is an event") };
     let served = learn.slot().load();
-    let encoded = learn.encode(&row, &Context::default());
-    let mut answers = learn.arms.answer(&served, &row, &encoded, &learn.state).expect("they answer");
+    let encoded = learn.encode(&sample.row, &Context::default());
+    let mut answers = learn.arms.answer(&served, &sample, &encoded, &learn.state).expect("they answer");
     answers.champion = model::Output([f32::NAN, f32::NAN].into());
     (0..40).for_each(|_| learn.arms.answered(&answers));
     learn.turn(vec![event(9_000, 0.5)], Positions::default()).expect("nothing fails");

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::slot::Standing;
 
 type Answered = oneshot::Receiver<Result<Answers, Refusal>>;
 
@@ -20,20 +21,29 @@ fn schema(features: usize) -> Arc<Schema> {
 
 fn served(generation: u64, features: usize) -> Served {
     let model = Model::prior(schema(features), &[generation, 1], &Device::cpu()).expect("a prior");
-    Served { generation: Generation(generation), model, prior_only: false }
+    Served { generation: Generation(generation), model, prior_only: false, standing: Standing::Champion }
 }
 
 /// A clerk over a slot in which 7 serves and 5 was displaced, and what it tells.
 fn clerk(holdback: f64) -> (Clerk, Receiver<Entry>) {
-    let slot = Slot::new(served(5, 2)).expect("a slot");
+    let slot = crate::slot::open(served(5, 2)).expect("a slot");
     slot.replace(served(7, 2));
     let telemetry = Telemetry::new();
     let limits = QueueLimits { questions_max: 9, rows_max: 99 };
     let queue = Queue::new(limits, telemetry.front.queue_rows.clone());
     let (told, telling) = sync_channel(1);
     let clock = Clock::starting_at(Timestamp(9));
-    let clerk =
-        Clerk { slot: Arc::new(slot), queue, telemetry, clock, rows_max: 2, holdback, told: Some(told) };
+    let stats = Arc::default();
+    let clerk = Clerk {
+        slot: Arc::new(slot),
+        queue,
+        stats,
+        telemetry,
+        clock,
+        rows_max: 2,
+        holdback,
+        told: Some(told),
+    };
     (clerk, telling)
 }
 
@@ -47,6 +57,7 @@ fn question(rows: usize, values: usize, version: Option<u64>) -> (Question, Answ
         ids,
         version: version.map(Generation),
         told,
+        asked: Instant::now(),
         until: Instant::now() + Duration::from_mins(10),
         reply,
     };

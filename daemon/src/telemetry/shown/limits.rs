@@ -6,7 +6,7 @@ use policies::detect::BudgetKind;
 
 use super::finite;
 use crate::learn::Learn;
-use crate::lifecycle::Steer;
+use crate::lifecycle::{Stand, Steer};
 
 /// Networks of the front that are named.
 const FRONT_MAX: usize = 32;
@@ -53,19 +53,16 @@ pub(super) fn burn_rates(learn: &Learn) -> Vec<BurnRate> {
 
 pub(super) fn search(learn: &Learn, opened: Option<&str>, closed: Option<&str>) -> Search {
     let state = learn.state();
-    let ladder = learn.ladder();
-    let now = match (&ladder, opened, closed) {
+    let rungs = learn.rungs();
+    let now = match (&rungs, opened, closed) {
         (Some(_), Some(opened), _) => opened.to_owned(),
         (Some(_), None, _) => format!("episode {} is under way", state.counts.episodes),
         (None, _, Some(closed)) => format!("No episode is under way; {closed}."),
         (None, _, None) => "No episode is under way, and none has ended since the start.".into(),
     };
     let front = state.front.points().iter().take(FRONT_MAX).map(|point| point.network.clone());
-    let rung = |stood: crate::lifecycle::Stand| {
-        let crate::lifecycle::Stand { windows, training, stand, over } = stood;
-        Rung { windows, training, stand, over }
-    };
-    Search { now, rungs: ladder.unwrap_or_default().into_iter().map(rung).collect(), front: front.collect() }
+    let rung = |Stand { windows, training, stand, over }| Rung { windows, training, stand, over };
+    Search { now, rungs: rungs.unwrap_or_default().into_iter().map(rung).collect(), front: front.collect() }
 }
 
 pub(super) fn choices(learn: &Learn) -> Vec<Choice> {

@@ -1,7 +1,7 @@
 //! Overruns: how often the served model took longer than its budget allows.
 //!
-//! Lives here: two counters that the serve plane adds to and the learn plane reads, beside the slot they share. May not:
-//! say what follows (that is [`policies::watch`]).
+//! Lives here: two counters that those who answer add to and the writer reads, beside the slot they share. May not: say
+//! what follows.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
