@@ -1,11 +1,10 @@
-//! What people and machines may look at: metrics, probes, and one plain status page; and what they may ask for.
+//! What people and machines may look at: metrics, probes and the console; and what they may ask for.
 //!
 //! Lives here: a router made of values that somebody else keeps up to date, and serving it. May not:
 //! bind an address, or compute what it shows.
 
 pub mod admin;
 pub mod key;
-mod page;
 
 #[cfg(test)]
 mod tests;
@@ -15,12 +14,14 @@ use std::io;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderName, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use prometheus::{Registry, TextEncoder};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+
+use crate::console::{self, Console};
 
 /// What the probes say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,17 +59,6 @@ impl Health {
     }
 }
 
-/// What the status page shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Status {
-    /// What is running.
-    pub title: String,
-    /// Names and values.
-    pub facts: Vec<(String, String)>,
-    /// Times and what happened, newest first.
-    pub timeline: Vec<(String, String)>,
-}
-
 /// Everything that is shown, as somebody else keeps it.
 #[derive(Clone, Debug)]
 pub struct Pages {
@@ -76,19 +66,20 @@ pub struct Pages {
     pub registry: Registry,
     /// What the probes say.
     pub health: watch::Receiver<Health>,
-    /// What the status page shows.
-    pub status: watch::Receiver<Status>,
+    /// What the daemon does, and why.
+    pub console: Console,
 }
 
-/// `/metrics`, `/livez`, `/readyz`, `/startupz` and the status page at `/`.
+/// `/metrics`, `/livez`, `/readyz`, `/startupz`, and the console at `/`.
 pub fn router(pages: Pages) -> Router {
+    let console = console::router(pages.console.clone());
     Router::new()
-        .route("/", get(status))
         .route("/metrics", get(metrics))
         .route("/livez", get(live))
         .route("/readyz", get(ready))
         .route("/startupz", get(started))
         .with_state(pages)
+        .merge(console)
 }
 
 /// Serves until `shutdown` is done, then finishes the requests it has.
@@ -117,16 +108,6 @@ async fn ready(State(pages): State<Pages>) -> Response {
 
 async fn started(State(pages): State<Pages>) -> Response {
     probe(&pages.health.borrow(), "started", |health| health.started)
-}
-
-async fn status(State(pages): State<Pages>) -> Response {
-    let page = page::render(&pages.status.borrow(), &pages.health.borrow());
-    let headers: [(HeaderName, &str); 3] = [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (headers, Html(page)).into_response()
 }
 
 /// 200 or 503, with every check and, if one failed, why.

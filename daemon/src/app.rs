@@ -10,10 +10,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use adapters::codec::JsonCodec;
+use adapters::console::{self, Console};
 use adapters::files::{InferOptions, Rows, infer};
 use adapters::http::admin::{Admin, ORDERS_MAX};
 use adapters::http::key::{Key, Token};
-use adapters::http::{Health, Pages, Status};
+use adapters::http::{Health, Pages};
 use adapters::kafka::{GroupSource, KafkaConfig, Sink, Source, TopicRole, TransactionalSink};
 use adapters::oip::ask::Asker;
 use anyhow::{Context as _, Result};
@@ -29,7 +30,7 @@ use crate::readings::Readings;
 use crate::serve::{Answerer, Answering, Oip, Outlet, Roads, Serve};
 use crate::slot::Slot;
 use crate::storage::{self, Storage};
-use crate::telemetry::{AuditEvent, Telemetry, Timeline};
+use crate::telemetry::{AuditEvent, Shown, Telemetry};
 use crate::trials::WorkerCommand;
 
 /// Records in one unit of work of the learn plane.
@@ -82,8 +83,9 @@ impl App {
         let kafka = &config.kafka;
         let source = open_source(kafka, &learn)?;
         let (health, health_seen) = watch::channel(Health { live: true, started: true, ..Health::default() });
-        let (status, status_seen) = watch::channel(Status::default());
-        let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, status: status_seen };
+        let (status, status_seen) = watch::channel(console::Status::default());
+        let console = Console::new(status_seen, health_seen.clone());
+        let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, console };
         let serve = open_serve(config, learn.slot(), &codec, &telemetry, &health)?;
         let serve =
             serve.map(|(serve, outlet)| start_serve(serve, outlet, Arc::clone(&stop), health.clone()));
@@ -114,7 +116,7 @@ impl App {
             publishing,
             telemetry,
             story,
-            timeline: Timeline::default(),
+            shown: Shown::default(),
             health: health.clone(),
             status,
             orders: ordered,
@@ -306,11 +308,14 @@ fn start_http(
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let address = listener.local_addr()?;
-    let mut router = adapters::http::router(pages);
-    if let Some(admin) = admin {
-        leave_key(config, &Key { address, token: admin.token.clone() });
-        router = router.merge(adapters::http::admin::router(admin));
-    }
+    let router = match admin {
+        Some(admin) => {
+            leave_key(config, &Key { address, token: admin.token.clone() });
+            let pages = Pages { console: pages.console.with_orders(), ..pages };
+            adapters::http::router(pages).merge(adapters::http::admin::router(admin))
+        }
+        None => adapters::http::router(pages),
+    };
     tracing::info!("status page on http://{address}");
     let stopped = async move {
         while !stop.load(Ordering::Relaxed) {

@@ -28,6 +28,7 @@ pub mod replay;
 mod run;
 mod schema;
 mod state;
+mod status;
 mod steer;
 mod worker;
 
@@ -74,6 +75,8 @@ enum Command {
     Worker(worker::Arguments),
     /// Runs the same planes over a recorded stream and prints one JSON object.
     Replay(replay::Arguments),
+    /// Shows what a running daemon does now, and why: what its console shows.
+    Status(status::Arguments),
     /// Shows what was decided and why, checks the journal, or judges a verdict again.
     History(history::Arguments),
     /// Lets a challenger serve that has passed all gates and waits for a person.
@@ -98,6 +101,16 @@ enum Command {
     Check(check::Arguments),
 }
 
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
 /// Parses, runs, and turns an error into an exit code.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -118,6 +131,7 @@ pub fn main() -> ExitCode {
             | Command::Resume(_)
             | Command::Rollback(_)
             | Command::Search(_)
+            | Command::Status(_)
             | Command::Worker(_)
     );
     start_logging(if quiet { "warn" } else { "info" });
@@ -127,6 +141,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Worker(arguments) => worker::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::History(arguments) => history::run(&arguments),
         Command::Promote(arguments) => promote::run(&arguments),
         Command::Pause(arguments) => steer::run(Steering::Pause, &arguments),

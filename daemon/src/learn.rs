@@ -30,6 +30,7 @@ mod archive;
 mod arms;
 mod budgets;
 mod burn;
+pub mod curves;
 mod effects;
 mod evidence;
 mod external;
@@ -58,6 +59,7 @@ mod time;
 pub use arms::{Arms, compute_seconds_of_start};
 pub use budgets::{Budget, Budgets};
 pub use burn::Served as ServedEvents;
+pub use curves::Curves;
 pub use external::External;
 pub use judged::Judged;
 pub use measure::{BatchCost, Measured, QUANTILES, Source};
@@ -65,6 +67,7 @@ pub use outcome::{Answers, ArmAnswer, Outcome, Prediction};
 pub use path::{EvidencePath, Point};
 pub use retention::{Marks, Retention};
 pub use snapshot::{FORMAT, Outside, Snapshot};
+use state::Losses;
 pub use state::{Adopted, Counts, Rejected, Scores, State};
 pub use swap::SWAP_FAILED;
 
@@ -157,6 +160,8 @@ pub struct Learn {
     time: time::TimeWatch,
     /// What the burn rates have taken in.
     burnt: burn::Burnt,
+    /// For pictures: how the arms have done since the start.
+    curves: Curves,
     /// Where the stream was before this unit of work.
     turn_from: Positions,
     encoded: Vec<f32>,
@@ -176,6 +181,11 @@ impl Learn {
     /// Its networks.
     pub fn arms(&self) -> &Arms {
         &self.arms
+    }
+
+    /// How the arms have done since the start.
+    pub fn curves(&self) -> &Curves {
+        &self.curves
     }
 
     /// Ends the worker; nothing is searched afterwards.
@@ -323,6 +333,7 @@ impl Learn {
         let scale = self.state.encoder.scale();
         let losses = self.state.losses(outcome, scale);
         self.state.score(outcome, &losses);
+        self.draw(outcome, scale, &losses);
         self.state.archive.lost(losses.control);
         self.sketch(outcome, &losses);
         self.sense_outcome(outcome, &losses)?;
@@ -338,6 +349,13 @@ impl Learn {
         let facts = self.facts();
         self.events.push_back(Event::Learned(facts));
         Ok(())
+    }
+
+    /// One more point of the curves.
+    fn draw(&mut self, outcome: &Outcome, scale: f32, losses: &Losses) {
+        let schema = self.state.schema();
+        let first = model::bounded(schema.target(), &outcome.prediction.answers.first, &outcome.truth, scale);
+        self.curves.push(self.state.outcomes, outcome, schema, [losses.champion, losses.control, first]);
     }
 
     /// The mixes learn whom to trust, from what everybody had said when the event came.
@@ -435,4 +453,4 @@ impl Learn {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

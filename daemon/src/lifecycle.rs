@@ -31,7 +31,7 @@ mod steer;
 mod watch;
 mod words;
 
-pub use episode::Climber;
+pub use episode::{Climber, Stand};
 pub use ladder::LADDER;
 pub use relief::{ReliefOption, choose, smaller};
 pub use steer::Steer;
@@ -161,6 +161,11 @@ impl Lifecycle {
     /// The time as it was told last.
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Outcomes at which a challenger has to go that is undecided; none if there is none.
+    pub fn shadow_until(&self) -> Option<u64> {
+        self.shadow.as_ref().map(|shadow| shadow.until)
     }
 
     /// After a restart: trials that were under way are gone, so their episode and relief are too.

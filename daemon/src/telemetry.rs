@@ -26,16 +26,16 @@ mod metrics;
 mod noticed;
 mod search;
 mod senses;
+mod shown;
 mod snapshots;
 mod story;
 pub mod table;
-mod timeline;
 
 pub use budgets::{NOT_TAKEN, REJECTED};
 pub use fleet::{FleetMetrics, Followed};
 pub use front::FrontMetrics;
+pub use shown::Shown;
 pub use snapshots::SnapshotMetrics;
-pub use timeline::Timeline;
 
 use budgets::BudgetMetrics;
 use machine::MachineMetrics;

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::architecture::Architecture;
 use crate::cost::{Cost, Shape};
 use crate::error::ModelError;
+use crate::morphism::Morphism;
 
 pub(crate) mod mixer;
 mod network;
@@ -164,6 +165,28 @@ impl Edit {
     /// Only these members stay.
     pub fn keep(places: &[usize]) -> Self {
         Self(places.iter().copied().map(Origin::Kept).collect())
+    }
+
+    /// An edit that makes `after` of `before`: what is the same in both is kept, and a new network comes from the member
+    /// that the fewest morphisms lead from (of equals, the nearest in depth), which is not always the one that it was trained from.
+    pub fn between(before: &Mixture, after: &Mixture) -> Self {
+        let old: Vec<Architecture> = before.members.iter().map(Architecture::canonical).collect();
+        let mut taken = vec![false; old.len()];
+        let origin = |member: &Architecture| {
+            let member = member.canonical();
+            if let Some(at) = (0..old.len()).find(|at| !taken[*at] && old[*at] == member) {
+                taken[at] = true;
+                return Origin::Kept(at);
+            }
+            let depth = |of: &Architecture| of.blocks.len();
+            let far = |at: &usize| {
+                let from = &old[*at];
+                (Morphism::path(from, &member).len(), depth(from).abs_diff(depth(&member)))
+            };
+            let parent = (0..old.len()).min_by_key(far).unwrap_or(0);
+            Origin::Child { parent, architecture: member }
+        };
+        Self(after.members.iter().map(origin).collect())
     }
 
     /// The new networks, each with the position of its parent.

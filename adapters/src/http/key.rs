@@ -20,8 +20,8 @@ const MODE: u32 = 0o600;
 const TOKEN_BYTES: usize = 32;
 /// Longest time to connect, and to wait for an answer: longer than the daemon waits itself.
 const WAIT: Duration = Duration::from_secs(15);
-/// Most bytes of an answer that are read.
-const ANSWER_BYTES_MAX: u64 = 64 * 1024;
+/// Most bytes of an answer that are read: all that a console shows, ten times over.
+const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
 
 /// A secret of one run of a daemon; never shown in logs.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

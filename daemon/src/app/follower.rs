@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use adapters::codec::JsonCodec;
-use adapters::http::{Health, Pages, Status};
+use adapters::console::{Console, Status};
+use adapters::http::{Health, Pages};
 use anyhow::{Context as _, Result};
 use tokio::sync::watch;
 
@@ -44,7 +45,8 @@ impl FollowerApp {
         telemetry.introduce(&config.name, "follower");
         let (health, health_seen) = watch::channel(Health { live: true, started: true, ..Health::default() });
         let (status, status_seen) = watch::channel(Status::default());
-        let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, status: status_seen };
+        let console = Console::new(status_seen, health_seen.clone());
+        let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, console };
         let follower = Follower::new(config, telemetry.clone(), health.clone(), status)?;
         let (http, address) = start_http(config, pages, None, Arc::clone(&stop))?;
         let following = Following { config: config.clone(), follower, telemetry, health, clock };

@@ -9,8 +9,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use adapters::codec::DecodeError;
+use adapters::console::Status;
+use adapters::http::Health;
 use adapters::http::admin::{Erase, Order, Promote, SetBudget, Steer, Steering, Wish};
-use adapters::http::{Health, Status};
 use adapters::kafka::{KafkaError, Polled, Positions, Sink, Source, TopicRole};
 use adapters::store::StoreError;
 use anyhow::{Context as _, Result};
@@ -26,7 +27,7 @@ use crate::join::Origin;
 use crate::learn::{Incoming, Learn, LearnError, ServedEvents};
 use crate::lifecycle;
 use crate::reader::Reader;
-use crate::telemetry::{AuditEvent, Telemetry, Timeline};
+use crate::telemetry::{AuditEvent, Shown, Telemetry};
 
 /// How long the broker may take for what is still queued at the end.
 const FLUSH_WAIT: Duration = Duration::from_secs(5);
@@ -51,7 +52,8 @@ pub(super) struct LearnPlane {
     pub(super) publishing: Option<Publishing>,
     pub(super) telemetry: Telemetry,
     pub(super) story: Option<Sender<AuditEvent>>,
-    pub(super) timeline: Timeline,
+    /// What the console shows.
+    pub(super) shown: Shown,
     pub(super) health: watch::Sender<Health>,
     pub(super) status: watch::Sender<Status>,
     /// What people ask for.
@@ -333,10 +335,10 @@ impl LearnPlane {
 
     fn record(&mut self, event: AuditEvent) {
         self.telemetry.record(&event);
+        self.shown.hear(&event, &self.learn);
         if event.is_detail() {
             return;
         }
-        self.timeline.push(&event, self.learn.state().outcomes);
         if let Some(story) = &self.story {
             // The listener may be gone; the story is for it alone.
             story.send(event).ok();
@@ -397,7 +399,7 @@ impl LearnPlane {
     pub(super) fn tell(&mut self) {
         self.telemetry.update(&self.learn);
         self.tell_lag();
-        self.status.send_replace(self.timeline.status(&self.config.name, &self.learn, &self.telemetry));
+        self.status.send_replace(self.shown.status(&self.config.name, &self.learn, Some(&self.telemetry)));
         let cold = self.learn.slot().load().prior_only;
         let champion = if cold {
             let needed = self.config.learn.cold_outcomes;

@@ -10,6 +10,7 @@ use adapters::audit::{Entry, entries, verify};
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
 
+use super::Output;
 use super::state::StateArguments;
 use crate::learn::{Judged, Snapshot};
 use crate::storage::{journal_folder, look_at_snapshot};
@@ -18,18 +19,27 @@ use crate::storage::{journal_folder, look_at_snapshot};
 pub struct Arguments {
     #[command(flatten)]
     state: StateArguments,
-    /// The lines as they are in the journal: a JSON object each.
-    #[arg(long)]
+    /// How they are printed; as JSON, the lines are as they are in the journal: an object each.
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+    /// The same as `--output json`.
+    #[arg(long, hide = true)]
     json: bool,
     /// Only the last lines.
     #[arg(long, value_name = "LINES")]
     last: Option<usize>,
     /// Checks that no line was altered, taken out or cut off; names the first that is wrong.
-    #[arg(long, conflicts_with_all = ["json", "last", "replay"])]
+    #[arg(long, conflicts_with_all = ["json", "output", "last", "replay"])]
     verify: bool,
     /// Judges the verdict in this line again, by its number or its id, and compares.
     #[arg(long, value_name = "ID", conflicts_with_all = ["last"])]
     replay: Option<String>,
+}
+
+impl Arguments {
+    fn is_json(&self) -> bool {
+        self.json || self.output == Output::Json
+    }
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -38,7 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         return check(&state);
     }
     if let Some(id) = &arguments.replay {
-        return replay(&state, id, arguments.json);
+        return replay(&state, id, arguments.is_json());
     }
     show(&state, arguments)
 }
@@ -56,8 +66,8 @@ fn directory(arguments: &Arguments) -> Result<PathBuf> {
 fn show(state: &Path, arguments: &Arguments) -> Result<()> {
     let mut broken = None;
     let mut shown = VecDeque::new();
-    let told = |entry: &Entry| if arguments.json { Ok(entry.text.clone()) } else { row(entry) };
-    if !arguments.json {
+    let told = |entry: &Entry| if arguments.is_json() { Ok(entry.text.clone()) } else { row(entry) };
+    if !arguments.is_json() {
         super::print(&format!("{:>8}  {:<24}  {:<20} {:>10}  why", "number", "time", "what", "generation"))?;
     }
     for entry in entries(&journal_folder(state))? {

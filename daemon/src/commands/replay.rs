@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use adapters::console::Status;
 use adapters::files::{InferOptions, Rows, infer};
 use adapters::store::Records;
 use anyhow::{Context as _, Result};
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use crate::config::{Approval, Config, JoinConfig};
 use crate::join::{Absent, Lateness};
 use crate::learn::{Learn, Outside, Prediction};
-use crate::telemetry::AuditEvent;
+use crate::telemetry::{AuditEvent, Shown};
 
 mod curve;
 
@@ -55,7 +56,7 @@ pub struct Arguments {
     /// Stop after this many rows.
     #[arg(long)]
     pub limit: Option<u64>,
-    /// Also write the JSON and the story into this folder.
+    /// Also write the JSON, the pictures (report.html) and the story into this folder.
     #[arg(long)]
     pub report: Option<PathBuf>,
 }
@@ -79,6 +80,8 @@ pub struct Replayed {
     pub story: Vec<String>,
     /// Errors along the stream.
     pub curve: Curve,
+    /// What a daemon's console would show at its end.
+    pub status: Status,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
@@ -95,12 +98,15 @@ pub fn replay(arguments: &Arguments, heard: &mut dyn FnMut(Answered)) -> Result<
     let started = Instant::now();
     let scratch = tempfile::tempdir().context("no temporary folder for the rows")?;
     let learn = build(&config, scratch.path(), rows, arguments.label_delay)?;
-    let mut stage = Stage { learn, story: Vec::new(), curve: Curve::default(), heard };
+    let (story, curve, shown) = (Vec::new(), Curve::default(), Shown::default());
+    let mut stage = Stage { learn, story, curve, shown, heard };
     let replayed = feed(&mut stage, arguments, &config, (&target, rows))?;
-    let Stage { mut learn, story, curve, .. } = stage;
+    let Stage { mut learn, story, curve, mut shown, .. } = stage;
     learn.close();
+    let name = arguments.data.file_name().unwrap_or_default().to_string_lossy();
+    let status = shown.status(&format!("replay of {name}"), &learn, None);
     let report = report(&learn, replayed, started.elapsed().as_secs_f64())?;
-    Ok(Replayed { report, story, curve })
+    Ok(Replayed { report, story, curve, status })
 }
 
 /// The configuration, the target column and the number of rows.
@@ -170,6 +176,7 @@ struct Stage<'a> {
     learn: Learn,
     story: Vec<String>,
     curve: Curve,
+    shown: Shown,
     heard: &'a mut dyn FnMut(Answered),
 }
 
@@ -188,7 +195,11 @@ impl Stage<'_> {
 
     fn turn(&mut self, record: Record) -> Result<()> {
         self.learn.turn(vec![record], adapters::kafka::Positions::default())?;
-        for event in self.learn.happened().into_iter().filter(|event| !event.is_detail()) {
+        for event in self.learn.happened() {
+            self.shown.hear(&event, &self.learn);
+            if event.is_detail() {
+                continue;
+            }
             let line = format!("{}: {}", self.learn.state().outcomes, event.story());
             if let AuditEvent::Alarm { .. } = event {
                 tracing::warn!("{line}");
@@ -265,7 +276,8 @@ fn report(learn: &Learn, rows: u64, seconds: f64) -> Result<Value> {
 }
 
 /// The report has the curve besides, which is for plots rather than for eyes.
-fn write_report(folder: &Path, Replayed { report, story, curve }: &Replayed) -> Result<()> {
+fn write_report(folder: &Path, Replayed { report, story, curve, status }: &Replayed) -> Result<()> {
+    let page = adapters::console::report(status, &results(report));
     let mut report = report.clone();
     report["curve"] = json!(curve.points());
     let write = |name: &str, text: String| {
@@ -274,5 +286,13 @@ fn write_report(folder: &Path, Replayed { report, story, curve }: &Replayed) -> 
     };
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
     write("report.json", format!("{report:#}\n"))?;
+    write("report.html", page)?;
     write("story.txt", format!("{}\n", story.join("\n")))
+}
+
+/// Names and values, for the page.
+fn results(report: &Value) -> Vec<(String, String)> {
+    let told = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let results = report.as_object().into_iter().flatten();
+    results.map(|(name, value)| (name.replace('_', " "), told(value))).collect()
 }

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use adapters::console::{Happened, Status};
 use adapters::fleet::{Artifact, Dispatch};
-use adapters::http::{Health, Status};
+use adapters::http::Health;
 use adapters::kafka::{KafkaConfig, KafkaError, Polled, Positions, Source, TopicRole};
 use adapters::store::find_published;
 use anyhow::{Result, ensure};
@@ -51,7 +52,7 @@ pub struct Follower {
     telemetry: Telemetry,
     health: watch::Sender<Health>,
     status: watch::Sender<Status>,
-    lines: VecDeque<(String, String)>,
+    lines: VecDeque<Happened>,
 }
 
 /// What is to be served and is not yet.
@@ -266,11 +267,13 @@ impl Follower {
                 fact("Among the first to serve a promotion", if self.canary { "yes" } else { "no" }.into()),
             ],
             timeline: self.lines.iter().cloned().collect(),
+            ..Status::default()
         }
     }
 
     fn line(&mut self, when: &str, what: String) {
-        self.lines.push_front((when.to_owned(), what));
+        let (time, kind) = (None, "serving".to_owned());
+        self.lines.push_front(Happened { time, at: when.to_owned(), kind, what });
         self.lines.truncate(LINES_MAX);
     }
 }

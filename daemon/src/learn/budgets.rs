@@ -70,6 +70,21 @@ impl Budget {
         self.detector.name()
     }
 
+    /// What it limits.
+    pub fn kind(&self) -> BudgetKind {
+        self.kind
+    }
+
+    /// The limit in the configuration.
+    pub fn configured(&self) -> f64 {
+        self.configured
+    }
+
+    /// Where the limit in force was set.
+    pub fn set_in(&self) -> &SetIn {
+        &self.set_in
+    }
+
     /// The limit in force.
     pub fn limit(&self) -> f64 {
         self.detector.limit()

@@ -22,7 +22,7 @@ pub(super) const FAIRNESS_ALPHA: f64 = 0.05;
 const RELIEF_WINDOWS: usize = 1;
 
 impl Learn {
-    pub(super) fn perform(&mut self, effect: Effect) -> Result<(), LearnError> {
+    pub(crate) fn perform(&mut self, effect: Effect) -> Result<(), LearnError> {
         match effect {
             Effect::Opened(cause) => self.opened(&cause),
             Effect::Ask(count) => self.ask(count)?,

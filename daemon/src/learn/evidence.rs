@@ -23,7 +23,7 @@ pub(super) type Rows = (Vec<f32>, Vec<f32>);
 
 impl Learn {
     /// What the challenger has to pass, with the limits in force.
-    pub(super) fn thresholds(&self) -> Thresholds {
+    pub fn thresholds(&self) -> Thresholds {
         let gate = &self.rules.config.gate;
         let alpha = self.arms.challenger.as_ref().map_or(gate.quality.alpha, |challenger| challenger.alpha);
         gate.thresholds(alpha, self.state.limit(COMPUTE), self.state.limit(MEMORY))

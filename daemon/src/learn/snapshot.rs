@@ -202,6 +202,7 @@ impl Learn {
         Ok(Self {
             time: TimeWatch::default(),
             burnt: super::burn::Burnt::default(),
+            curves: super::Curves::new(state.schema().target()),
             slot,
             trials: Trials::start(outside.worker)?,
             records: outside.records,

@@ -1,15 +1,25 @@
 //! Steer: what people have the daemon do, and what they hear of it.
 //!
-//! Lives here: saying what was done, or why it was not. May not: decide what follows (that is the lifecycle).
+//! Lives here: saying what can be done, what was, or why it was not. May not: decide what follows (that is the lifecycle).
 
 use super::{Learn, LearnError};
-use crate::lifecycle::{Event, Steer};
+use crate::lifecycle::{Event, Stand, Steer};
 use crate::telemetry::AuditEvent;
 
 impl Learn {
+    /// Why this cannot be done now; none where it can.
+    pub fn objection(&self, steer: Steer) -> Option<&'static str> {
+        self.state.lifecycle.objection(steer, &self.rules)
+    }
+
+    /// Who stands at which rung; none where no episode is under way.
+    pub fn rungs(&self) -> Option<Vec<Stand>> {
+        self.state.lifecycle.rungs(&self.rules)
+    }
+
     /// Does what a person wants. What was done, or why nothing was.
     pub fn steer(&mut self, steer: Steer, by: &str) -> Result<Result<String, String>, LearnError> {
-        if let Some(objection) = self.state.lifecycle.objection(steer, &self.rules) {
+        if let Some(objection) = self.objection(steer) {
             return Ok(Err(objection.into()));
         }
         self.happened.push(AuditEvent::Steered { what: steer.name(), by: by.into() });

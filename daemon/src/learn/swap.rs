@@ -51,6 +51,7 @@ impl Learn {
         self.state.counts.refreshes += 1;
         if first_champion {
             self.reanchor()?;
+            self.curves.swapped(self.state.outcomes, generation.0);
             let architecture = self.arms.mixture()?.to_string();
             self.happened.push(AuditEvent::FirstChampion { generation, architecture, digests });
         }
@@ -179,6 +180,7 @@ impl Learn {
         };
         self.measured = None;
         let generation = served.generation;
+        self.curves.swapped(self.state.outcomes, generation.0);
         if change == Change::Promotion {
             self.slot.replace(served);
         } else {
@@ -248,6 +250,7 @@ impl Learn {
         self.state.history.checkpoint(checkpoint);
         self.state.counts.rollbacks += 1;
         let served = self.slot.load();
+        self.curves.swapped(self.state.outcomes, served.generation.0);
         let (generation, architecture) = (served.generation, self.arms.mixture()?.to_string());
         let digests = self.digests(&served)?;
         self.rolled_back =

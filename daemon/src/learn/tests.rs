@@ -26,7 +26,7 @@ fn plane(folder: &tempfile::TempDir) -> Learn {
     plane_with(folder, "search = { window_outcomes = 100000 }")
 }
 
-pub(super) fn plane_with(folder: &tempfile::TempDir, settings: &str) -> Learn {
+pub(crate) fn plane_with(folder: &tempfile::TempDir, settings: &str) -> Learn {
     let schema = "[schema]
         classes = [\"a\", \"b\"]
         features = [{ name = \"x\", kind = \"numeric\" }]";
@@ -54,7 +54,7 @@ pub(super) fn label(number: u64, class: u32) -> Record {
 }
 
 /// A stream in long runs of one class, on which whoever knows the last labels looks like genius.
-pub(super) fn feed(learn: &mut Learn, numbers: std::ops::Range<u64>) {
+pub(crate) fn feed(learn: &mut Learn, numbers: std::ops::Range<u64>) {
     for number in numbers {
         let mut rng = Pcg64::seed_from_u64(number);
         let class = |of: u64| u32::from((of / 100).is_multiple_of(2));
@@ -65,7 +65,7 @@ pub(super) fn feed(learn: &mut Learn, numbers: std::ops::Range<u64>) {
 }
 
 /// The control's twin, in the shadow slot, with learners of its own.
-pub(super) fn place_twin(learn: &mut Learn) {
+pub(crate) fn place_twin(learn: &mut Learn) {
     let arms = &mut learn.arms;
     let state = arms.pool.arm_state(&arms.control).expect("it can be saved");
     let twins = state.members.into_iter().map(|twin| Learner::restore(twin, &learn.device));

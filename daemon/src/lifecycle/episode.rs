@@ -22,6 +22,19 @@ pub struct Climber {
     pub may_cost_quality: bool,
 }
 
+/// Who is where at a rung of the ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stand {
+    /// Windows a candidate has trained on at its end.
+    pub windows: u32,
+    /// On their way there now.
+    pub training: usize,
+    /// Came there and no further, and may climb.
+    pub stand: usize,
+    /// Came there and climb no more.
+    pub over: usize,
+}
+
 /// A candidate, and what it has shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Candidate {
@@ -80,6 +93,24 @@ impl Episode {
             climbing.push((step.candidate, self.candidates[step.candidate].edit.clone()));
         }
         Some(Effect::Climb { rung, windows, candidates: climbing })
+    }
+
+    /// Every rung, lowest first.
+    pub(super) fn rungs(&self, rules: &Rules) -> Vec<Stand> {
+        let rungs = rules.scheduler.rungs();
+        let count =
+            |counts: &dyn Fn(&Trial) -> bool| self.trials.iter().filter(|trial| counts(trial)).count();
+        let stand = |(at, windows): (usize, &u32)| {
+            let below = at.checked_sub(1).map_or(0, |below| rungs[below]);
+            let is_there = |trial: &Trial| !trial.training && trial.trained() == *windows;
+            Stand {
+                windows: *windows,
+                training: count(&|trial| trial.training && trial.trained() == below),
+                stand: count(&|trial| is_there(trial) && !trial.is_over),
+                over: count(&|trial| is_there(trial) && trial.is_over),
+            }
+        };
+        rungs.iter().enumerate().map(stand).collect()
     }
 
     /// Places of those who won, best first.

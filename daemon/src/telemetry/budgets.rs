@@ -9,7 +9,7 @@ use prometheus::{GaugeVec, IntCounter, IntCounterVec, IntGauge};
 use super::AuditEvent;
 use super::metrics::Declare;
 use crate::config::{COMPUTE, MEMORY};
-use crate::learn::{Budgets, Learn};
+use crate::learn::Learn;
 
 /// What comes of reading a configuration again that is wrong.
 pub const REJECTED: &str = "rejected";
@@ -129,16 +129,6 @@ impl AuditEvent {
             _ => String::new(),
         }
     }
-}
-
-/// The last reading of each budget beside its limit, for people.
-pub(super) fn told(budgets: &Budgets) -> String {
-    let each = budgets.iter().map(|budget| {
-        let amount = |value: f64| amount(budget.name(), value);
-        let reading = budget.last().map_or("not read".into(), |(reading, _)| amount(reading));
-        format!("{}: {reading} of {}", budget.name(), amount(budget.limit()))
-    });
-    each.collect::<Vec<_>>().join("; ")
 }
 
 /// A quantity of a budget, for people: those of the service as they are, because only their owner knows the unit.

@@ -64,3 +64,15 @@ fn refuses_no_members_and_too_many() {
     assert!(many.check().unwrap_err().to_string().contains("give 1 to"));
     assert_eq!(three().cost(SHAPE).parameters, 3 * 8);
 }
+
+#[test]
+fn an_edit_between_two_mixtures_makes_the_second_of_the_first() {
+    let linear = Architecture::linear(Hyper::default());
+    let deep = |width| Architecture { blocks: vec![Block::plain(width, Activation::Gelu)], ..linear.clone() };
+    let before = Mixture { members: vec![linear.clone(), deep(32)], rule: MixingRule::Mean };
+    let after = Mixture { members: vec![deep(32), deep(64)], rule: MixingRule::Mean };
+    let edit = Edit::between(&before, &after);
+    assert_eq!(edit.0, [Origin::Kept(1), Origin::Child { parent: 1, architecture: deep(64) }]);
+    assert_eq!(before.edited(&edit), after);
+    assert_eq!(Edit::between(&before, &before), Edit::none(2));
+}

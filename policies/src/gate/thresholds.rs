@@ -61,6 +61,11 @@ impl Thresholds {
         !self.advisory.contains(&gate)
     }
 
+    /// Which gates there are, in the order in which they are asked, and whether each counts.
+    pub fn kinds(&self) -> Vec<(GateKind, bool)> {
+        self.gates().iter().map(|gate| (gate.kind(), self.binds(gate.kind()))).collect()
+    }
+
     /// The gates, cheapest evidence first.
     fn gates(&self) -> Vec<&dyn Gate> {
         let mut gates: Vec<&dyn Gate> = vec![&FiniteGate, &self.latency, &self.memory, &self.quality];

@@ -81,9 +81,15 @@ impl ConfidenceSequence {
         if self.count == 0 {
             return (0.0, 1.0);
         }
-        let middle = self.weighted / self.weights;
+        let middle = self.middle();
         let reach = (self.log_inverse_alpha + self.penalty) / self.weights;
         ((middle - reach).clamp(0.0, 1.0), (middle + reach).clamp(0.0, 1.0))
+    }
+
+    /// The mean that the interval is around, of which it knows best; 0.5 before the first observation. Where the stream
+    /// changes it is not quite [`Self::mean`]: observations weigh as the bound has it.
+    pub fn middle(&self) -> f64 {
+        if self.count == 0 { PRIOR_MEAN } else { self.weighted / self.weights }
     }
 
     /// Mean of what was taken in; zero before the first.

@@ -5,6 +5,7 @@
 mod approve;
 mod bad_input;
 mod budgets;
+mod console;
 mod crash_matrix;
 mod drifts;
 mod evolve;

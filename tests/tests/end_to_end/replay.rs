@@ -46,7 +46,14 @@ fn the_same_seed_says_the_same_and_beats_the_baselines() -> Result<()> {
     let path = folder.path().join("stream.csv");
     stream(&path, 8_000, |value| if value > 0.0 { "up".into() } else { "down".into() })?;
     let report = replay(&path, &["--label-delay", "100"])?;
-    ensure!(report == replay(&path, &["--label-delay", "100"])?, "two runs differ");
+    let drawn = folder.path().join("report");
+    let again = ["--label-delay", "100", "--report", drawn.to_str().context("plain text")?];
+    ensure!(report == replay(&path, &again)?, "two runs differ");
+    let page = std::fs::read_to_string(drawn.join("report.html"))?;
+    for part in ["replay of stream.csv", "svg class=\"chart\"", "svg class=\"network\"", "static accuracy"] {
+        ensure!(page.contains(part), "{part} is not in the page");
+    }
+    ensure!(!page.contains("<script"), "a file of pictures runs nothing");
     let number = |key: &str| report[key].as_f64().with_context(|| format!("{key} is no number in {report}"));
     let accuracy = number("accuracy")?;
     for baseline in ["majority_accuracy", "no_change_accuracy", "static_accuracy"] {

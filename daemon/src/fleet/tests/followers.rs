@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use adapters::console::Status;
 use adapters::fleet::{Artifact, Dispatch, Occasion};
-use adapters::http::{Health, Status};
+use adapters::http::Health;
 use adapters::kafka::{EmbeddedBroker, Sink};
 use model::{Device, Generation, Model, Row, Timestamp};
 use tempfile::TempDir;

@@ -1,0 +1,76 @@
+//! What limits the daemon, what it searches within them, and what people may ask for.
+
+use adapters::console::{Budget, BurnRate, Choice, Rung, Search};
+
+use policies::detect::BudgetKind;
+
+use super::finite;
+use crate::learn::Learn;
+use crate::lifecycle::{Stand, Steer};
+
+/// Networks of the front that are named.
+const FRONT_MAX: usize = 32;
+
+pub(super) fn budgets(learn: &Learn) -> Vec<Budget> {
+    let now = learn.state().lifecycle.now();
+    let measured = learn.measured();
+    let told = |budget: &crate::learn::Budget| {
+        let last = budget.last();
+        // The model's own are measured when it is swapped in, and not read.
+        let own = match budget.kind() {
+            BudgetKind::ModelSeconds => measured.map(|measured| measured.batches[1].upper),
+            BudgetKind::ModelBytes => measured.map(|measured| measured.bytes as f64),
+            BudgetKind::Latency
+            | BudgetKind::Cost
+            | BudgetKind::Energy
+            | BudgetKind::Memory
+            | BudgetKind::ErrorRate => None,
+        };
+        Budget {
+            name: budget.name().into(),
+            kind: budget.kind().name().into(),
+            limit: budget.limit(),
+            configured: budget.configured(),
+            reading: own.or(last.map(|(reading, _)| reading)).and_then(finite),
+            reading_age_seconds: last
+                .filter(|_| own.is_none())
+                .map(|(_, at)| now.0.saturating_sub(at.0) as f64 / 1_000.0),
+            set_in: budget.set_in().name().into(),
+            set_by: budget.set_in().by().map(str::to_owned),
+        }
+    };
+    learn.state().budgets.iter().map(told).collect()
+}
+
+pub(super) fn burn_rates(learn: &Learn) -> Vec<BurnRate> {
+    let told = |(name, burn): (&str, &policies::detect::BurnRate)| BurnRate {
+        name: name.into(),
+        rates: burn.rates().into_iter().filter(|(_, rate)| rate.is_finite()).collect(),
+        severity: burn.burning().map(|severity| severity.name().to_owned()),
+    };
+    learn.state().budgets.burn_rates().map(told).into()
+}
+
+pub(super) fn search(learn: &Learn, opened: Option<&str>, closed: Option<&str>) -> Search {
+    let state = learn.state();
+    let rungs = learn.rungs();
+    let now = match (&rungs, opened, closed) {
+        (Some(_), Some(opened), _) => opened.to_owned(),
+        (Some(_), None, _) => format!("episode {} is under way", state.counts.episodes),
+        (None, _, Some(closed)) => format!("No episode is under way; {closed}."),
+        (None, _, None) => "No episode is under way, and none has ended since the start.".into(),
+    };
+    let front = state.front.points().iter().take(FRONT_MAX).map(|point| point.network.clone());
+    let rung = |Stand { windows, training, stand, over }| Rung { windows, training, stand, over };
+    Search { now, rungs: rungs.unwrap_or_default().into_iter().map(rung).collect(), front: front.collect() }
+}
+
+pub(super) fn choices(learn: &Learn) -> Vec<Choice> {
+    let steer = |steer: Steer| Choice::Steer {
+        order: steer.name().into(),
+        objection: learn.objection(steer).map(str::to_owned),
+    };
+    let challenger = learn.awaits_approval().map(|(number, _)| number);
+    let orders = [Steer::RollBack, Steer::Search, Steer::Pause, Steer::Resume].map(steer);
+    std::iter::once(Choice::Promote { challenger }).chain(orders).collect()
+}
