@@ -18,6 +18,7 @@ use crate::learn::LearnError;
 mod ask;
 mod budget;
 mod check;
+mod completions;
 mod demo;
 mod erase;
 mod export;
@@ -99,6 +100,8 @@ enum Command {
     Schema(schema::Arguments),
     /// Validates a configuration and prints what is in effect.
     Check(check::Arguments),
+    /// Prints what a shell needs to complete this command line.
+    Completions(completions::Arguments),
 }
 
 /// How an answer is printed.
@@ -153,6 +156,7 @@ pub fn main() -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Completions(arguments) => completions::run::<Arguments>(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

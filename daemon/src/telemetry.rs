@@ -463,17 +463,18 @@ impl Telemetry {
         }
     }
 
-    /// Counts and logs one event.
-    pub fn record(&self, event: &AuditEvent) {
+    /// Counts and logs one event of this plane. A line has what serves after it, and the episode that was opened last.
+    pub fn record(&self, event: &AuditEvent, learn: &Learn) {
         self.learn.record(event);
         self.budgets.record(event);
+        let (generation, episode) = (learn.slot().load().generation.0, learn.state().counts.episodes);
         if let AuditEvent::Alarm { text } = event {
             self.alarms.inc();
-            tracing::warn!("{text}");
+            tracing::warn!(generation, episode, "{text}");
         } else if event.is_detail() {
-            tracing::debug!("{}", event.story());
+            tracing::debug!(generation, episode, "{}", event.story());
         } else {
-            tracing::info!("{}", event.story());
+            tracing::info!(generation, episode, "{}", event.story());
         }
     }
 }

@@ -334,7 +334,7 @@ impl LearnPlane {
     }
 
     fn record(&mut self, event: AuditEvent) {
-        self.telemetry.record(&event);
+        self.telemetry.record(&event, &self.learn);
         self.shown.hear(&event, &self.learn);
         if event.is_detail() {
             return;
