@@ -13,7 +13,7 @@ mod tests;
 use std::fmt::Write;
 use std::io;
 
-use axum::Router;
+pub use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};

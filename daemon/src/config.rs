@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use adapters::codec::CodecConfig;
-use adapters::kafka::{KafkaConfig, Topics};
+use adapters::kafka::{KafkaConfig, Topics, redacted};
 use model::{DeviceChoice, Embedding, Mixture, Schema, TabularLimits};
 use policies::evolve::EvolveLimits;
 use policies::search::front::Preference;
 
 use crate::slot::MemoryPolicy;
 
+mod admin;
 mod budget;
 mod gate;
 mod join;
@@ -26,6 +27,7 @@ mod raw;
 mod reload;
 mod search;
 
+pub use admin::AdminConfig;
 pub use budget::{BudgetConfig, COMPUTE, MEMORY, PrometheusConfig, WatchConfig};
 pub use gate::{Approval, COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig};
 pub use join::JoinConfig;
@@ -99,6 +101,8 @@ pub struct Config {
     pub state: raw::State,
     /// Address of probes, metrics and the status page.
     pub listen: std::net::SocketAddr,
+    /// Where orders of people are taken.
+    pub admin: AdminConfig,
     /// The serve plane.
     pub serve: raw::Serve,
     /// The HTTP and gRPC roads.
@@ -136,12 +140,14 @@ impl Config {
         if raw.schema.features.is_empty() { raw.checked_with(Arc::new(inferred)) } else { raw.checked() }
     }
 
-    /// The effective settings as TOML, to be read by people.
+    /// The effective settings as TOML, to be read by people: without secrets.
     pub fn effective(
         file: Option<&Path>,
         environment: &BTreeMap<String, String>,
     ) -> Result<String, ConfigError> {
-        let raw = raw::Raw::load(file, environment)?;
+        let mut raw = raw::Raw::load(file, environment)?;
+        let shown = redacted(&raw.kafka.properties).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        raw.kafka.properties = shown.collect();
         toml::to_string_pretty(&raw).map_err(|error| ConfigError(error.to_string()))
     }
 }
@@ -164,7 +170,7 @@ impl raw::Raw {
                 self.http.listen
             ))
         })?;
-        let device = self.device()?;
+        let (admin, device) = (self.admin.checked()?, self.device()?);
         let codec = self.codec(&schema)?;
         let kafka = self.kafka_config();
         let (memory_policy, oip) = (self.memory_policy()?, self.serve.oip()?);
@@ -213,6 +219,7 @@ impl raw::Raw {
             kafka,
             state: self.state,
             listen,
+            admin,
             serve: self.serve,
             oip,
             publish,

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::raw::Raw;
 use super::{BudgetConfig, Config, ConfigError};
 
 /// Keys that take effect at once.
@@ -57,8 +58,10 @@ fn effective(
     file: &std::path::Path,
     environment: &BTreeMap<String, String>,
 ) -> Result<toml::Table, ConfigError> {
-    let text = Config::effective(Some(file), environment)?;
-    text.parse().map_err(|error| ConfigError(format!("the effective settings are not TOML: {error}")))
+    // With secrets: that one has changed is to be noticed.
+    let raw = Raw::load(Some(file), environment)?;
+    toml::Table::try_from(&raw)
+        .map_err(|error| ConfigError(format!("the effective settings are not TOML: {error}")))
 }
 
 /// The keys that differ and do not take effect at once.

@@ -2,6 +2,7 @@
 //!
 //! Lives here: one file a story. Against Apache Kafka where `KAFKA_BOOTSTRAP` names one.
 
+mod admin;
 mod approve;
 mod bad_input;
 mod budgets;
@@ -19,6 +20,7 @@ mod read_only;
 mod recurring;
 mod relief;
 mod replay;
+mod secure_kafka;
 mod serve_bench;
 mod stream_table;
 mod trials;
