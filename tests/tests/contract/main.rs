@@ -4,5 +4,6 @@
 //! Each check is a function over plain data, so that a test beside it can show that it fails.
 
 mod directions;
+mod licences;
 mod tidy;
 mod workspace;
