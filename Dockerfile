@@ -13,9 +13,9 @@ ARG NOBODY=65532
 FROM rust:${RUST}-slim-bookworm AS rust
 
 FROM rust AS build
-# librdkafka is built with make and g++. OpenSSL is for Kafka by TLS; the image below has its library, and no zlib.
+# librdkafka is built with make and g++, and OpenSSL, for Kafka by TLS, with make and perl. The image below has no zlib.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends g++ libssl-dev make perl pkg-config \
+    && apt-get install --yes --no-install-recommends g++ make perl \
     && rm -rf /var/lib/apt/lists/*
 ENV LIBZ_SYS_STATIC=1
 WORKDIR /src
@@ -28,7 +28,7 @@ RUN --mount=type=cache,id=driftform-registry,target=/usr/local/cargo/registry,sh
 
 FROM nvidia/cuda:${CUDA}-devel-ubuntu24.04 AS build-cuda
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends g++ libssl-dev make perl pkg-config \
+    && apt-get install --yes --no-install-recommends g++ make perl \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=rust /usr/local/rustup /usr/local/rustup
 COPY --from=rust /usr/local/cargo /usr/local/cargo
@@ -53,7 +53,7 @@ FROM nvidia/cuda:${CUDA}-runtime-ubuntu24.04 AS cuda
 ARG NOBODY
 LABEL org.opencontainers.image.title="driftform" org.opencontainers.image.licenses="Apache-2.0"
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates libssl3t64 \
+    && apt-get install --yes --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build-cuda /out/driftform /usr/local/bin/driftform
 COPY --from=build-cuda --chown=${NOBODY}:${NOBODY} /out/state /var/lib/driftform
@@ -61,7 +61,7 @@ USER ${NOBODY}:${NOBODY}
 ENTRYPOINT ["/usr/local/bin/driftform"]
 CMD ["--help"]
 
-# glibc, libgcc, OpenSSL and the authorities' certificates, and no shell. The last stage is the one that is built without --target.
+# glibc, libgcc and the authorities' certificates, and no shell. The last stage is the one that is built without --target.
 FROM gcr.io/distroless/cc-debian12:nonroot AS cpu
 ARG NOBODY
 LABEL org.opencontainers.image.title="driftform" org.opencontainers.image.licenses="Apache-2.0"

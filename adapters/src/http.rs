@@ -12,7 +12,7 @@ mod tests;
 use std::fmt::Write;
 use std::io;
 
-use axum::Router;
+pub use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};

@@ -2,7 +2,8 @@
 //!
 //! In reading order: who is asked, and within which limits ([`Front`]); what waits to be answered ([`Queue`]); what a
 //! tensor holds (`tensor`), in JSON (`json`, `numbers`), raw bytes and messages (`messages`); which feature it is
-//! (`features`); what is answered (`answers`, `reply`) or refused ([`Refusal`]); the roads in ([`http`], [`grpc`]).
+//! (`features`); what is answered (`answers`, `reply`) or refused ([`Refusal`]); who comes in ([`Door`], [`Tls`]) by which
+//! road ([`http`], [`grpc`]).
 //!
 //! And the other way round: asking another server ([`ask`]).
 //!
@@ -25,6 +26,7 @@ mod request;
 mod route;
 mod stats;
 mod tensor;
+mod tls;
 
 /// What `proto/inference.proto` becomes.
 #[allow(
@@ -41,9 +43,11 @@ pub mod proto {
 }
 
 pub use answers::{Answer, Answers};
+pub use doors::Door;
 pub use error::{Reason, Refusal};
 pub use front::{Front, FrontLimits, Meter, Names, OK, Version, no_version};
 pub use queue::{Question, Queue, QueueLimits, Told};
 pub use request::ID_BYTES_MAX;
 pub use stats::Stats;
 pub use tensor::ELEMENTS_MAX;
+pub use tls::{Tls, TlsError, TlsFiles};

@@ -3,18 +3,22 @@
 //! Lives here: one instant query (`GET /api/v1/query`), and what its answer means. May not: decide when to ask, or what a
 //! number that is missing stands for: it is never zero.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{fs, io};
 
 use serde::Deserialize;
 use ureq::Agent;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
+use crate::files::{read_whole, read_whole_text};
+
 /// Most bytes of an answer that are read: one number with its labels is a few hundred.
 pub const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 /// Most bytes of a token.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
+/// Longest file of certificates.
+const CA_BYTES_MAX: u64 = 4 << 20;
 /// Most characters of what a server says of a query that it refuses.
 const SAID_MAX: usize = 200;
 /// Where queries go.
@@ -156,7 +160,7 @@ impl Promql {
     /// Read each time: tokens of a cluster are renewed while the daemon runs.
     fn token(&self) -> Result<Option<String>, Missing> {
         let Some(file) = &self.config.token_file else { return Ok(None) };
-        let token = fs::read_to_string(file)
+        let token = read_whole_text(file, TOKEN_BYTES_MAX as u64)
             .map_err(|error| Missing::Token(format!("{}: {error}", file.display())))?;
         let token = token.trim();
         let plain = token.bytes().all(|byte| byte.is_ascii_graphic());
@@ -169,7 +173,7 @@ impl Promql {
 
 fn certificates(file: &Path) -> io::Result<RootCerts> {
     let wrong = |what: String| io::Error::other(format!("{}: {what}", file.display()));
-    let pem = fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    let pem = read_whole(file, CA_BYTES_MAX).map_err(|error| wrong(error.to_string()))?;
     let mut found: Vec<Certificate<'static>> = Vec::new();
     for item in parse_pem(&pem) {
         if let PemItem::Certificate(one) = item.map_err(|error| wrong(error.to_string()))? {

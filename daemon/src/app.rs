@@ -13,7 +13,6 @@ use adapters::codec::JsonCodec;
 use adapters::console::{self, Console};
 use adapters::files::{InferOptions, Rows, infer};
 use adapters::http::admin::{Admin, ORDERS_MAX};
-use adapters::http::key::{Key, Token};
 use adapters::http::{Health, Pages};
 use adapters::kafka::{GroupSource, KafkaConfig, Sink, Source, TopicRole, TransactionalSink};
 use adapters::oip::ask::Asker;
@@ -42,12 +41,14 @@ const CLOSE_WAIT: Duration = Duration::from_secs(3);
 
 mod follower;
 mod inputs;
+mod pages;
 mod plane;
 
 pub use follower::FollowerApp;
 pub use inputs::{Hangups, Input};
 
 use inputs::INPUTS_MAX;
+use pages::{start_pages, token};
 use plane::LearnPlane;
 
 /// A running daemon.
@@ -102,7 +103,7 @@ impl App {
         })?;
         let consumed = Arc::new(AtomicU64::new(0));
         let (orders, ordered) = mpsc::channel(ORDERS_MAX);
-        let admin = Admin { token: Token::new()?, orders };
+        let admin = Admin { token: token(&config.admin)?, orders };
         let (inputs, coming) = mpsc::channel(INPUTS_MAX);
         let publishing = Publishing::open(config, &learn, &telemetry.fleet)?;
         let mut plane = LearnPlane {
@@ -138,7 +139,7 @@ impl App {
         // Told once before anybody can ask, so that a probe is never answered from nothing.
         plane.tell();
         let oip = oip.map(|oip| oip.start(Arc::clone(&stop))).transpose()?.unwrap_or_default();
-        let (http, address) = start_http(config, pages, Some(admin), Arc::clone(&stop))?;
+        let (http, address) = start_pages(config, pages, Some(admin), Arc::clone(&stop))?;
         let readings = readings.map(|readings| readings.start(Arc::clone(&stop))).transpose()?;
         let learn = plane.start(Arc::clone(&stop))?;
         Ok(Self { stop, learn, serve, http, oip, readings, inputs, health, consumed, address })
@@ -293,52 +294,6 @@ fn start_serve(
         health.send_modify(|health| health.live = false);
     });
     thread.context("cannot start the serve thread")
-}
-
-/// The pages, and what people may ask for where there is somebody to follow it.
-fn start_http(
-    config: &Config,
-    pages: Pages,
-    admin: Option<Admin>,
-    stop: Arc<AtomicBool>,
-) -> Result<(JoinHandle<()>, SocketAddr)> {
-    let listen = config.listen;
-    let listener = std::net::TcpListener::bind(listen)
-        .with_context(|| format!("cannot listen on {listen}; change http.listen"))?;
-    listener.set_nonblocking(true)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let address = listener.local_addr()?;
-    let router = match admin {
-        Some(admin) => {
-            leave_key(config, &Key { address, token: admin.token.clone() });
-            let pages = Pages { console: pages.console.with_orders(), ..pages };
-            adapters::http::router(pages).merge(adapters::http::admin::router(admin))
-        }
-        None => adapters::http::router(pages),
-    };
-    tracing::info!("status page on http://{address}");
-    let stopped = async move {
-        while !stop.load(Ordering::Relaxed) {
-            tokio::time::sleep(POLL_WAIT).await;
-        }
-    };
-    let thread = std::thread::Builder::new().name("http".into()).spawn(move || {
-        let served = runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            adapters::http::serve(listener, router, stopped).await
-        });
-        if let Err(error) = served {
-            tracing::error!("the http server stopped: {error}");
-        }
-    });
-    Ok((thread.context("cannot start the http thread")?, address))
-}
-
-/// Nothing that was earned waits for it; without it, people only cannot give orders.
-fn leave_key(config: &Config, key: &Key) {
-    if let Err(error) = key.leave(&config.state.directory) {
-        tracing::warn!("no key for `driftform promote` in {}: {error}", config.state.directory.display());
-    }
 }
 
 /// Waits for a thread that only tidies up, but not for ever.

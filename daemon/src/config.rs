@@ -15,6 +15,7 @@ use policies::search::front::Preference;
 
 use crate::slot::MemoryPolicy;
 
+mod admin;
 mod budget;
 mod champion;
 mod gate;
@@ -29,6 +30,7 @@ mod reload;
 mod search;
 mod sources;
 
+pub use admin::AdminConfig;
 pub use budget::{BudgetConfig, COMPUTE, MEMORY, PrometheusConfig, WATCHES_MAX, WatchConfig};
 pub use champion::ExternalConfig;
 pub use gate::{Approval, COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig};
@@ -107,6 +109,8 @@ pub struct Config {
     pub state: raw::State,
     /// Address of probes, metrics and the status page.
     pub listen: std::net::SocketAddr,
+    /// Where orders of people are taken.
+    pub admin: AdminConfig,
     /// The serve plane.
     pub serve: raw::Serve,
     /// The HTTP and gRPC roads.
@@ -187,8 +191,7 @@ impl raw::Raw {
                 self.http.listen
             ))
         })?;
-        let device = self.device()?;
-        let external = self.external()?;
+        let (admin, device, external) = (self.admin.checked()?, self.device()?, self.external()?);
         let codec = self.codec(&schema)?;
         let kafka = self.kafka_config();
         let (memory_policy, oip) = (self.memory_policy()?, self.serve.oip()?);
@@ -239,6 +242,7 @@ impl raw::Raw {
             kafka,
             state: self.state,
             listen,
+            admin,
             serve: self.serve,
             oip,
             publish,

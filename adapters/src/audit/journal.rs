@@ -2,18 +2,21 @@
 //!
 //! Lives here: the one writer. May not: know what is told.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::chain::{Tip, seal, unseal};
 use super::event::{CloudEvent, number_of};
+use crate::files::read_whole;
 use crate::points::{Point, disk, torn_disk};
 use crate::store::StoreError;
 use crate::store::durable::{create_folder, flush_folder, names, remove, tear};
 
 /// Largest file before the next one is begun; one batch of lines is kept together, however long it is.
 pub const JOURNAL_FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// A file that is longer is none that was written here: no batch is so long.
+const READ_BYTES_MAX: u64 = 1 << 30;
 /// Longest line, in bytes.
 pub const JOURNAL_LINE_BYTES_MAX: usize = 256 * 1024;
 
@@ -180,7 +183,7 @@ pub(super) fn first_in(path: &Path) -> Option<u64> {
 
 /// Bytes of whole lines in a file, its last line if it has one, and how many bytes follow.
 fn end_of(path: &Path) -> Result<(u64, Option<Tip>, u64), StoreError> {
-    let bytes = fs::read(path).map_err(StoreError::io("read", path))?;
+    let bytes = read_whole(path, READ_BYTES_MAX).map_err(StoreError::io("read", path))?;
     let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let unfinished = (bytes.len() - end) as u64;
     let whole = &bytes[..end];

@@ -1,21 +1,29 @@
 //! The key to a running daemon: where it listens and what to show it, left in its state directory.
 //!
 //! Lives here: making, leaving and finding the key, and asking with it. Whoever may read the state directory may give
-//! orders: they could change the state itself. May not: know what orders there are.
+//! orders: they could change the state itself. A secret that was given from outside is not copied there: the key says where
+//! it is. May not: know what orders there are.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use crate::files::{read_whole, read_whole_text};
 
 /// The file in the state directory.
 const FILE: &str = "admin.json";
 /// Only its owner may read it.
 const MODE: u32 = 0o600;
+/// Most bytes of it.
+const FILE_BYTES_MAX: u64 = 16 * 1024;
+/// A token that was given has at least so many characters, for nobody to guess, and at most so many.
+const GIVEN_MIN: usize = 32;
+const GIVEN_MAX: usize = 1024;
 /// Random bytes of a token.
 const TOKEN_BYTES: usize = 32;
 /// Longest time to connect, and to wait for an answer: longer than the daemon waits itself.
@@ -23,7 +31,7 @@ const WAIT: Duration = Duration::from_secs(15);
 /// Most bytes of an answer that are read: all that a console shows, ten times over.
 const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
 
-/// A secret of one run of a daemon; never shown in logs.
+/// What whoever gives orders has to show; never shown in logs.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token(String);
 
@@ -32,8 +40,29 @@ pub struct Token(String);
 pub struct Key {
     /// The address.
     pub address: SocketAddr,
-    /// The secret.
-    pub token: Token,
+    /// The secret, or where it is.
+    #[serde(flatten)]
+    pub secret: Secret,
+}
+
+/// Where the token is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Secret {
+    /// Here: it was made for one run.
+    Token(Token),
+    /// In a file that was given.
+    TokenFile(PathBuf),
+}
+
+impl Secret {
+    /// The token.
+    pub fn token(&self) -> io::Result<Token> {
+        match self {
+            Self::Token(token) => Ok(token.clone()),
+            Self::TokenFile(path) => Token::read(path),
+        }
+    }
 }
 
 impl Token {
@@ -42,6 +71,18 @@ impl Token {
         let mut bytes = [0; TOKEN_BYTES];
         File::open("/dev/urandom")?.read_exact(&mut bytes)?;
         Ok(Self(crate::audit::sha256(&bytes)))
+    }
+
+    /// The one in a file, in one line.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let wrong = |message: String| io::Error::other(format!("{}: {message}", path.display()));
+        let text = read_whole_text(path, FILE_BYTES_MAX).map_err(|error| wrong(error.to_string()))?;
+        let token = text.trim();
+        let plain = token.bytes().all(|byte| byte.is_ascii_graphic());
+        if plain && (GIVEN_MIN..=GIVEN_MAX).contains(&token.len()) {
+            return Ok(Self(token.to_owned()));
+        }
+        Err(wrong(format!("give {GIVEN_MIN} to {GIVEN_MAX} visible ASCII characters in one line")))
     }
 
     /// Whether this is it; how long that takes says nothing about where they differ.
@@ -73,7 +114,7 @@ impl Key {
 
     /// The key in a folder.
     pub fn find(folder: &Path) -> io::Result<Self> {
-        Ok(serde_json::from_slice(&fs::read(folder.join(FILE))?)?)
+        Ok(serde_json::from_slice(&read_whole(&folder.join(FILE), FILE_BYTES_MAX)?)?)
     }
 
     /// Posts JSON to the daemon; the status code and what it says.
@@ -87,10 +128,11 @@ impl Key {
     }
 
     fn ask(&self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
+        let Token(token) = self.secret.token()?;
         let mut stream = TcpStream::connect_timeout(&self.address, WAIT)?;
         stream.set_read_timeout(Some(WAIT))?;
         stream.set_write_timeout(Some(WAIT))?;
-        let Self { address, token: Token(token) } = self;
+        let Self { address, .. } = self;
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\

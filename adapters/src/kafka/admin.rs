@@ -10,13 +10,15 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError as Library, RDKafkaErrorCode};
 use rdkafka::metadata::MetadataPartition;
 
-use super::client::{Context, refused};
+use super::client::{Context, Obstacle, refused};
 use super::config::KafkaConfig;
 use super::error::KafkaError;
 use super::record::TopicRole;
 
 /// Partitions of a topic that is created here; more than one needs somebody who knows the keys.
 const PARTITIONS_NEW: i32 = 1;
+/// Words of the library that are heard out for an error that says more.
+const TOLD_MAX: usize = 64;
 
 /// Partitions of a topic, which is created if that is wanted.
 pub(super) fn partitions(
@@ -54,7 +56,7 @@ pub(super) fn watermarks(
         match consumer.fetch_watermarks(topic, partition, config.request_timeout) {
             // Just created: brokers tell each other in a moment, and each question takes a journey there and back.
             Err(error) if is_not_known_yet(&error) && Instant::now() < deadline => {}
-            answer => return answer.map_err(|error| failed(config, topic, &error)),
+            answer => return answer.map_err(|error| failed(config, consumer, topic, &error)),
         }
     }
 }
@@ -78,7 +80,7 @@ fn existing(
 ) -> Result<Vec<i32>, KafkaError> {
     let metadata = consumer
         .fetch_metadata(Some(topic), config.request_timeout)
-        .map_err(|error| failed(config, topic, &error))?;
+        .map_err(|error| failed(config, consumer, topic, &error))?;
     let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
         return Ok(Vec::new());
     };
@@ -89,7 +91,27 @@ fn existing(
     }
 }
 
-fn failed(config: &KafkaConfig, topic: &str, error: &Library) -> KafkaError {
+/// What the library has told beside the answer says more: that nobody answered may have been a wrong password.
+fn obstacle(consumer: &BaseConsumer<Context>) -> Option<Obstacle> {
+    for _ in 0..TOLD_MAX {
+        // Nothing comes of what is no error, and there may be more behind it. Nothing is assigned: no record can come.
+        drop(consumer.poll(Duration::ZERO));
+        if let Some(obstacle) = consumer.context().0.obstacle() {
+            return Some(obstacle);
+        }
+    }
+    None
+}
+
+fn failed(
+    config: &KafkaConfig,
+    consumer: &BaseConsumer<Context>,
+    topic: &str,
+    error: &Library,
+) -> KafkaError {
+    if let Some(obstacle) = obstacle(consumer) {
+        return obstacle.at(&config.brokers);
+    }
     match error.rdkafka_error_code() {
         Some(
             RDKafkaErrorCode::BrokerTransportFailure

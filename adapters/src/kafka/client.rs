@@ -26,12 +26,43 @@ pub(super) const FETCH_WAIT_MS: &str = "100";
 /// How many of the records sent for one purpose are still under way.
 pub(super) type Receipt = Arc<AtomicUsize>;
 
+/// What keeps a client from brokers that are there, and what the library said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    /// They do not believe who it is.
+    Login(String),
+    /// There is no TLS with them.
+    Tls(String),
+}
+
+impl Obstacle {
+    fn of(code: Option<RDKafkaErrorCode>, reason: &str) -> Option<Self> {
+        match code? {
+            RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed => {
+                Some(Self::Login(reason.to_owned()))
+            }
+            RDKafkaErrorCode::SSL => Some(Self::Tls(reason.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// As an error.
+    pub(super) fn at(self, brokers: &str) -> KafkaError {
+        let brokers = brokers.to_owned();
+        match self {
+            Self::Login(message) => KafkaError::Login { brokers, message },
+            Self::Tls(message) => KafkaError::Tls { brokers, message },
+        }
+    }
+}
+
 /// What is known about a client's connection.
 #[derive(Debug, Default)]
 pub(super) struct Link {
     connected: AtomicBool,
     failures: AtomicU64,
     trouble: Mutex<Option<String>>,
+    obstacle: Mutex<Option<Obstacle>>,
     high: Mutex<BTreeMap<(String, i32), i64>>,
 }
 
@@ -57,6 +88,11 @@ impl Link {
         *held(&self.trouble) = Some(message);
     }
 
+    /// What keeps us from the brokers, if they are there.
+    pub(super) fn obstacle(&self) -> Option<Obstacle> {
+        held(&self.obstacle).clone()
+    }
+
     /// The end of a partition as last heard of.
     pub(super) fn high(&self, topic: &str, partition: i32) -> Option<i64> {
         held(&self.high).get(&(topic.to_owned(), partition)).copied()
@@ -68,7 +104,11 @@ impl Link {
     }
 
     fn observe(&self, statistics: &Statistics) {
-        self.set_connected(statistics.brokers.values().any(|broker| broker.state == "UP"));
+        let connected = statistics.brokers.values().any(|broker| broker.state == "UP");
+        self.set_connected(connected);
+        if connected {
+            *held(&self.obstacle) = None;
+        }
         let mut high = held(&self.high);
         for (name, topic) in &statistics.topics {
             for (partition, state) in topic.partitions.iter().filter(|(_, state)| state.hi_offset >= 0) {
@@ -110,10 +150,17 @@ impl ClientContext for Context {
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
             return;
         }
+        tracing::warn!(target: "librdkafka", %error, reason);
+        if let Some(obstacle) = Obstacle::of(error.rdkafka_error_code(), reason) {
+            *held(&self.0.obstacle) = Some(obstacle);
+        }
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
             self.0.set_connected(false);
+            // That they are down says less than why.
+            if self.0.obstacle().is_some() {
+                return;
+            }
         }
-        tracing::warn!(target: "librdkafka", %error, reason);
         self.0.set_trouble(reason.to_owned());
     }
 }

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::KafkaError;
+use crate::files::read_whole_text;
 
 /// Properties this crate's promises rest on; they cannot be set by hand.
 const RESERVED: [&str; 10] = [
@@ -27,7 +28,13 @@ const RESERVED: [&str; 10] = [
     "transactional.id",
 ];
 /// Properties that hold a secret have one of these in their name.
-const SECRETS: [&str; 4] = ["password", "secret", "key.pem", "token"];
+const SECRETS: [&str; 6] = ["password", "passphrase", "secret", "key.pem", "token", "oauthbearer.config"];
+
+/// Longest value of a property that lies in a file: a chain of certificates is.
+const PROPERTY_BYTES_MAX: u64 = 1 << 20;
+/// Who vouches for brokers where nothing else is said: those whom the system trusts. OpenSSL is built here, and would look
+/// for them where it was built.
+const SYSTEMS_CA: (&str, &str) = ("ssl.ca.location", "probe");
 
 /// Where a partition is read from when no position is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,17 +150,14 @@ impl KafkaConfig {
             return refuse(name, "it is in kafka.properties_files, too; remove one of them".into());
         }
         let mut client = ClientConfig::new();
-        for (name, value) in defaults {
+        for (name, value) in defaults.iter().chain([&SYSTEMS_CA]) {
             client.set(*name, *value);
         }
         for (name, value) in &self.properties {
             client.set(name, value);
         }
         for (name, path) in &self.properties_files {
-            match std::fs::read_to_string(path) {
-                Ok(value) => client.set(name, value.trim()),
-                Err(error) => return refuse(name, format!("{}: {error}", path.display())),
-            };
+            client.set(name, property(name, path)?);
         }
         for (name, value) in fixed {
             client.set(*name, *value);
@@ -161,6 +165,16 @@ impl KafkaConfig {
         client.set("bootstrap.servers", &self.brokers);
         Ok(client)
     }
+}
+
+/// The value in a file, without space around it.
+fn property(name: &str, path: &Path) -> Result<String, KafkaError> {
+    let text = read_whole_text(path, PROPERTY_BYTES_MAX).map_err(|source| KafkaError::PropertyFile {
+        name: name.to_owned(),
+        path: path.display().to_string(),
+        source,
+    })?;
+    Ok(text.trim().to_owned())
 }
 
 impl fmt::Debug for KafkaConfig {
@@ -175,7 +189,8 @@ impl fmt::Debug for KafkaConfig {
     }
 }
 
-fn redacted(properties: &BTreeMap<String, String>) -> impl Iterator<Item = (&str, &str)> {
+/// Properties as they may be shown.
+pub fn redacted(properties: &BTreeMap<String, String>) -> impl Iterator<Item = (&str, &str)> {
     properties.iter().map(|(name, value)| {
         let secret = SECRETS.iter().any(|part| name.contains(part));
         (name.as_str(), if secret { "(hidden)" } else { value.as_str() })

@@ -21,6 +21,29 @@ pub enum KafkaError {
         /// What the library said.
         message: String,
     },
+    /// Brokers do not believe who we say we are.
+    #[error(
+        "the brokers at {brokers} refuse the login ({message}); check sasl.mechanism, sasl.username and sasl.password in \
+         kafka.properties and kafka.properties_files"
+    )]
+    Login {
+        /// The brokers asked.
+        brokers: String,
+        /// What the library said.
+        message: String,
+    },
+    /// Brokers are not who they say they are, do not speak TLS, or want to be shown a certificate.
+    #[error(
+        "no TLS with the brokers at {brokers} ({message}); check ssl.ca.location, which has to vouch for them, their \
+         names in their certificates, and, where they ask for one, ssl.certificate.location and ssl.key.location in \
+         kafka.properties and kafka.properties_files"
+    )]
+    Tls {
+        /// The brokers asked.
+        brokers: String,
+        /// What the library said.
+        message: String,
+    },
     /// A topic does not exist.
     #[error("topic `{topic}` does not exist at {brokers}; create it, or set kafka.create_topics = true")]
     NoTopic {
@@ -52,6 +75,16 @@ pub enum KafkaError {
         name: String,
         /// What is wrong with it.
         message: String,
+    },
+    /// The file of a property cannot be read.
+    #[error("kafka.properties_files: `{name}`: {path}: {source}")]
+    PropertyFile {
+        /// The property.
+        name: String,
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
     },
     /// A client could not be made of its configuration.
     #[error("a kafka client could not be made: {0}; check kafka.properties")]

@@ -1,6 +1,7 @@
 //! Connections, of which there are so many at once.
 //!
-//! Lives here: letting them in, and turning away whoever is one too many. May not: read or write.
+//! Lives here: letting them in, plain or by TLS, and turning away whoever is one too many. May not: read or write what is
+//! spoken there.
 
 use std::io;
 use std::pin::Pin;
@@ -12,15 +13,29 @@ use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Sleep, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::either::Either;
 use tonic::transport::server::Connected;
 
 use super::front::FrontLimits;
+use super::tls::Tls;
 
+/// How long it may take to come to terms about TLS; less where a connection may be silent for less.
+const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
 /// Connections that are let in and that nobody has begun to serve.
 const WAITING_MAX: usize = 16;
+
+/// Where connections come in.
+pub struct Door {
+    /// By which address.
+    pub listener: TcpListener,
+    /// What has to be spoken there, if plain text will not do.
+    pub tls: Option<Tls>,
+}
 
 /// Whoever is let in.
 pub(super) struct Guests {
@@ -29,19 +44,21 @@ pub(super) struct Guests {
 
 /// A connection, which takes a place until it is dropped.
 pub(super) struct Guest {
-    stream: TcpStream,
+    stream: Line,
     /// Until its first byte: when it is given up. Whoever only connects would keep a place from others, and no road looks at a
     /// connection before that byte.
     silence: Option<Pin<Box<Sleep>>>,
     _place: OwnedSemaphorePermit,
 }
 
+type Line = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+
 impl Guests {
-    /// Whoever comes to this address, at most so many at once. Inside a runtime, on which it goes on until nobody serves.
-    pub(super) fn of(listener: TcpListener, limits: &FrontLimits) -> Self {
+    /// Whoever comes to this door, at most so many at once. Inside a runtime, on which it goes on until nobody serves.
+    pub(super) fn of(door: Door, limits: &FrontLimits) -> Self {
         let (let_in, coming) = mpsc::channel(WAITING_MAX);
         let places = Arc::new(Semaphore::new(limits.connections_max));
-        tokio::spawn(welcome(listener, places, limits.idle, let_in));
+        tokio::spawn(welcome(door, places, limits.idle, let_in));
         Self { coming }
     }
 
@@ -59,12 +76,8 @@ impl Guests {
     }
 }
 
-async fn welcome(
-    mut listener: TcpListener,
-    places: Arc<Semaphore>,
-    idle: Duration,
-    let_in: mpsc::Sender<Guest>,
-) {
+async fn welcome(door: Door, places: Arc<Semaphore>, idle: Duration, let_in: mpsc::Sender<Guest>) {
+    let Door { mut listener, tls } = door;
     loop {
         let (stream, _) = tokio::select! {
             // Errors of a single connection are passed over there.
@@ -75,8 +88,19 @@ async fn welcome(
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
         // A small answer does not wait for a larger one; where that cannot be had, it does.
         stream.set_nodelay(true).ok();
-        let silence = Some(Box::pin(sleep(idle)));
-        if let_in.send(Guest { stream, silence, _place: place }).await.is_err() {
+        let guest = move |stream| Guest { stream, silence: Some(Box::pin(sleep(idle))), _place: place };
+        if let Some(tls) = &tls {
+            // Beside the others: one that takes its time holds up nobody, and its place is taken already.
+            let agreed = TlsAcceptor::from(tls.server()).accept(stream);
+            let let_in = let_in.clone();
+            tokio::spawn(async move {
+                match timeout(HANDSHAKE_WAIT.min(idle), agreed).await {
+                    Ok(Ok(stream)) => drop(let_in.send(guest(Either::Right(Box::new(stream)))).await),
+                    Ok(Err(error)) => tracing::debug!("a connection did not come to TLS: {error}"),
+                    Err(_) => tracing::debug!("a connection took too long to come to TLS"),
+                }
+            });
+        } else if let_in.send(guest(Either::Left(stream))).await.is_err() {
             return;
         }
     }

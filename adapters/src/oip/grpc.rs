@@ -7,7 +7,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tonic::transport::Server;
 use tonic::{Request, Response, Status};
@@ -15,7 +14,7 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use super::answers;
-use super::doors::Guests;
+use super::doors::{Door, Guests};
 use super::error::Refusal;
 use super::front::{Front, FrontLimits};
 use super::messages;
@@ -32,6 +31,8 @@ use crate::http::Health;
 
 /// As it is counted.
 pub const PROTOCOL: &str = "grpc";
+/// As TLS calls it.
+pub const ALPN: &[u8] = b"h2";
 /// Calls that one connection may have under way.
 const STREAMS_MAX: u32 = 256;
 /// How long a connection that was idle may take to say that somebody is there.
@@ -45,22 +46,22 @@ struct Room(#[expect(dead_code, reason = "held, never read")] Arc<OwnedSemaphore
 
 /// Serves until `shutdown` is done, then finishes the calls it has.
 pub async fn serve(
-    listener: TcpListener,
+    door: Door,
     front: Front,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), String> {
     let (reporter, health) = tonic_health::server::health_reporter();
     let follow = tokio::spawn(follow(reporter, front.health.clone()));
-    let guests = Guests::of(listener, &front.limits);
+    let guests = Guests::of(door, &front.limits);
     let FrontLimits { request_bytes_max: most, idle, .. } = front.limits;
-    let door = front.clone();
-    let admit = move |mut call: Request<()>| match door.admit() {
+    let counter = front.clone();
+    let admit = move |mut call: Request<()>| match counter.admit() {
         Ok(room) => {
             call.extensions_mut().insert(Room(Arc::new(room)));
             Ok(call)
         }
         Err(refusal) => {
-            door.count(PROTOCOL, Some(refusal.reason), Instant::now());
+            counter.count(PROTOCOL, Some(refusal.reason), Instant::now());
             Err(status(refusal))
         }
     };

@@ -32,6 +32,8 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 const JSON_BYTES: &str = "inference-header-content-length";
 /// As it is counted.
 pub const PROTOCOL: &str = "http";
+/// As TLS calls it.
+pub const ALPN: &[u8] = b"http/1.1";
 /// The `OpenAPI` document.
 pub const OPENAPI: &str = include_str!("openapi.json");
 

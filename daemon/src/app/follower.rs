@@ -13,7 +13,8 @@ use adapters::http::{Health, Pages};
 use anyhow::{Context as _, Result};
 use tokio::sync::watch;
 
-use super::{CLOSE_WAIT, POLL_WAIT, end_within, open_serve, start_http, start_serve};
+use super::pages::start_pages;
+use super::{CLOSE_WAIT, POLL_WAIT, end_within, open_serve, start_serve};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::fleet::Follower;
@@ -48,7 +49,7 @@ impl FollowerApp {
         let console = Console::new(status_seen, health_seen.clone());
         let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, console };
         let follower = Follower::new(config, telemetry.clone(), health.clone(), status)?;
-        let (http, address) = start_http(config, pages, None, Arc::clone(&stop))?;
+        let (http, address) = start_pages(config, pages, None, Arc::clone(&stop))?;
         let following = Following { config: config.clone(), follower, telemetry, health, clock };
         let ends = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("follow".into()).spawn(move || {

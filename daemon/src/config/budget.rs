@@ -177,6 +177,10 @@ impl PrometheusSection {
                 None => Ok(None),
             };
         }
+        // It is told where something fails.
+        if self.url.contains('@') {
+            return refuse("`prometheus.url` names a user; give a bearer token as `prometheus.token_file`");
+        }
         if !["http://", "https://"].iter().any(|scheme| self.url.starts_with(scheme)) {
             return refuse(format!(
                 "`prometheus.url` is `{}`; give http:// or https:// and a host",

@@ -3,9 +3,10 @@
 //! Lives here: addresses and limits, checked. May not: listen.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use adapters::oip::{FrontLimits, QueueLimits};
+use adapters::oip::{FrontLimits, QueueLimits, TlsFiles};
 
 use super::raw::Serve;
 use super::{ConfigError, refuse};
@@ -20,6 +21,8 @@ pub struct OipConfig {
     pub http: Option<SocketAddr>,
     /// Where gRPC is answered, if it is.
     pub grpc: Option<SocketAddr>,
+    /// What has to be spoken on both, if plain text will not do.
+    pub tls: Option<TlsFiles>,
     /// Threads that answer.
     pub threads: usize,
     /// How much is taken at once.
@@ -64,6 +67,7 @@ impl Serve {
         Ok(OipConfig {
             http: address("http_listen", &self.http_listen)?,
             grpc: address("grpc_listen", &self.grpc_listen)?,
+            tls: self.tls()?,
             threads: self.threads,
             limits: FrontLimits {
                 requests_max: self.requests_max,
@@ -77,6 +81,24 @@ impl Serve {
             log_events: self.log_events,
             drain,
         })
+    }
+
+    fn tls(&self) -> Result<Option<TlsFiles>, ConfigError> {
+        let given = |path: &Path| Some(path.to_owned()).filter(|path| !path.as_os_str().is_empty());
+        let client_ca: Option<PathBuf> = given(&self.tls_client_ca);
+        match (given(&self.tls_certificate), given(&self.tls_key)) {
+            (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key, client_ca })),
+            (Some(_), None) => {
+                refuse("`serve.tls_certificate` is given, but `serve.tls_key` is not; give both")
+            }
+            (None, Some(_)) => {
+                refuse("`serve.tls_key` is given, but `serve.tls_certificate` is not; give both")
+            }
+            (None, None) if client_ca.is_some() => refuse(
+                "`serve.tls_client_ca` is given, but `serve.tls_certificate` is not: clients show theirs by TLS only",
+            ),
+            (None, None) => Ok(None),
+        }
     }
 }
 

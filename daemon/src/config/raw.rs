@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use adapters::codec::{CodecConfig, Pointer};
+use adapters::files::read_whole_text;
 use adapters::kafka::KafkaConfig;
 use model::schema::{BUCKETS_DEFAULT, BUCKETS_MAX, CLASSES_MAX, FEATURES_MAX};
 use model::{DeviceChoice, Feature, FeatureKind, Objective, Schema, Target};
@@ -25,6 +26,10 @@ use crate::slot::MemoryPolicy;
 pub const DEFAULTS: &str = include_str!("../../../config/default.toml");
 /// Labels after which the first champion is frozen for comparison.
 pub const FIRST_OUTCOMES: u64 = 5_000;
+/// Longest file.
+const FILE_BYTES_MAX: u64 = 4 << 20;
+/// Longest name of a model: topics have their own ending, and at most 249 characters.
+const NAME_BYTES_MAX: usize = 128;
 /// What environment variables begin with.
 pub(super) const PREFIX: &str = "DRIFTFORM__";
 
@@ -124,6 +129,10 @@ section!(
     Http { listen: String }
 );
 section!(
+    /// `[admin]`
+    AdminSection { listen: String, token_file: std::path::PathBuf }
+);
+section!(
     /// `[serve]`
     Serve {
         answers: bool,
@@ -134,6 +143,9 @@ section!(
         holdback: f64,
         http_listen: String,
         grpc_listen: String,
+        tls_certificate: std::path::PathBuf,
+        tls_key: std::path::PathBuf,
+        tls_client_ca: std::path::PathBuf,
         threads: usize,
         connections_max: usize,
         requests_max: usize,
@@ -216,6 +228,7 @@ section!(
         kafka: KafkaSection,
         state: State,
         http: Http,
+        admin: AdminSection,
         serve: Serve,
         publish: PublishSection,
         follow: FollowSection,
@@ -250,7 +263,7 @@ impl Raw {
     /// Defaults, then the file, then the environment.
     pub fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
         let text = match file {
-            Some(path) => std::fs::read_to_string(path)
+            Some(path) => read_whole_text(path, FILE_BYTES_MAX)
                 .map_err(|error| ConfigError(format!("{} cannot be read: {error}", path.display())))?,
             None => String::new(),
         };
@@ -404,8 +417,13 @@ impl Raw {
     pub fn check_numbers(&self) -> Result<(), ConfigError> {
         let name = &self.model.name;
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if name.is_empty() || !name.chars().all(plain) {
-            return refuse(format!("`model.name` is `{name}`; use letters, digits, `-`, `_` and `.`"));
+        // It becomes the name of a folder, too.
+        let length = (1..=NAME_BYTES_MAX).contains(&name.len());
+        if !length || name.starts_with('.') || !name.chars().all(plain) {
+            return refuse(format!(
+                "`model.name` is `{name}`; use up to {NAME_BYTES_MAX} letters, digits, `-`, `_` and `.`, the first of \
+                 which is no `.`"
+            ));
         }
         if self.kafka.brokers.trim().is_empty() {
             return refuse("`kafka.brokers` is empty; give host:port, several separated by commas");

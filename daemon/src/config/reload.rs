@@ -102,6 +102,7 @@ fn effective(
     file: &std::path::Path,
     environment: &BTreeMap<String, String>,
 ) -> Result<toml::Table, ConfigError> {
+    // With secrets: that one has changed is to be noticed.
     Raw::load(Some(file), environment)?.table()
 }
 

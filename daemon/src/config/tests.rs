@@ -26,9 +26,14 @@ fn broken_configurations_are_refused_with_the_key() {
         ("[kafka]\nbrokers = 9092\ncreate_topics = \"perhaps\"", "create_topics"),
         ("kafka = 3", "`kafka` in the text is a value"),
         ("[model]\nname = \"a b\"", "`model.name` is `a b`"),
+        ("[model]\nname = \"..\"", "`model.name` is `..`"),
         ("[model]\nseed = -1", "seed"),
         ("[model]\ndevice = \"tpu\"", "`model.device` is `tpu`"),
         ("[http]\nlisten = \"here\"", "`http.listen` is `here`"),
+        ("[admin]\nlisten = \"here\"", "`admin.listen` is `here`"),
+        ("[serve]\ntls_certificate = \"tls.crt\"", "`serve.tls_key` is not"),
+        ("[serve]\ntls_key = \"tls.key\"", "`serve.tls_certificate` is not"),
+        ("[serve]\ntls_client_ca = \"ca.crt\"", "`serve.tls_certificate` is not"),
         ("[gate]\nalpha = 5.0", "`gate.alpha` is 5"),
         ("[gate]\nalpha_rule = \"some\"", "some"),
         ("[serve]\nmemory_policy = \"thrift\"", "`serve.memory_policy` is `thrift`"),
@@ -77,6 +82,19 @@ fn broken_configurations_are_refused_with_the_key() {
         let error = Config::parse(&format!("{text}\n{SCHEMA}")).expect_err(text).to_string();
         assert!(error.contains(expected), "{text:?} gave {error:?}");
     }
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("driftform.toml");
+    let text = "[kafka.properties]\n\"sasl.password\" = \"hunter2\"\n\"sasl.username\" = \"ada\"\n";
+    std::fs::write(&path, format!("{text}{SCHEMA}")).expect("a file");
+    let shown = Config::effective(Some(&path), &BTreeMap::new()).expect("it is valid");
+    assert!(shown.contains("\"sasl.password\" = \"(hidden)\"") && shown.contains("\"ada\""), "{shown}");
+    let config = Config::load(Some(&path), &BTreeMap::new()).expect("it is valid");
+    assert_eq!(config.kafka.properties["sasl.password"], "hunter2");
+    assert!(!format!("{config:?}").contains("hunter2"));
 }
 
 #[test]

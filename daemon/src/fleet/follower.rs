@@ -213,7 +213,7 @@ impl Follower {
     fn loaded(&self, artifact: &Artifact) -> Result<Model> {
         let Artifact { name, sha256, .. } = artifact;
         let folder = find_published(&self.directory, &self.name, name, sha256)?;
-        let model = Model::from_files(&folder, &self.device)?;
+        let model = Model::from_files_as_told(&folder, sha256, &self.device)?;
         ensure!(
             model.schema().evolves(&self.schema),
             "its schema did not grow out of the one that is configured here: give both the same `[schema]`"

@@ -4,7 +4,7 @@
 //! that are told in [`super::ledger`]. May not: learn, or read a request.
 
 use std::fmt::Display;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use std::time::Duration;
 use adapters::codec::JsonCodec;
 use adapters::http::Health;
 use adapters::kafka::Sink;
-use adapters::oip::{Front, Names, Queue, Stats, Version, grpc, http};
+use adapters::oip::{Door, Front, Names, Queue, Stats, Tls, Version, grpc, http};
 use anyhow::{Context as _, Result};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
@@ -23,7 +23,7 @@ use tokio::task::JoinError;
 use super::clerk::Clerk;
 use super::ledger::{LEDGER_MAX, Ledger};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, OipConfig};
 use crate::slot::{Served, Slot};
 use crate::telemetry::Telemetry;
 
@@ -51,12 +51,18 @@ pub struct Roads<'a> {
 /// The roads in, listening, and those who answer; nothing is answered before [`Oip::start`].
 pub struct Oip {
     front: Front,
-    http: Option<TcpListener>,
-    grpc: Option<TcpListener>,
+    http: Option<Listening>,
+    grpc: Option<Listening>,
     health: watch::Sender<Health>,
     drain: Duration,
     clerks: Vec<Clerk>,
     ledger: Option<Ledger>,
+}
+
+/// An address that is ours, and what has to be spoken there.
+struct Listening {
+    listener: std::net::TcpListener,
+    tls: Option<Tls>,
 }
 
 /// The roads in, while they answer.
@@ -77,7 +83,8 @@ impl Oip {
         if oip.http.is_none() && oip.grpc.is_none() {
             return Ok(None);
         }
-        let (http, grpc) = (listen(oip.http, "serve.http_listen")?, listen(oip.grpc, "serve.grpc_listen")?);
+        let http = Listening::at(oip, oip.http, "serve.http_listen", http::ALPN)?;
+        let grpc = Listening::at(oip, oip.grpc, "serve.grpc_listen", grpc::ALPN)?;
         let queue = Queue::new(oip.queue, roads.telemetry.front.queue_rows.clone());
         let (told, ledger) = if oip.log_events > 0.0 {
             let (told, telling) = sync_channel(LEDGER_MAX);
@@ -112,10 +119,15 @@ impl Oip {
 
     /// Answers until told to stop.
     pub fn start(self, stop: Arc<AtomicBool>) -> Result<Answering> {
-        let addresses = [&self.http, &self.grpc].map(|listener| listener.as_ref()?.local_addr().ok());
-        for (what, address) in ["http", "grpc"].into_iter().zip(addresses) {
+        let addresses = [&self.http, &self.grpc].map(|road| road.as_ref()?.listener.local_addr().ok());
+        for ((what, road), address) in [("http", &self.http), ("grpc", &self.grpc)].into_iter().zip(addresses)
+        {
             if let Some(address) = address {
-                tracing::info!("open inference protocol on {what}://{address}");
+                let secret = road.as_ref().is_some_and(|road| road.tls.is_some());
+                tracing::info!(
+                    "open inference protocol on {what}{}://{address}",
+                    if secret { "s" } else { "" }
+                );
             }
         }
         let Self { front, http, grpc, health, drain, clerks, ledger } = self;
@@ -201,19 +213,33 @@ impl Known {
     }
 }
 
-fn listen(address: Option<SocketAddr>, key: &str) -> Result<Option<TcpListener>> {
-    let Some(address) = address else { return Ok(None) };
-    let listener =
-        TcpListener::bind(address).with_context(|| format!("cannot listen on {address}; change {key}"))?;
-    listener.set_nonblocking(true)?;
-    Ok(Some(listener))
+impl Listening {
+    fn at(
+        oip: &OipConfig,
+        address: Option<SocketAddr>,
+        key: &str,
+        alpn: &'static [u8],
+    ) -> Result<Option<Self>> {
+        let Some(address) = address else { return Ok(None) };
+        let listener = std::net::TcpListener::bind(address)
+            .with_context(|| format!("cannot listen on {address}; change {key}"))?;
+        listener.set_nonblocking(true)?;
+        let tls = oip.tls.clone().map(|files| Tls::open(files, alpn)).transpose()?;
+        Ok(Some(Self { listener, tls }))
+    }
+
+    /// Inside a runtime.
+    fn door(self) -> std::io::Result<Door> {
+        let Self { listener, tls } = self;
+        Ok(Door { listener: tokio::net::TcpListener::from_std(listener)?, tls })
+    }
 }
 
 /// Both roads, until told to stop; then requests under way are finished, within a limit.
 async fn serve(
     front: Front,
-    http: Option<TcpListener>,
-    grpc: Option<TcpListener>,
+    http: Option<Listening>,
+    grpc: Option<Listening>,
     health: &watch::Sender<Health>,
     stopped: impl Future<Output = ()> + Send + 'static,
 ) {
@@ -221,17 +247,17 @@ async fn serve(
     let by_http = {
         let (front, stop) = (front.clone(), gone(told.clone()));
         async move {
-            let Some(listener) = http else { return Ok(()) };
-            http::serve(tokio::net::TcpListener::from_std(listener)?, front, stop).await;
+            let Some(listening) = http else { return Ok(()) };
+            http::serve(listening.door()?, front, stop).await;
             Ok::<_, std::io::Error>(())
         }
     };
     let by_grpc = {
         let stop = gone(told);
         async move {
-            let Some(listener) = grpc else { return Ok(()) };
-            let listener = tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
-            grpc::serve(listener, front, stop).await
+            let Some(listening) = grpc else { return Ok(()) };
+            let door = listening.door().map_err(|error| error.to_string())?;
+            grpc::serve(door, front, stop).await
         }
     };
     let end = async {

@@ -40,6 +40,11 @@ lifecycle:
 {{- end }}
 {{- end -}}
 
+{{/* Whether a component takes orders by a token that was given: "true" or nothing. */}}
+{{- define "driftform.takesOrders" -}}
+{{- if and (eq .role "leader") .root.Values.admin.existingSecret }}true{{ end -}}
+{{- end -}}
+
 {{/* Where a container finds its files. */}}
 {{- define "driftform.mounts" -}}
 {{- $paths := include "driftform.paths" .root | fromYaml -}}
@@ -52,6 +57,13 @@ lifecycle:
 {{- end }}
 {{- if .root.Values.prometheus.existingSecret }}
 - {name: driftform-prometheus, mountPath: {{ $paths.prometheus }}, readOnly: true}
+{{- end }}
+{{- if include "driftform.takesOrders" . }}
+- {name: driftform-admin, mountPath: {{ $paths.admin }}, readOnly: true}
+{{- end }}
+{{- if .root.Values.serve.tls.existingSecret }}
+# As a folder, too: certificates are renewed.
+- {name: driftform-serve, mountPath: {{ $paths.serve }}, readOnly: true}
 {{- end }}
 {{- if eq .role "leader" }}
 - {name: driftform-state, mountPath: {{ $paths.state }}}
@@ -110,6 +122,28 @@ lifecycle:
       {{- end }}
       {{- if .caKey }}
       - {key: {{ .caKey | quote }}, path: ca.crt}
+      {{- end }}
+{{- end }}
+{{- end }}
+{{- if include "driftform.takesOrders" . }}
+- name: driftform-admin
+  secret:
+    secretName: {{ .root.Values.admin.existingSecret }}
+    defaultMode: 0440
+    items:
+      - {key: {{ .root.Values.admin.tokenKey | quote }}, path: token}
+{{- end }}
+{{- with .root.Values.serve.tls }}
+{{- if .existingSecret }}
+- name: driftform-serve
+  secret:
+    secretName: {{ .existingSecret }}
+    defaultMode: 0440
+    items:
+      - {key: {{ .certKey | quote }}, path: tls.crt}
+      - {key: {{ .keyKey | quote }}, path: tls.key}
+      {{- if .clientCaKey }}
+      - {key: {{ .clientCaKey | quote }}, path: client-ca.crt}
       {{- end }}
 {{- end }}
 {{- end }}

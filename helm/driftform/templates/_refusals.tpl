@@ -8,7 +8,7 @@
 
 {{- define "driftform.refuse.config" -}}
 {{- $asked := include "driftform.asked" . | fromJson -}}
-{{- $ours := dict "http.listen" "listen and ports.http" "state.directory" "learner.persistence" "publish.directory" "publish" "serve.http_listen" "serve.http" "serve.grpc_listen" "serve.grpc" "model.device" "learner.gpu and followers.gpu" "kafka.properties_files" "kafka.sasl, kafka.tls and kafka.propertiesFromSecrets" "prometheus.token_file" "prometheus.existingSecret" "prometheus.ca_file" "prometheus.existingSecret" "follow.id" "nothing: it is the name of the pod" -}}
+{{- $ours := dict "http.listen" "listen and ports.http" "admin.listen" "ports.admin" "admin.token_file" "admin.existingSecret" "serve.tls_certificate" "serve.tls" "serve.tls_key" "serve.tls" "serve.tls_client_ca" "serve.tls" "state.directory" "learner.persistence" "publish.directory" "publish" "serve.http_listen" "serve.http" "serve.grpc_listen" "serve.grpc" "model.device" "learner.gpu and followers.gpu" "kafka.properties_files" "kafka.sasl, kafka.tls and kafka.propertiesFromSecrets" "prometheus.token_file" "prometheus.existingSecret" "prometheus.ca_file" "prometheus.existingSecret" "follow.id" "nothing: it is the name of the pod" -}}
 {{- range $name, $instead := $ours -}}
 {{- $parts := splitList "." $name -}}
 {{- if not (kindIs "invalid" (dig (first $parts) (last $parts) nil $asked)) -}}
@@ -16,7 +16,7 @@
 {{- end -}}
 {{- end -}}
 {{- range $property, $_ := dig "kafka" "properties" dict $asked -}}
-{{- if regexMatch "password|secret|key\\.pem" $property -}}
+{{- if regexMatch "password|passphrase|secret|key\\.pem" $property -}}
 {{- fail (printf "config.kafka.properties has %s, which would be readable in a ConfigMap; use kafka.propertiesFromSecrets" $property) -}}
 {{- end -}}
 {{- end -}}
@@ -58,6 +58,13 @@
 {{- if and $values.kafka.tls.certKey (not $values.kafka.tls.keyKey) -}}
 {{- fail "kafka.tls.certKey is the client's certificate; give its private key, too, as kafka.tls.keyKey" -}}
 {{- end -}}
+{{- $serveTls := $values.serve.tls -}}
+{{- if and $serveTls.existingSecret (not (and $serveTls.certKey $serveTls.keyKey)) -}}
+{{- fail "serve.tls.existingSecret has certificate and key under serve.tls.certKey and serve.tls.keyKey; give both" -}}
+{{- end -}}
+{{- if and $serveTls.clientCaKey (not $serveTls.existingSecret) -}}
+{{- fail "serve.tls.clientCaKey is a key of serve.tls.existingSecret, which is empty" -}}
+{{- end -}}
 {{- if and $values.kafka.tls.existingSecret (not $values.kafka.tls.enabled) -}}
 {{- fail "kafka.tls.existingSecret is given, but kafka.tls.enabled is false: nothing would be encrypted" -}}
 {{- end -}}
@@ -70,7 +77,7 @@
 {{- fail (printf "followers.autoscaling.minReplicas is %d, more than maxReplicas, which is %d" (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
 {{- end -}}
 {{- $ports := dict -}}
-{{- $used := list (list "ports.http" $values.ports.http) -}}
+{{- $used := list (list "ports.http" $values.ports.http) (list "ports.admin" $values.ports.admin) -}}
 {{- if $values.serve.http.enabled }}{{ $used = append $used (list "serve.http.port" $values.serve.http.port) }}{{ end -}}
 {{- if $values.serve.grpc.enabled }}{{ $used = append $used (list "serve.grpc.port" $values.serve.grpc.port) }}{{ end -}}
 {{- range $entry := $used -}}

@@ -5,6 +5,8 @@
 config: /etc/driftform/config
 kafka: /etc/driftform/kafka
 prometheus: /etc/driftform/prometheus
+admin: /etc/driftform/admin
+serve: /etc/driftform/serve
 state: /var/lib/driftform/state
 models: /var/lib/driftform/models
 {{- end -}}
@@ -60,11 +62,19 @@ models: /var/lib/driftform/models
 {{- $values := .Values -}}
 {{- $kafka := include "driftform.kafka" . | fromJson -}}
 {{- $ours := dict "http" (dict "listen" (printf "%s:%v" $values.listen (int $values.ports.http))) -}}
+{{- $admin := dict "listen" (printf "127.0.0.1:%v" (int $values.ports.admin)) -}}
+{{- if $values.admin.existingSecret }}{{ $_ := set $admin "token_file" (printf "%s/token" $paths.admin) }}{{ end -}}
+{{- $_ := set $ours "admin" $admin -}}
 {{- $_ := set $ours "state" (dict "directory" $paths.state) -}}
 {{- $serve := dict -}}
 {{- range $road := list "http" "grpc" -}}
 {{- $asked := index $values.serve $road -}}
 {{- if $asked.enabled }}{{ $_ := set $serve (printf "%s_listen" $road) (printf "%s:%v" $values.listen (int $asked.port)) }}{{ end -}}
+{{- end -}}
+{{- if $values.serve.tls.existingSecret -}}
+{{- $_ := set $serve "tls_certificate" (printf "%s/tls.crt" $paths.serve) -}}
+{{- $_ := set $serve "tls_key" (printf "%s/tls.key" $paths.serve) -}}
+{{- if $values.serve.tls.clientCaKey }}{{ $_ := set $serve "tls_client_ca" (printf "%s/client-ca.crt" $paths.serve) }}{{ end -}}
 {{- end -}}
 {{- $_ := set $ours "serve" $serve -}}
 {{- if include "driftform.publishes" . }}{{ $_ := set $ours "publish" (dict "directory" $paths.models) }}{{ end -}}

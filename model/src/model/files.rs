@@ -78,8 +78,22 @@ impl Model {
 
     /// The model of the two files in this folder; nothing altered, truncated or misshapen gets through.
     pub fn from_files(dir: &Path, device: &Device) -> Result<Self, ModelError> {
+        Self::with_manifest(dir, &read(&dir.join(MANIFEST_FILE), MANIFEST_BYTES_MAX)?, device)
+    }
+
+    /// The same, if the manifest has this SHA-256, in hexadecimal digits: the one that is read, whatever is put in its place.
+    pub fn from_files_as_told(dir: &Path, sha256: &str, device: &Device) -> Result<Self, ModelError> {
+        let path = dir.join(MANIFEST_FILE);
+        let manifest = read(&path, MANIFEST_BYTES_MAX)?;
+        if digest(&manifest) != sha256 {
+            return Err(refused(&path, "is not the one that was told of: its digest is another".into()));
+        }
+        Self::with_manifest(dir, &manifest, device)
+    }
+
+    fn with_manifest(dir: &Path, manifest: &[u8], device: &Device) -> Result<Self, ModelError> {
         let manifest_path = dir.join(MANIFEST_FILE);
-        let manifest = read_manifest(&manifest_path)?;
+        let manifest = manifest_of(&manifest_path, manifest)?;
         let path = dir.join(TENSORS_FILE);
         let tensors = read(&path, TENSORS_BYTES_MAX)?;
         if digest(&tensors) != manifest.tensors_sha256 {
@@ -107,19 +121,18 @@ impl Model {
     }
 }
 
-fn read_manifest(path: &Path) -> Result<Manifest, ModelError> {
-    let bytes = read(path, MANIFEST_BYTES_MAX)?;
+fn manifest_of(path: &Path, bytes: &[u8]) -> Result<Manifest, ModelError> {
     let unreadable = |error: serde_json::Error| {
         refused(path, format!("is not a manifest: {error}; restore it together with {TENSORS_FILE}"))
     };
-    let Format { format } = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    let Format { format } = serde_json::from_slice(bytes).map_err(unreadable)?;
     if format != FORMAT {
         return Err(refused(
             path,
             format!("has format {format}, but this build reads {FORMAT}; export the model with this build"),
         ));
     }
-    serde_json::from_slice(&bytes).map_err(unreadable)
+    serde_json::from_slice(bytes).map_err(unreadable)
 }
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ModelError> {
@@ -180,7 +193,7 @@ fn placed(name: &str, members: usize) -> Option<(usize, &str)> {
     Some((place, table))
 }
 
-fn digest(bytes: &[u8]) -> String {
+pub(super) fn digest(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(64);
     for byte in Sha256::digest(bytes) {
         write!(text, "{byte:02x}").expect("a string takes any text");

@@ -158,6 +158,21 @@ fn an_altered_manifest_is_refused_by_name() {
 }
 
 #[test]
+fn a_model_is_loaded_only_as_it_was_told_of() {
+    let dir = saved(&trained(classes()));
+    let load = |sha256: &str| Model::from_files_as_told(dir.path(), sha256, &Device::cpu());
+    let path = dir.path().join(MANIFEST_FILE);
+    let manifest = fs::read(&path).unwrap();
+    let told = files::digest(&manifest);
+    assert_eq!(says(&load(&told).unwrap()), says(&trained(classes())));
+    // One that would pass by itself.
+    let other: Vec<u8> = [manifest, b"\n".to_vec()].concat();
+    fs::write(&path, other).unwrap();
+    let message = load(&told).unwrap_err().to_string();
+    assert!(message.contains(MANIFEST_FILE) && message.contains("told of"), "{message}");
+}
+
+#[test]
 fn weights_that_are_not_finite_are_refused_although_the_digest_fits() {
     let mut parts = trained(classes()).parts().unwrap();
     parts.weights.members[0].0.get_mut("bias").unwrap().data[0] = f32::NAN;

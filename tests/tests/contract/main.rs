@@ -5,6 +5,7 @@
 
 mod boards;
 mod directions;
+mod licences;
 mod metrics;
 mod rules;
 mod tidy;

@@ -61,7 +61,7 @@ fn answered(scene: &Scene, budget: &str, set_in: &str) -> Result<Vec<Value>> {
 }
 
 /// `driftform budget` beside the daemon; what it prints, or what it complains of.
-fn budget(scene: &Scene, arguments: &[&str]) -> Result<Result<String, String>> {
+pub(super) fn budget(scene: &Scene, arguments: &[&str]) -> Result<Result<String, String>> {
     let mut command = Command::new(binary()?);
     command.arg("budget").arg("--config").arg(scene.config()).args(arguments);
     let output = command.output()?;

@@ -2,6 +2,7 @@
 //!
 //! Lives here: one file a story. Against Apache Kafka where `KAFKA_BOOTSTRAP` names one.
 
+mod admin;
 mod approve;
 mod bad_input;
 mod budgets;
@@ -22,6 +23,7 @@ mod recurring;
 mod relief;
 mod reload;
 mod replay;
+mod secure_kafka;
 mod serve_bench;
 mod stream_table;
 mod trials;

@@ -1,12 +1,14 @@
 //! The Open Inference Protocol as clients see it: two sockets, a slot behind them, and no broker.
 //!
 //! Lives here: the world that the stories share. Every path, error and datatype is in [`conformance`] (over HTTP) and
-//! [`calls`] (over gRPC); what swaps and overload do in [`load`]; hostile bodies in [`hostile`].
+//! [`calls`] (over gRPC); what swaps and overload do in [`load`]; hostile bodies in [`hostile`]; who is let in by TLS
+//! in [`tls`].
 
 mod calls;
 mod conformance;
 mod hostile;
 mod load;
+mod tls;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -10,12 +10,11 @@ use crate::http::admin::{Admin, Erase, ORDERS_MAX, Order, Promote, Steer, Wish, 
 /// A server whose orders are followed, for an even number of a challenger, and its key.
 async fn server() -> Key {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-    let key = Key {
-        address: listener.local_addr().expect("it has one"),
-        token: Token::new().expect("the system has chance"),
-    };
+    let token = Token::new().expect("the system has chance");
+    let key =
+        Key { address: listener.local_addr().expect("it has one"), secret: Secret::Token(token.clone()) };
     let (orders, mut asked) = mpsc::channel::<Order>(ORDERS_MAX);
-    let admin = Admin { token: key.token.clone(), orders };
+    let admin = Admin { token, orders };
     tokio::spawn(async move { crate::http::serve(listener, router(admin), std::future::pending()).await });
     tokio::spawn(async move {
         while let Some(Order { wish, answer }) = asked.recv().await {
@@ -33,6 +32,10 @@ async fn server() -> Key {
         }
     });
     key
+}
+
+fn fresh() -> Secret {
+    Secret::Token(Token::new().expect("the system has chance"))
 }
 
 async fn post(key: &Key, path: &'static str, body: serde_json::Value) -> (u16, String) {
@@ -84,32 +87,54 @@ async fn budgets_are_listed_and_set() {
     {
         assert_eq!(post(&key, "/admin/budgets/p99", wrong).await.0, 400);
     }
-    let wrong = Key { token: Token::new().expect("the system has chance"), ..key };
+    let wrong = Key { secret: fresh(), ..key };
     assert_eq!(post(&wrong, "/admin/budgets/p99", json!({ "limit": 1 })).await.0, 401);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_key_nothing_is_done() {
     let key = server().await;
-    let wrong = Key { token: Token::new().expect("the system has chance"), ..key.clone() };
+    let wrong = Key { secret: fresh(), ..key.clone() };
     let order = serde_json::json!({ "challenger": null, "by": "eve" });
     assert_eq!(post(&wrong, "/admin/promote", order).await.0, 401);
-    assert!(!key.token.opens("") && !key.token.opens(&format!("{}0", key.token.0)));
+    let token = key.secret.token().expect("it is in the key");
+    assert!(!token.opens("") && !token.opens(&format!("{}0", token.0)));
 }
 
 #[test]
 fn a_key_is_for_its_owner_only_and_replaces_the_last() {
     let folder = tempfile::tempdir().expect("a folder");
     assert!(Key::find(folder.path()).is_err());
-    let key = |port| Key {
-        address: SocketAddr::from(([127, 0, 0, 1], port)),
-        token: Token::new().expect("the system has chance"),
-    };
+    let key = |port| Key { address: SocketAddr::from(([127, 0, 0, 1], port)), secret: fresh() };
     for key in [key(1), key(2)] {
         key.leave(folder.path()).expect("it is ours");
         assert_eq!(Key::find(folder.path()).expect("it is there"), key);
-        assert!(!format!("{key:?}").contains(&key.token.0), "it is not told");
+        assert!(
+            !format!("{key:?}").contains(&key.secret.token().expect("it is in the key").0),
+            "it is not told"
+        );
     }
     let mode = fs::metadata(folder.path().join(FILE)).expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, MODE);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_was_given_stays_where_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("token");
+    let key = server().await;
+    let token = key.secret.token().expect("it is in the key");
+    fs::write(&path, format!("{}\n", token.0)).expect("a file");
+    let given = Key { secret: Secret::TokenFile(path.clone()), ..key };
+    given.leave(folder.path()).expect("it is ours");
+    assert!(!fs::read_to_string(folder.path().join(FILE)).expect("it is there").contains(&token.0));
+    let found = Key::find(folder.path()).expect("it is there");
+    let order = serde_json::json!({ "challenger": null, "by": "ada" });
+    assert_eq!(post(&found, "/admin/promote", order).await.0, 200);
+    for wrong in ["short".to_owned(), format!("{0}\n{0}", token.0), "x".repeat(GIVEN_MAX + 1), "ü".repeat(40)]
+    {
+        fs::write(&path, &wrong).expect("a file");
+        let error = found.secret.token().expect_err("no token").to_string();
+        assert!(error.contains("visible ASCII") && !error.contains(&wrong), "{error}");
+    }
 }

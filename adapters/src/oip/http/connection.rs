@@ -13,18 +13,17 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
 
 use super::respond;
-use crate::oip::doors::Guests;
+use crate::oip::doors::{Door, Guests};
 use crate::oip::front::Front;
 
 /// Bytes of a head, and of what is read at once.
 const BUFFER_BYTES_MAX: usize = 64 << 10;
 
 /// Serves until `shutdown` is done, then finishes the requests it has.
-pub async fn serve(listener: TcpListener, front: Front, shutdown: impl Future<Output = ()> + Send + 'static) {
-    let mut guests = Guests::of(listener, &front.limits);
+pub async fn serve(door: Door, front: Front, shutdown: impl Future<Output = ()> + Send + 'static) {
+    let mut guests = Guests::of(door, &front.limits);
     let (front, ending) = (Arc::new(front), GracefulShutdown::new());
     let mut http = http1::Builder::new();
     // A head may take as long as there may be none: from the last answer on.

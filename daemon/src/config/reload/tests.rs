@@ -43,6 +43,13 @@ fn what_needs_a_restart_is_named() {
 }
 
 #[test]
+fn a_changed_secret_is_noticed_and_not_told() {
+    let with = |password: &str| format!("[kafka.properties]\n\"sasl.password\" = \"{password}\"\n");
+    let needs = reloaded(&with("hunter2"), &with("hunter3")).unwrap().needs_restart;
+    assert_eq!(needs, ["kafka.properties"]);
+}
+
+#[test]
 fn the_budgets_of_the_start_take_only_limits() {
     let budget = |watch: &str| Config::parse(&format!("{watch}{SCHEMA}")).unwrap().learn.budget;
     let (started, newer) =
