@@ -1,14 +1,15 @@
 // Drives the console of a running daemon in headless Chromium, as a person would, and looks for faults.
 //
-//   node drive.mjs TOOLS ADDRESS KEY_FILE OUT
+//   node drive.mjs TOOLS KEY_FILE OUT
 //
-// TOOLS is what .ci/console prints; KEY_FILE is the admin.json of the daemon; pictures and a report in JSON go into the folder OUT.
+// TOOLS is what .ci/console prints; KEY_FILE is the admin.json of the daemon, which says where it takes orders; pictures and a report in JSON go into the folder OUT.
 // Wants a daemon whose promotions wait for a person. Ends with 1 and the reason at the first thing that is not as it should be.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-const [tools, address, keyFile, out] = process.argv.slice(2);
+const [tools, keyFile, out] = process.argv.slice(2);
+const { address, token: secret } = JSON.parse(readFileSync(keyFile, "utf8"));
 const require = createRequire(join(tools, "package.json"));
 const puppeteer = require("puppeteer-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -170,11 +171,10 @@ async function giveOrders(page) {
 
 async function main() {
   mkdirSync(out, { recursive: true });
-  const { token } = JSON.parse(readFileSync(keyFile, "utf8"));
   const browser = await puppeteer.launch({ executablePath: BROWSER, headless: true, protocolTimeout: 2 * SEARCH_MILLISECONDS_MAX, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   try {
     const page = await opened(browser);
-    await key(page, token);
+    await key(page, secret);
     await changeBudget(page);
     await until(page, () => document.querySelector("#challenger p.warn") && document.querySelector("#challenger .good"), SEARCH_MILLISECONDS_MAX);
     need(true, "a challenger waits, and the page has heard of it by itself");

@@ -134,7 +134,7 @@ fn one_that_is_wrong_too_often_is_taken_over_from() -> Result<()> {
     };
     ensure!(first.iter().all(is_theirs), "an answer of ours got out");
     ensure!(
-        get(&address, "/")?.1.contains("the external champion; ours learns beside it"),
+        get(&address, "/")?.1.contains("The external champion serves; this learns beside it."),
         "the status is silent"
     );
     ensure!(stream.until_taken_over(&address)?, "no takeover after {EVENTS_MAX} events");
