@@ -8,7 +8,6 @@ use std::path::Path;
 
 use adapters::codec::{CodecConfig, Pointer};
 use adapters::files::read_whole_text;
-use adapters::kafka::KafkaConfig;
 use model::schema::{BUCKETS_DEFAULT, BUCKETS_MAX, CLASSES_MAX, FEATURES_MAX};
 use model::{DeviceChoice, Feature, FeatureKind, Objective, Schema, Target};
 use policies::evolve::EvolveLimits;
@@ -293,18 +292,6 @@ impl Raw {
         }
         let merged = builder.build().map_err(|error| ConfigError(format!("{source}: {error}")))?;
         merged.try_deserialize().map_err(|error| ConfigError(format!("{source}: {error}")))
-    }
-
-    /// All settings; secrets among them are as they are.
-    pub fn table(&self) -> Result<toml::Table, ConfigError> {
-        toml::Table::try_from(self).map_err(|error| ConfigError(error.to_string()))
-    }
-
-    /// All settings, as they may be shown.
-    pub fn shown(&self) -> Result<toml::Table, ConfigError> {
-        let mut shown = self.clone();
-        shown.kafka.properties = KafkaConfig::shown(&self.kafka.properties);
-        shown.table()
     }
 
     /// The declared stream.

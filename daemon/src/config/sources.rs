@@ -1,13 +1,29 @@
 //! Sources: what is in effect, and where each value comes from.
 //!
-//! Lives here: the list of `driftform check --sources`. May not: merge layers (that is [`super::raw`]).
+//! Lives here: all settings as one table, and the list of `driftform check --sources`. May not: merge layers (that is [`super::raw`]).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use adapters::kafka::KafkaConfig;
+
 use super::ConfigError;
 use super::raw::{PREFIX, Raw};
+
+impl Raw {
+    /// All settings; secrets among them are as they are.
+    pub fn table(&self) -> Result<toml::Table, ConfigError> {
+        toml::Table::try_from(self).map_err(|error| ConfigError(error.to_string()))
+    }
+
+    /// All settings, as they may be shown.
+    pub fn shown(&self) -> Result<toml::Table, ConfigError> {
+        let mut shown = self.clone();
+        shown.kafka.properties = KafkaConfig::shown(&self.kafka.properties);
+        shown.table()
+    }
+}
 
 /// A key a line, with its value and where that comes from: the environment, the file, or the defaults.
 pub(super) fn told(
