@@ -78,6 +78,7 @@ impl Guests {
 
 async fn welcome(door: Door, places: Arc<Semaphore>, idle: Duration, let_in: mpsc::Sender<Guest>) {
     let Door { mut listener, tls } = door;
+    let tls = tls.map(Arc::new);
     loop {
         let (stream, _) = tokio::select! {
             // Errors of a single connection are passed over there.
@@ -91,9 +92,9 @@ async fn welcome(door: Door, places: Arc<Semaphore>, idle: Duration, let_in: mps
         let guest = move |stream| Guest { stream, silence: Some(Box::pin(sleep(idle))), _place: place };
         if let Some(tls) = &tls {
             // Beside the others: one that takes its time holds up nobody, and its place is taken already.
-            let agreed = TlsAcceptor::from(tls.server()).accept(stream);
-            let let_in = let_in.clone();
+            let (tls, let_in) = (Arc::clone(tls), let_in.clone());
             tokio::spawn(async move {
+                let agreed = async { TlsAcceptor::from(tls.server().await).accept(stream).await };
                 match timeout(HANDSHAKE_WAIT.min(idle), agreed).await {
                     Ok(Ok(stream)) => drop(let_in.send(guest(Either::Right(Box::new(stream)))).await),
                     Ok(Err(error)) => tracing::debug!("a connection did not come to TLS: {error}"),

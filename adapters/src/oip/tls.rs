@@ -3,10 +3,11 @@
 //! Lives here: what the files say, read anew once they say something else. May not: accept a connection.
 //!
 //! Whoever renews certificates puts others in the place of the files, with or without us. New connections then get the new
-//! ones; files that are wrong, or halfway there, change nothing.
+//! ones; files that are wrong, or halfway there, change nothing. They are read on a thread for that: a slow disk holds up the
+//! one connection that looks, and nobody's answers.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustls::crypto::ring;
@@ -19,7 +20,7 @@ use crate::files::read_whole;
 
 /// Longest file that is read.
 const PEM_BYTES_MAX: u64 = 1 << 20;
-/// A new connection has the files looked at if that was so long ago.
+/// A new connection has the files looked at if the last look was so long ago.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// The keys of the files.
 const CERTIFICATE: &str = "serve.tls_certificate";
@@ -61,6 +62,8 @@ struct Held {
     said: Said,
     server: Arc<ServerConfig>,
     looked: Instant,
+    /// Somebody looks now.
+    is_looking: bool,
     /// What was wrong the last time; told once.
     complaint: Option<String>,
 }
@@ -84,7 +87,8 @@ impl Tls {
     pub fn open(files: TlsFiles, protocol: &'static [u8]) -> Result<Self, TlsError> {
         let said = files.read()?;
         let server = files.server(&said, protocol)?;
-        let held = Mutex::new(Held { said, server, looked: Instant::now(), complaint: None });
+        let held =
+            Mutex::new(Held { said, server, looked: Instant::now(), is_looking: false, complaint: None });
         Ok(Self { files, protocol, look_every: LOOK_EVERY, held })
     }
 
@@ -94,28 +98,64 @@ impl Tls {
         Self { look_every: Duration::ZERO, ..self }
     }
 
-    /// For the next connection. Now and then it reads a few small files, which is not worth a thread.
-    pub(super) fn server(&self) -> Arc<ServerConfig> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.looked.elapsed() >= self.look_every {
-            held.looked = Instant::now();
-            let complaint = self.look(&mut held).err().map(|error| error.to_string());
-            if let Some(complaint) = complaint.as_ref().filter(|_| complaint != held.complaint) {
-                tracing::warn!("{complaint}; the certificates from before are still shown");
-            }
-            held.complaint = complaint;
+    /// For the next connection, inside a runtime.
+    pub(super) async fn server(self: &Arc<Self>) -> Arc<ServerConfig> {
+        if self.begins_to_look() {
+            let tls = Arc::clone(self);
+            // Where the runtime ends meanwhile, what was shown before is shown.
+            tokio::task::spawn_blocking(move || tls.look()).await.ok();
         }
-        Arc::clone(&held.server)
+        self.shown()
     }
 
-    fn look(&self, held: &mut Held) -> Result<(), TlsError> {
-        let said = self.files.read()?;
-        if said != held.said {
-            held.server = self.files.server(&said, self.protocol)?;
-            held.said = said;
-            tracing::info!("{} has changed and is shown from now on", self.files.certificate.display());
+    /// Whether it is time to look, and nobody does.
+    fn begins_to_look(&self) -> bool {
+        let mut held = self.held();
+        let is_time = !held.is_looking && held.looked.elapsed() >= self.look_every;
+        if is_time {
+            held.looked = Instant::now();
+            held.is_looking = true;
         }
-        Ok(())
+        is_time
+    }
+
+    /// Reads the files; what they say is shown from now on, if it is another thing and right.
+    fn look(&self) {
+        let renewed = self.renewed();
+        let mut held = self.held();
+        held.is_looking = false;
+        let complaint = match renewed {
+            Ok(None) => None,
+            Ok(Some((said, server))) => {
+                (held.said, held.server) = (said, server);
+                tracing::info!("{} has changed and is shown from now on", self.files.certificate.display());
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(complaint) = complaint.as_ref().filter(|_| complaint != held.complaint) {
+            tracing::warn!("{complaint}; the certificates from before are still shown");
+        }
+        held.complaint = complaint;
+    }
+
+    /// What the files say, if that is another thing than before.
+    fn renewed(&self) -> Result<Option<(Said, Arc<ServerConfig>)>, TlsError> {
+        let said = self.files.read()?;
+        if said == self.held().said {
+            return Ok(None);
+        }
+        let server = self.files.server(&said, self.protocol)?;
+        Ok(Some((said, server)))
+    }
+
+    fn shown(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.held().server)
+    }
+
+    /// For a moment: nothing is read or waited for meanwhile.
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

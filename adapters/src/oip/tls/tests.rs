@@ -24,6 +24,14 @@ fn pair() -> (String, String) {
     (cert.pem(), signing_key.serialize_pem())
 }
 
+/// What the next connection is shown.
+fn looked(tls: &Tls) -> Arc<ServerConfig> {
+    if tls.begins_to_look() {
+        tls.look();
+    }
+    tls.shown()
+}
+
 fn refused(files: &TlsFiles) -> String {
     Tls::open(files.clone(), b"h2").expect_err("the files are wrong").to_string()
 }
@@ -32,29 +40,51 @@ fn refused(files: &TlsFiles) -> String {
 fn files_that_changed_are_shown_and_files_that_are_wrong_change_nothing() {
     let (_folder, files) = files();
     let tls = Tls::open(files.clone(), b"h2").expect("the files are right").always_looking();
-    let first = tls.server();
+    let first = looked(&tls);
     assert_eq!(first.alpn_protocols, [b"h2".to_vec()]);
-    assert!(Arc::ptr_eq(&first, &tls.server()), "nothing has changed");
+    assert!(Arc::ptr_eq(&first, &looked(&tls)), "nothing has changed");
 
     let (certificate, key) = pair();
     fs::write(&files.certificate, certificate).expect("a file");
-    assert!(Arc::ptr_eq(&first, &tls.server()), "the new key is not there yet");
+    assert!(Arc::ptr_eq(&first, &looked(&tls)), "the new key is not there yet");
     fs::write(&files.key, key).expect("a file");
-    let second = tls.server();
+    let second = looked(&tls);
     assert!(!Arc::ptr_eq(&first, &second), "both are there");
     fs::remove_file(&files.key).expect("it is ours");
-    assert!(Arc::ptr_eq(&second, &tls.server()), "a file that is gone says nothing");
+    assert!(Arc::ptr_eq(&second, &looked(&tls)), "a file that is gone says nothing");
 }
 
 #[test]
 fn files_are_not_looked_at_with_each_connection() {
     let (_folder, files) = files();
     let tls = Tls::open(files.clone(), b"h2").expect("the files are right");
-    let first = tls.server();
+    let first = looked(&tls);
     let (certificate, key) = pair();
     fs::write(&files.certificate, certificate).expect("a file");
     fs::write(&files.key, key).expect("a file");
-    assert!(Arc::ptr_eq(&first, &tls.server()));
+    assert!(Arc::ptr_eq(&first, &looked(&tls)));
+}
+
+#[test]
+fn only_one_looks_at_a_time_and_the_others_are_not_held_up() {
+    let (_folder, files) = files();
+    let tls = Tls::open(files, b"h2").expect("the files are right").always_looking();
+    assert!(tls.begins_to_look() && !tls.begins_to_look());
+    let meanwhile = tls.shown();
+    tls.look();
+    assert!(Arc::ptr_eq(&meanwhile, &tls.shown()) && tls.begins_to_look());
+}
+
+#[tokio::test]
+async fn the_connection_that_looks_gets_what_it_finds() {
+    let (_folder, files) = files();
+    let tls = Tls::open(files.clone(), b"h2").expect("the files are right").always_looking();
+    let tls = Arc::new(tls);
+    let first = tls.server().await;
+    let (certificate, key) = pair();
+    fs::write(&files.certificate, certificate).expect("a file");
+    fs::write(&files.key, key).expect("a file");
+    assert!(!Arc::ptr_eq(&first, &tls.server().await));
 }
 
 #[test]
