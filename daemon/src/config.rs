@@ -37,7 +37,7 @@ pub use gate::{Approval, COMPUTE_CONFIDENCE, COMPUTE_QUANTILE, GateConfig};
 pub use join::JoinConfig;
 pub use oip::OipConfig;
 pub use publish::{FollowConfig, PublishConfig};
-pub use raw::{DEFAULTS, State as StateConfig};
+pub use raw::{DEFAULTS, FILE_BYTES_MAX, State as StateConfig};
 pub use reload::{Layers, Reloaded};
 
 /// Why a configuration was refused; the message names the key and says what to do.

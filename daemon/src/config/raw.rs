@@ -26,7 +26,7 @@ pub const DEFAULTS: &str = include_str!("../../../config/default.toml");
 /// Labels after which the first champion is frozen for comparison.
 pub const FIRST_OUTCOMES: u64 = 5_000;
 /// Longest file.
-const FILE_BYTES_MAX: u64 = 4 << 20;
+pub const FILE_BYTES_MAX: u64 = 4 << 20;
 /// Longest name of a model: topics have their own ending, and at most 249 characters.
 const NAME_BYTES_MAX: usize = 128;
 /// What environment variables begin with.

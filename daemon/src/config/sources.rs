@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use adapters::files::read_whole_text;
 use adapters::kafka::KafkaConfig;
 
 use super::ConfigError;
-use super::raw::{PREFIX, Raw};
+use super::raw::{FILE_BYTES_MAX, PREFIX, Raw};
 
 impl Raw {
     /// All settings; secrets among them are as they are.
@@ -31,7 +32,7 @@ pub(super) fn told(
     environment: &BTreeMap<String, String>,
 ) -> Result<String, ConfigError> {
     let shown = Raw::load(file, environment)?.shown()?;
-    let text = file.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+    let text = file.and_then(|path| read_whole_text(path, FILE_BYTES_MAX).ok()).unwrap_or_default();
     // It has just been read without complaint.
     let in_file: toml::Table = text.parse().unwrap_or_default();
     let mut told = String::new();

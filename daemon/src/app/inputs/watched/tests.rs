@@ -1,5 +1,6 @@
 //! A change counts once, when it stands still, however the file was changed.
 
+use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::*;
@@ -22,6 +23,12 @@ fn a_change_counts_once_it_stands_still() {
     fs::write(&path, "d").expect("it is ours");
     watched.take();
     assert!(!watched.has_changed() && !watched.has_changed(), "that was known");
+}
+
+#[test]
+fn a_file_without_an_end_is_not_read_to_it() {
+    let mut watched = Watched::new(Path::new("/dev/zero"));
+    assert!(!watched.has_changed());
 }
 
 /// As Kubernetes swaps a `ConfigMap`: the file is a link into a link, and the second one is replaced.
