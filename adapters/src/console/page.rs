@@ -102,7 +102,7 @@ fn beside(acts: Acts) -> Markup {
                 h2 { "Give orders" }
                 noscript { p { "Orders need scripts, or the command line." } }
                 form.needs-script id="token-form" hidden {
-                    p.small { "The token is in the state directory (admin.json). It stays in this tab." }
+                    p.small { "The token, or which file has it, is in the state directory (admin.json). It stays in this tab." }
                     label { "Token " input id="token" type="password" autocomplete="off" required; }
                     label { "Your name, for the journal " input id="by" type="text" maxlength="200" autocomplete="name" required; }
                     button type="submit" { "Use it" }

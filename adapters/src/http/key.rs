@@ -119,23 +119,28 @@ impl Key {
 
     /// Posts JSON to the daemon; the status code and what it says.
     pub fn post(&self, path: &str, body: &impl Serialize) -> io::Result<(u16, String)> {
-        self.ask("POST", path, &serde_json::to_string(body)?)
+        self.ask("POST", path, &serde_json::to_string(body)?, Some(&self.secret.token()?))
     }
 
-    /// Asks the daemon for a page; the status code and what it says.
+    /// Asks the daemon for what only those hear who have the token; the status code and what it says.
     pub fn get(&self, path: &str) -> io::Result<(u16, String)> {
-        self.ask("GET", path, "")
+        self.ask("GET", path, "", Some(&self.secret.token()?))
     }
 
-    fn ask(&self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
-        let Token(token) = self.secret.token()?;
+    /// The same for a page that everybody may see: the token need not be at hand.
+    pub fn look(&self, path: &str) -> io::Result<(u16, String)> {
+        self.ask("GET", path, "", None)
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str, shown: Option<&Token>) -> io::Result<(u16, String)> {
+        let shown = shown.map_or(String::new(), |Token(token)| format!("Authorization: Bearer {token}\r\n"));
         let mut stream = TcpStream::connect_timeout(&self.address, WAIT)?;
         stream.set_read_timeout(Some(WAIT))?;
         stream.set_write_timeout(Some(WAIT))?;
         let Self { address, .. } = self;
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{shown}\
              Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
             body.len()
         )?;

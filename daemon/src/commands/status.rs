@@ -28,7 +28,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let state = arguments.state.directory()?;
     let key = Key::find(&state)
         .with_context(|| format!("no daemon has left its key in {}: is one running?", state.display()))?;
-    let told = answer(&key, key.get(PATH))?;
+    let told = answer(&key, key.look(PATH))?;
     match arguments.output {
         Output::Json => super::print(&told),
         Output::Text => {

@@ -137,4 +137,11 @@ async fn a_token_that_was_given_stays_where_it_is() {
         let error = found.secret.token().expect_err("no token").to_string();
         assert!(error.contains("visible ASCII") && !error.contains(&wrong), "{error}");
     }
+    let looked =
+        tokio::task::spawn_blocking(move || (found.get("/admin/budgets"), found.look("/admin/budgets")));
+    let (asked, looked) = looked.await.expect("nothing panics");
+    assert!(
+        asked.is_err() && looked.is_ok_and(|(code, _)| code == 401),
+        "a look needs no token, and shows none"
+    );
 }
