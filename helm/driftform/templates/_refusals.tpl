@@ -16,7 +16,7 @@
 {{- end -}}
 {{- end -}}
 {{- range $property, $_ := dig "kafka" "properties" dict $asked -}}
-{{- if regexMatch "password|passphrase|secret|key\\.pem" $property -}}
+{{- if regexMatch "password|passphrase|secret|key\\.pem|oauthbearer\\.config" $property -}}
 {{- fail (printf "config.kafka.properties has %s, which would be readable in a ConfigMap; use kafka.propertiesFromSecrets" $property) -}}
 {{- end -}}
 {{- end -}}
