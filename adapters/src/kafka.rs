@@ -26,7 +26,7 @@ mod transaction;
 mod tests;
 
 pub use admin::create_models_topic;
-pub use config::{KafkaConfig, StartAt, Topics, redacted};
+pub use config::{KafkaConfig, StartAt, Topics};
 pub use embedded::EmbeddedBroker;
 pub use error::KafkaError;
 pub use group::{GroupSource, Membership};

@@ -189,8 +189,7 @@ impl fmt::Debug for KafkaConfig {
     }
 }
 
-/// Properties as they may be shown.
-pub fn redacted(properties: &BTreeMap<String, String>) -> impl Iterator<Item = (&str, &str)> {
+fn redacted(properties: &BTreeMap<String, String>) -> impl Iterator<Item = (&str, &str)> {
     properties.iter().map(|(name, value)| {
         let secret = SECRETS.iter().any(|part| name.contains(part));
         (name.as_str(), if secret { "(hidden)" } else { value.as_str() })
