@@ -22,4 +22,5 @@ pub mod points;
 pub mod promql;
 pub mod store;
 
+mod chance;
 mod text;

@@ -4,8 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::facts::Status;
 use super::page::{self, Acts};
 use super::parts;
+use crate::chance;
 use crate::http::Health;
 
 /// Browsers that may listen at once, on all roads together.
@@ -29,8 +29,6 @@ pub const LISTENERS_MAX: usize = 16;
 const PUSH_EVERY: Duration = Duration::from_secs(1);
 /// How long a listener hears nothing at most: whoever has gone is noticed by it.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// Random bytes of a nonce.
-const NONCE_BYTES: usize = 16;
 /// When to come again where all places are taken, in seconds.
 const RETRY_SECONDS: &str = "10";
 
@@ -88,9 +86,7 @@ async fn live(State(console): State<Console>) -> Response {
 
 /// Nobody can guess it, and no two answers have the same.
 fn nonce() -> io::Result<String> {
-    let mut bytes = [0; NONCE_BYTES];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+    Ok(format!("{:032x}", u128::from_be_bytes(chance::bytes()?)))
 }
 
 async fn json(State(console): State<Console>) -> Response {

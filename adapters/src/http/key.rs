@@ -4,7 +4,7 @@
 //! orders: they could change the state itself. A secret that was given from outside is not copied there: the key says where
 //! it is. May not: know what orders there are.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chance;
 use crate::files::{read_whole, read_whole_text};
 
 /// The file in the state directory.
@@ -68,9 +69,7 @@ impl Secret {
 impl Token {
     /// A new one, from the system's source of chance.
     pub fn new() -> io::Result<Self> {
-        let mut bytes = [0; TOKEN_BYTES];
-        File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-        Ok(Self(crate::audit::sha256(&bytes)))
+        Ok(Self(crate::audit::sha256(&chance::bytes::<TOKEN_BYTES>()?)))
     }
 
     /// The one in a file, in one line.

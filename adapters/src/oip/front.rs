@@ -3,8 +3,7 @@
 //! Lives here: [`Front`], from a request to its answer. May not: know HTTP or gRPC, compute an answer, or choose what
 //! serves.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -20,14 +19,13 @@ use super::queue::{Question, Queue, Told};
 use super::request::Request;
 use super::stats::Stats;
 use super::tensor::Tensor;
+use crate::chance;
 use crate::codec::{Envelope, JsonCodec, Marks};
 use crate::http::Health;
 use crate::text::shortened;
 
 type Answering = oneshot::Receiver<Result<Answers, Refusal>>;
 
-/// Random bytes by which runs are told apart.
-const RUN_BYTES: usize = 8;
 /// What is counted of an answer that was given.
 pub const OK: &str = "ok";
 
@@ -114,9 +112,7 @@ pub struct Names {
 impl Names {
     /// Those of a run, which begins them with a number from the system's source of chance.
     pub fn of_this_run() -> io::Result<Self> {
-        let mut bytes = [0; RUN_BYTES];
-        File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-        Ok(Self::of_run(format!("{:016x}", u64::from_le_bytes(bytes))))
+        Ok(Self::of_run(format!("{:016x}", u64::from_le_bytes(chance::bytes()?))))
     }
 
     /// Those of a run that no other run is called like.
