@@ -70,14 +70,16 @@ pub(super) fn windows(curves: &Curves) -> Markup {
 /// Means since the last swap, with their confidence sequences.
 pub(super) fn since_swap(curves: &Curves) -> Markup {
     let cuts = marks(curves);
-    let lines = (0..ARMS.len())
-        .map(|at| Curve { ink: ARMS[at], pieces: cut(&values(curves, at, |arm| arm.since_swap), &cuts) });
+    let lines = (0..ARMS.len()).map(|at| Curve {
+        ink: ARMS[at],
+        pieces: cut(&values(curves, at, |arm| arm.since_swap), |point| point.0, &cuts),
+    });
     let bands = (0..ARMS.len()).map(|at| {
         let ends = curves.stretches.iter().map(|stretch| {
             let arm = stretch.arms()[at];
             (stretch.until as f64, arm.lower, arm.upper)
         });
-        Band { ink: ARMS[at], pieces: cut_band(&ends.collect::<Vec<_>>(), &cuts) }
+        Band { ink: ARMS[at], pieces: cut(&ends.collect::<Vec<_>>(), |ends| ends.0, &cuts) }
     });
     chart(&Chart {
         label: format!("mean {} since the last swap, with confidence sequences", curves.measure),
@@ -116,13 +118,9 @@ fn marks(curves: &Curves) -> Vec<f64> {
     curves.swaps.iter().map(|swap| swap.outcomes as f64).collect()
 }
 
-/// A curve begins anew after each cut.
-fn cut(points: &[(f64, f64)], cuts: &[f64]) -> Vec<Vec<(f64, f64)>> {
-    points.chunk_by(|a, b| !crossed(a.0, b.0, cuts)).map(<[_]>::to_vec).collect()
-}
-
-fn cut_band(points: &[(f64, f64, f64)], cuts: &[f64]) -> Vec<Vec<(f64, f64, f64)>> {
-    points.chunk_by(|a, b| !crossed(a.0, b.0, cuts)).map(<[_]>::to_vec).collect()
+/// What is drawn begins anew after each cut.
+fn cut<T: Copy>(points: &[T], place: fn(&T) -> f64, cuts: &[f64]) -> Vec<Vec<T>> {
+    points.chunk_by(|a, b| !crossed(place(a), place(b), cuts)).map(<[T]>::to_vec).collect()
 }
 
 fn crossed(before: f64, after: f64, cuts: &[f64]) -> bool {

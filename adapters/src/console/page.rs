@@ -9,8 +9,8 @@ use super::facts::Status;
 use super::parts;
 use crate::http::Health;
 
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
+pub(super) const STYLE: &str = include_str!("style.css");
+pub(super) const SCRIPT: &str = include_str!("script.js");
 /// How often a browser without scripts asks again, in seconds.
 const REFRESH_SECONDS: u32 = 5;
 /// Parts that take the whole width.
