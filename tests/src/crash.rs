@@ -15,5 +15,5 @@ mod stream;
 pub use check::{check, check_journal, check_sent};
 pub use report::{report, setting};
 pub use run::{End, Run};
-pub use story::Story;
+pub use story::{EAGER, Story, until};
 pub use stream::{SCHEMA, Stream};

@@ -19,14 +19,17 @@ const OUTCOMES: &str = "driftform_learn_outcomes_total";
 const SLICE: usize = 200;
 /// Slices within which each turn of the story has to come.
 const SLICES_MAX: usize = 60;
-/// Searches one after the other until a challenger is found; nothing is searched while it is compared and watched. It
-/// takes much evidence to promote it, so that the base lies between.
-const SETTINGS: &str = r"
+/// A search as soon as there may be one, for a stream that the first champion cannot follow; nothing is searched while a
+/// challenger is compared and watched.
+pub const EAGER: &str = r"
     cold_start = { outcomes = 200 }
     mixture = { members = [{}] }
     search = { window_outcomes = 200, rungs = [1, 3], cooldown_outcomes = 600, plateau_outcomes = 200 }
     detect = { average_run_length = 1e9, delta = 1e-9 }
     budget = { compute_seconds = 10.0 }
+";
+/// It takes much evidence to promote a challenger, so that the base lies between.
+const SETTINGS: &str = r"
     gate = { alpha = 1e-9 }
     serve = { answers = false }
 ";
@@ -44,7 +47,7 @@ pub struct Story {
 impl Story {
     /// Tells it. The base is the state in which a challenger has just been placed.
     pub fn tell() -> Result<Self> {
-        let scene = Scene::set("crash", &format!("{SETTINGS}{SCHEMA}"))?;
+        let scene = Scene::set("crash", &format!("{EAGER}{SETTINGS}{SCHEMA}"))?;
         let folder = tempfile::tempdir()?;
         let mut stream = Stream::new(&scene.kafka, 7)?;
         stream.unreadable()?;
@@ -109,7 +112,7 @@ fn promoted(scene: &Scene, stream: &mut Stream, base: &Path) -> Result<(Process,
 }
 
 /// Feeds slices, each after the last has been learned, until it is so.
-fn until(scene: &Scene, stream: &mut Stream, address: &str, so: impl Fn() -> Result<bool>) -> Result<()> {
+pub fn until(scene: &Scene, stream: &mut Stream, address: &str, so: impl Fn() -> Result<bool>) -> Result<()> {
     for _ in 0..SLICES_MAX {
         slice(stream, address)?;
         if so()? {

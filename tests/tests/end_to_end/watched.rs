@@ -7,42 +7,16 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, ensure};
 use daemon::telemetry::table;
 use tests::boards::{Boards, root, with_values};
-use tests::crash::{SCHEMA, Stream};
+use tests::crash::{EAGER, SCHEMA, Stream, until};
 use tests::http::{get, metric};
 use tests::process::wait_until;
 use tests::prometheus::{BINARY_VARIABLE, RealPrometheus};
 use tests::scene::{DEADLINE, Scene};
 
-/// Events sent before the daemon has to catch up.
-const SLICE: usize = 200;
-/// Slices within which each turn of the story has to come.
-const SLICES_MAX: usize = 60;
-/// A search as soon as there may be one, for a stream that the first champion cannot follow.
-const SETTINGS: &str = r"
-    cold_start = { outcomes = 200 }
-    mixture = { members = [{}] }
-    search = { window_outcomes = 200, rungs = [1, 3], cooldown_outcomes = 600, plateau_outcomes = 200 }
-    detect = { average_run_length = 1e9, delta = 1e-9 }
-    budget = { compute_seconds = 10.0 }
-    watch = { outcomes = 20000 }
-";
+/// A watch that lasts for the whole story.
+const SETTINGS: &str = "watch = { outcomes = 20000 }\n";
 /// The alert of a rollback.
 const ALERT: &str = "DriftformRolledBack";
-
-/// Feeds slices, each after the last has been learned, until this is above zero.
-fn until(stream: &mut Stream, address: &str, series: &str) -> Result<()> {
-    for _ in 0..SLICES_MAX {
-        stream.events(SLICE)?;
-        let wanted = stream.labelled() as f64;
-        wait_until("all labels learned", DEADLINE, || {
-            metric(address, "driftform_learn_outcomes_total").ok().filter(|outcomes| *outcomes >= wanted)
-        })?;
-        if metric(address, series)? > 0.0 {
-            return Ok(());
-        }
-    }
-    anyhow::bail!("{series} is still 0 after {SLICES_MAX} slices of {SLICE} events")
-}
 
 /// The scrape has every metric of the table, and nothing else, and promtool has no complaint.
 fn check_scrape(address: &str) -> Result<()> {
@@ -80,16 +54,17 @@ fn a_real_prometheus_tells_of_a_rollback() -> Result<()> {
         eprintln!("skipped: {BINARY_VARIABLE} names no Prometheus");
         return Ok(());
     };
-    let scene = Scene::set("watched", &format!("{SETTINGS}{SCHEMA}"))?;
+    let scene = Scene::set("watched", &format!("{EAGER}{SETTINGS}{SCHEMA}"))?;
     let (daemon, address) = scene.start()?;
     prometheus.scrape(&address)?;
     let mut stream = Stream::new(&scene.kafka, 7)?;
-    until(&mut stream, &address, r#"driftform_swaps_total{change="promotion"}"#)?;
+    let counted = |series: &str| Ok(metric(&address, series)? > 0.0);
+    until(&scene, &mut stream, &address, || counted(r#"driftform_swaps_total{change="promotion"}"#))?;
     check_scrape(&address)?;
     ensure!(!prometheus.firing()?.contains(&ALERT.to_owned()), "nothing was rolled back yet");
 
     stream.turned = true;
-    until(&mut stream, &address, r#"driftform_rollbacks_total{reason="losses"}"#)?;
+    until(&scene, &mut stream, &address, || counted(r#"driftform_rollbacks_total{reason="losses"}"#))?;
     wait_until(ALERT, DEADLINE, || prometheus.firing().ok()?.contains(&ALERT.to_owned()).then_some(()))?;
     let found = ask_all(&prometheus)?;
     eprintln!("{ALERT} fires; {found} queries of the dashboards find something");
