@@ -31,9 +31,10 @@ mod snapshots;
 mod story;
 pub mod table;
 
-pub use budgets::{NOT_TAKEN, REJECTED};
+pub use budgets::{APPLIED, NOT_TAKEN, PARTIAL, REJECTED};
 pub use fleet::{FleetMetrics, Followed};
 pub use front::FrontMetrics;
+pub use metrics::{BUDGET, PERSON};
 pub use shown::Shown;
 pub use snapshots::SnapshotMetrics;
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::Learn;
 use crate::config::{BudgetConfig, COMPUTE, ConfigError, MEMORY, Reloaded};
 use crate::lifecycle::Event;
-use crate::telemetry::{AuditEvent, REJECTED};
+use crate::telemetry::{APPLIED, AuditEvent, PARTIAL, REJECTED};
 
 /// Where a limit was set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -271,7 +271,7 @@ impl Learn {
                 if changed {
                     self.limits_changed();
                 }
-                (if needs_restart.is_empty() { "applied" } else { "partial" }, needs_restart, None)
+                (if needs_restart.is_empty() { APPLIED } else { PARTIAL }, needs_restart, None)
             }
             Err(error) => (REJECTED, Vec::new(), Some(error.to_string())),
         };

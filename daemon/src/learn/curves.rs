@@ -19,9 +19,6 @@ const HORIZON: u64 = 10_000;
 /// Chance that an interval is ever wrong.
 pub const ALPHA: f64 = 0.05;
 
-/// Whose curves there are, in this order everywhere.
-pub const ARMS: [&str; 3] = ["champion", "control", "first champion, frozen"];
-
 /// A running mean since the last swap, and the interval that has it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Known {
@@ -38,7 +35,7 @@ pub struct Stretch {
     pub until: u64,
     /// How many it has.
     pub outcomes: u64,
-    /// The mean of each arm over it.
+    /// The mean over it of the champion, the control and the frozen first champion, in this order everywhere.
     pub means: [f64; 3],
     /// What was known of each at its end.
     pub known: [Known; 3],

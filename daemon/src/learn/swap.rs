@@ -18,7 +18,7 @@ use super::{Learn, LearnError};
 use crate::lifecycle::{Change, Event};
 use crate::slot::Served;
 use crate::storage::Digests;
-use crate::telemetry::AuditEvent;
+use crate::telemetry::{AuditEvent, BUDGET, PERSON};
 
 /// How long a swap waits for old models to be gone before another is built. Only learning waits, and readers keep
 /// a model for one unit of work; after that the swap is put off.
@@ -315,9 +315,9 @@ pub(super) fn why_back(
     harm: impl FnOnce() -> String,
 ) -> (&'static str, String) {
     match (ordered_by, watch.verdict()) {
-        (Some(by), _) => ("person", format!("{by} ordered it")),
+        (Some(by), _) => (PERSON, format!("{by} ordered it")),
         (None, WatchVerdict::Rollback) => (watch.evidence().kind(), harm()),
-        (None, WatchVerdict::Watching | WatchVerdict::Keep) => ("budget", "a budget is breached".into()),
+        (None, WatchVerdict::Watching | WatchVerdict::Keep) => (BUDGET, "a budget is breached".into()),
     }
 }
 

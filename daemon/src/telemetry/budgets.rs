@@ -11,10 +11,14 @@ use super::metrics::Declare;
 use crate::config::{COMPUTE, MEMORY};
 use crate::learn::Learn;
 
-/// What comes of reading a configuration again that is wrong.
+/// The configuration was read again, and all of it is in force.
+pub const APPLIED: &str = "applied";
+/// The same, and some of it wants a restart.
+pub const PARTIAL: &str = "partial";
+/// It is wrong, and nothing of it is in force.
 pub const REJECTED: &str = "rejected";
 /// What can come of reading the configuration again.
-pub const RELOADS: [&str; 3] = ["applied", "partial", REJECTED];
+pub const RELOADS: [&str; 3] = [APPLIED, PARTIAL, REJECTED];
 /// What can keep a reading from the learn plane, beside what [`Missing`](adapters::promql::Missing) names: it is busy.
 pub const NOT_TAKEN: &str = "not_taken";
 

@@ -105,7 +105,14 @@ pub(super) const ARMS: [&str; 5] = ["champion", "control", "first", "majority", 
 /// Kinds of swap.
 pub(super) const CHANGES: [&str; 5] = ["refresh", "promotion", "takeover", "relief", "rollback"];
 /// What can speak for a rollback: kinds of harm, a budget that was breached, or a person.
-pub(super) const REASONS: [&str; 5] = ["losses", "answers", "time", "budget", "person"];
+pub(super) const REASONS: [&str; 5] = {
+    let [losses, answers, time] = WatchEvidence::KINDS;
+    [losses, answers, time, BUDGET, PERSON]
+};
+/// A rollback because a budget is breached.
+pub const BUDGET: &str = "budget";
+/// A rollback because somebody ordered it.
+pub const PERSON: &str = "person";
 /// Rungs that are told apart; the last stands for those above it, too.
 pub(super) const RUNGS: [&str; 6] = ["0", "1", "2", "3", "4", "5"];
 
