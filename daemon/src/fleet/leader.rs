@@ -22,7 +22,7 @@ pub struct Facts {
     pub promotions: u64,
     /// Reliefs so far.
     pub reliefs: u64,
-    /// Rollbacks so far.
+    /// Rollbacks so far, hand-backs to a champion that is not ours among them.
     pub rollbacks: u64,
     /// Whether a promotion is watched.
     pub watching: bool,
@@ -90,18 +90,43 @@ impl Leader {
     pub fn tell(&mut self, occasion: Occasion, facts: Facts, at: Timestamp, served: Publication) -> Mail {
         let served = Arc::new(served);
         let (everyone, canary) = self.shared_out(occasion, facts, &served);
-        let told = canary.as_ref().map(|first| Canary {
+        let mail = self.mail(occasion, facts, at, &everyone, canary.as_ref());
+        self.last = Last::Told { facts, at, everyone, canary };
+        mail
+    }
+
+    /// While the champion is not ours nothing of ours is news: what it comes to meanwhile is counted as told, so that the next
+    /// takeover is a promotion like any other. A share that still serves what was handed back is told to go back.
+    pub fn stand_aside(&mut self, facts: Facts, at: Timestamp) -> Option<Mail> {
+        let (everyone, has_share) = match &self.last {
+            Last::Before(None) => return None,
+            Last::Before(Some(before)) => {
+                (Arc::new(Publication::there(before.everyone.clone())), before.canary.is_some())
+            }
+            Last::Told { everyone, canary, .. } => (Arc::clone(everyone), canary.is_some()),
+        };
+        let mail = has_share.then(|| self.mail(Occasion::Rollback, facts, at, &everyone, None));
+        self.last = Last::Told { facts, at, everyone, canary: None };
+        mail
+    }
+
+    fn mail(
+        &self,
+        occasion: Occasion,
+        facts: Facts,
+        at: Timestamp,
+        everyone: &Arc<Publication>,
+        canary: Option<&First>,
+    ) -> Mail {
+        let told = canary.map(|first| Canary {
             artifact: first.publication.artifact.clone(),
             share: self.share,
             since: first.since,
         });
         let standing = [self.epoch, facts.rollbacks];
         let dispatch = Dispatch::new(&self.model, standing, occasion, at, everyone.artifact.clone());
-        let publications =
-            std::iter::once(&everyone).chain(canary.as_ref().map(|first| &first.publication)).cloned();
-        let mail = Mail { dispatch: dispatch.with(told), publications: publications.collect() };
-        self.last = Last::Told { facts, at, everyone, canary };
-        mail
+        let publications = std::iter::once(everyone).chain(canary.map(|first| &first.publication)).cloned();
+        Mail { dispatch: dispatch.with(told), publications: publications.collect() }
     }
 
     /// What everybody is to serve, and what a share.

@@ -44,8 +44,7 @@ impl Publishing {
     /// After a unit of work. Waits for nothing.
     pub fn turn(&mut self, learn: &Learn, now: Timestamp) {
         let served = learn.slot().load();
-        // Who follows is told of champions only.
-        if served.prior_only || served.standing == Standing::Shadow {
+        if served.prior_only {
             return;
         }
         let counts = &learn.state().counts;
@@ -56,7 +55,15 @@ impl Publishing {
             rollbacks: counts.rollbacks,
             watching: learn.arms().watch().is_some(),
         };
-        self.tell(&served, facts, now);
+        match served.standing {
+            Standing::Champion => self.tell(&served, facts, now),
+            // Who follows is told of champions only.
+            Standing::Shadow => {
+                if let Some(mail) = self.leader.stand_aside(facts, now) {
+                    self.publisher.post(mail);
+                }
+            }
+        }
     }
 
     fn tell(&mut self, served: &Served, facts: Facts, now: Timestamp) {

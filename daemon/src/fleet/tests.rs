@@ -80,6 +80,40 @@ fn a_promotion_goes_to_a_share_until_its_watch_ends() {
     assert_eq!((kept.occasion, kept.everyone, kept.canary), (Occasion::Kept, artifact(1, 7), None));
 }
 
+#[test]
+fn a_takeover_after_a_hand_back_goes_to_a_share_first() {
+    let mut leader = Leader::new("fraud", 1, EVERY, 0.25, None);
+    told(&mut leader, facts(5), 0).expect("the start is told");
+    let aside = |rollbacks, promotions| Facts { promotions, rollbacks, ..facts(5) };
+    let at = |seconds: i64| Timestamp(seconds * 1_000);
+    assert_eq!(leader.stand_aside(aside(1, 1), at(1)), None, "everybody serves what there was before");
+    let took_over = |generation| Facts { promotions: 2, watching: true, ..aside(1, 0) }.serving(generation);
+    let taken = told(&mut leader, took_over(8), 2).expect("a takeover is told");
+    assert_eq!((taken.occasion, taken.everyone.generation.0), (Occasion::Promotion, 5));
+    assert_eq!(taken.canary.clone().expect("a share has it").since.0, 8);
+
+    let back = leader.stand_aside(aside(2, 2), at(3)).expect("the share is told to go back").dispatch;
+    assert_eq!((back.occasion, &back.everyone, &back.canary), (Occasion::Rollback, &artifact(1, 5), &None));
+    assert!(back.rollbacks > taken.rollbacks, "otherwise nobody goes back");
+    assert_eq!(leader.stand_aside(aside(2, 2), at(4)), None, "once");
+    let again = told(&mut leader, Facts { promotions: 3, rollbacks: 2, ..took_over(9) }, 5);
+    let again = again.expect("the next takeover is told");
+    assert_eq!((again.occasion, again.everyone.generation.0), (Occasion::Promotion, 5));
+    assert_eq!(again.canary.clone().expect("a share has it").since.0, 9);
+
+    let mut next = Leader::new("fraud", 2, EVERY, 0.25, Some(again));
+    let back = next.stand_aside(aside(3, 3), at(6)).expect("handed back before it was told").dispatch;
+    assert_eq!((back.everyone, back.canary), (artifact(1, 5), None));
+    let after = Facts { promotions: 4, rollbacks: 3, ..took_over(10) };
+    assert_eq!(told(&mut next, after, 7).map(|told| told.occasion), Some(Occasion::Promotion));
+}
+
+impl Facts {
+    fn serving(self, generation: u64) -> Self {
+        Self { generation: Generation(generation), ..self }
+    }
+}
+
 /// What a leader may come to.
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -87,14 +121,15 @@ enum Step {
     Promote,
     Relieve,
     RollBack,
+    HandBack,
     EndWatch,
     Restart,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    use Step::{EndWatch, Promote, Refresh, Relieve, Restart, RollBack};
-    let step =
-        prop::sample::select(vec![Refresh, Refresh, Promote, Promote, Relieve, RollBack, EndWatch, Restart]);
+    use Step::{EndWatch, HandBack, Promote, Refresh, Relieve, Restart, RollBack};
+    let steps = vec![Refresh, Refresh, Promote, Promote, Relieve, RollBack, HandBack, EndWatch, Restart];
+    let step = prop::sample::select(steps);
     prop::collection::vec(step, 1..40)
 }
 
@@ -103,6 +138,7 @@ fn story(steps: &[Step], share: f64) -> Vec<Dispatch> {
     let mut leader = Leader::new("fraud", 1, EVERY, share, None);
     let (mut now, mut displaced, mut newest) = (facts(1), None, 1);
     let mut story = Vec::new();
+    let mut aside = false;
     for (at, step) in steps.iter().enumerate() {
         let before = now.generation;
         let mut next = || {
@@ -112,6 +148,7 @@ fn story(steps: &[Step], share: f64) -> Vec<Dispatch> {
         match step {
             Step::Refresh => now.generation = next(),
             Step::Promote => {
+                aside = false;
                 displaced = Some(before);
                 now = Facts { generation: next(), promotions: now.promotions + 1, watching: true, ..now };
             }
@@ -125,6 +162,13 @@ fn story(steps: &[Step], share: f64) -> Vec<Dispatch> {
                         Facts { generation: displaced, rollbacks: now.rollbacks + 1, watching: false, ..now };
                 }
             }
+            Step::HandBack => {
+                if let Some(displaced) = displaced.take() {
+                    // Somebody else's serves until the next promotion.
+                    aside = true;
+                    now = Facts { rollbacks: now.rollbacks + 1, watching: false, ..now }.serving(displaced.0);
+                }
+            }
             Step::EndWatch => {
                 displaced = None;
                 now.watching = false;
@@ -135,7 +179,13 @@ fn story(steps: &[Step], share: f64) -> Vec<Dispatch> {
                 leader = Leader::new("fraud", leader.epoch() + 1, EVERY, share, story.last().cloned());
             }
         }
-        story.extend(told(&mut leader, now, 20 * i64::try_from(at).expect("few steps")));
+        let seconds = 20 * i64::try_from(at).expect("few steps");
+        if aside {
+            let mail = leader.stand_aside(now, Timestamp(seconds * 1_000));
+            story.extend(mail.map(|mail| mail.dispatch));
+        } else {
+            story.extend(told(&mut leader, now, seconds));
+        }
     }
     story
 }
