@@ -22,7 +22,7 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,id=driftform-registry,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,id=driftform-cpu,target=/src/target,sharing=locked \
-    cargo build --locked --release --bin driftform \
+    cargo build --locked --release --bin driftform --features s3 \
     && install -D target/release/driftform /out/driftform \
     && mkdir /out/state
 
@@ -45,7 +45,7 @@ COPY . .
 # One kernel by one would take eight minutes: .cargo/config.toml allows one thread.
 RUN --mount=type=cache,id=driftform-registry,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,id=driftform-cuda,target=/src/target,sharing=locked \
-    CUDAFORGE_THREADS="$(nproc)" cargo build --locked --release --bin driftform --features cuda \
+    CUDAFORGE_THREADS="$(nproc)" cargo build --locked --release --bin driftform --features cuda,s3 \
     && install -D target/release/driftform /out/driftform \
     && mkdir /out/state
 

@@ -171,7 +171,8 @@ impl Promql {
     }
 }
 
-fn certificates(file: &Path) -> io::Result<RootCerts> {
+/// The certificates that vouch for a server, of a file in PEM.
+pub(crate) fn certificates(file: &Path) -> io::Result<RootCerts> {
     let wrong = |what: String| io::Error::other(format!("{}: {what}", file.display()));
     let pem = read_whole(file, CA_BYTES_MAX).map_err(|error| wrong(error.to_string()))?;
     let mut found: Vec<Certificate<'static>> = Vec::new();

@@ -26,6 +26,7 @@ use crate::fleet::Publishing;
 use crate::learn::{Learn, Outside};
 use crate::reader::Reader;
 use crate::readings::Readings;
+use crate::repository::Repository;
 use crate::serve::{Answerer, Answering, Oip, Outlet, Roads, Serve};
 use crate::slot::Slot;
 use crate::storage::{self, Storage};
@@ -106,6 +107,7 @@ impl App {
         let admin = Admin { token: token(&config.admin)?, orders };
         let (inputs, coming) = mpsc::channel(INPUTS_MAX);
         let publishing = Publishing::open(config, &learn, &telemetry.fleet)?;
+        let repository = Repository::open(config.repository.as_ref(), &telemetry.repository)?;
         let mut plane = LearnPlane {
             config: config.clone(),
             clock,
@@ -115,6 +117,7 @@ impl App {
             source,
             sink: Sink::open(kafka)?,
             publishing,
+            repository,
             telemetry,
             story,
             shown: Shown::default(),

@@ -27,6 +27,7 @@ mod publish;
 mod raw;
 pub mod reference;
 mod reload;
+mod repository;
 mod search;
 mod sources;
 
@@ -39,6 +40,7 @@ pub use oip::OipConfig;
 pub use publish::{FollowConfig, PublishConfig};
 pub use raw::{DEFAULTS, FILE_BYTES_MAX, State as StateConfig};
 pub use reload::{Layers, Reloaded};
+pub use repository::{RepositoryConfig, RepositoryFormat};
 
 /// Why a configuration was refused; the message names the key and says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +119,8 @@ pub struct Config {
     pub oip: OipConfig,
     /// Where models are published for followers, if anywhere.
     pub publish: Option<PublishConfig>,
+    /// Where the champion is kept for other servers, if anywhere.
+    pub repository: Option<RepositoryConfig>,
     /// Who a follower is.
     pub follow: FollowConfig,
     /// What becomes of a displaced model.
@@ -195,7 +199,9 @@ impl raw::Raw {
         let codec = self.codec(&schema)?;
         let kafka = self.kafka_config();
         let (memory_policy, oip) = (self.memory_policy()?, self.serve.oip()?);
-        let (publish, follow) = (self.publish.checked()?, self.follow.checked()?);
+        let bucket = self.s3.checked()?;
+        let (publish, follow) = (self.publish.checked(&bucket)?, self.follow.checked()?);
+        let repository = self.repository.checked(&self.model.name, &bucket)?;
         let history = (!self.cold_start.history.is_empty()).then(|| PathBuf::from(&self.cold_start.history));
         let join = self.join.checked(&schema)?;
         let limits = self.limits();
@@ -246,6 +252,7 @@ impl raw::Raw {
             serve: self.serve,
             oip,
             publish,
+            repository,
             follow,
             memory_policy,
             history,

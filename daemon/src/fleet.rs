@@ -11,6 +11,7 @@ mod leader;
 mod publication;
 mod publisher;
 mod publishing;
+mod shelf;
 
 pub use follower::Follower;
 pub use following::{Following, Heard};

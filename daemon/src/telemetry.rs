@@ -24,6 +24,7 @@ mod gates;
 mod machine;
 mod metrics;
 mod noticed;
+mod repository;
 mod search;
 mod senses;
 mod shown;
@@ -35,6 +36,7 @@ pub use budgets::{APPLIED, NOT_TAKEN, PARTIAL, REJECTED};
 pub use fleet::{FleetMetrics, Followed};
 pub use front::FrontMetrics;
 pub use metrics::{BUDGET, PERSON};
+pub use repository::{Kept, RepositoryMetrics};
 pub use shown::Shown;
 pub use snapshots::SnapshotMetrics;
 
@@ -390,6 +392,8 @@ pub struct Telemetry {
     pub front: FrontMetrics,
     /// Publishing and following.
     pub fleet: FleetMetrics,
+    /// The repository that is kept for other servers.
+    pub repository: RepositoryMetrics,
     /// Whether the learn plane reaches a broker.
     pub connected: IntGauge,
     /// How far the learn plane is behind.
@@ -430,6 +434,7 @@ impl Telemetry {
             answers_failed: declare.counter("driftform_serve_answers_failed_total"),
             front: FrontMetrics::new(&declare),
             fleet: FleetMetrics::new(&declare),
+            repository: RepositoryMetrics::new(&declare),
             connected: declare.gauge("driftform_kafka_connected"),
             lag_records: declare.gauge("driftform_consumer_lag_records"),
             lag_seconds: declare.level("driftform_consumer_lag_seconds"),

@@ -4,7 +4,6 @@
 //! come of it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
@@ -72,8 +71,7 @@ pub struct Running {
 impl OrderedLeader {
     /// One that serves its first champion and has told nothing.
     pub fn new(scene: &Scene, canary: f64) -> Result<Self> {
-        let directory = published(scene).display().to_string();
-        let environment = BTreeMap::from([(DIRECTORY.to_owned(), directory)]);
+        let environment = BTreeMap::from([(DIRECTORY.to_owned(), published(scene))]);
         let config = Config::load(Some(scene.config()), &environment)?;
         let publish = config.publish.clone().context("a directory is named")?;
         let leader = Leader::new(&config.name, 1, publish.every, canary, None);
@@ -129,28 +127,29 @@ impl OrderedLeader {
     }
 }
 
-/// Starts a follower of this name, and waits until it tells where its pages are.
-pub fn follow(scene: &Scene, id: &str) -> Result<Running> {
+/// Starts a follower of this name, of a leader that publishes there, and waits until it tells where its pages are.
+pub fn follow(scene: &Scene, directory: &str, id: &str) -> Result<Running> {
     let mut command = scene.command()?;
-    command.args(["--role", "follower"]).env(ID, id).env(DIRECTORY, published(scene));
+    command.args(["--role", "follower"]).env(ID, id).env(DIRECTORY, directory);
     let mut process = Process::start(command)?;
     let line = process.wait_for_line(DEADLINE, |line| address_in(line).is_some())?;
     let pages = address_in(&line).context("an address")?;
     Ok(Running { process, pages, road: None })
 }
 
-/// Starts a real leader that publishes so often.
-pub fn lead(scene: &Scene, every_seconds: f64) -> Result<Running> {
+/// Starts a real leader that publishes there, so often.
+pub fn lead(scene: &Scene, directory: &str, every_seconds: f64) -> Result<Running> {
     let mut command = scene.command()?;
-    command.env(DIRECTORY, published(scene));
+    command.env(DIRECTORY, directory);
     command.env("DRIFTFORM__PUBLISH__EVERY_SECONDS", every_seconds.to_string());
     let (process, pages) = Scene::started(Process::start(command)?)?;
     let road = road_in(&process.tail(), "http");
     Ok(Running { process, pages, road })
 }
 
-fn published(scene: &Scene) -> PathBuf {
-    scene.state().parent().unwrap_or(Path::new("/")).join("published")
+/// A directory beside the state of this scene.
+pub fn published(scene: &Scene) -> String {
+    scene.state().with_file_name("published").display().to_string()
 }
 
 impl Running {

@@ -1,5 +1,5 @@
 //! The harness that proofs about the whole share: a broker to talk to ([`broker`]), the real binary as a process that can
-//! be watched and killed ([`process`]), its pages ([`http`]), a Prometheus ([`prometheus`]), a model server ([`stub`]), and a daemon with all it needs
+//! be watched and killed ([`process`]), its pages ([`http`]), a Prometheus ([`prometheus`]), a server of whatever is asked ([`server`]): models ([`stub`]), objects ([`bucket`]), and a daemon with all it needs
 //! ([`scene`]). And the tables, each a binary: how the daemon does beside others on recorded streams ([`table`]), what
 //! becomes of requests while models are swapped ([`storm`]), how often the quality gate errs ([`judge`]), how long
 //! the way back from a full state takes ([`restart`]), how rarely detectors are wrong and how soon right ([`detectors`]), how
@@ -15,6 +15,7 @@
 pub mod ablation;
 pub mod boards;
 pub mod broker;
+pub mod bucket;
 pub mod crash;
 pub mod detectors;
 mod exit;
@@ -29,6 +30,7 @@ pub mod restart;
 pub mod scene;
 pub mod search_table;
 pub mod serve_bench;
+pub mod server;
 pub mod storm;
 pub mod stub;
 pub mod table;

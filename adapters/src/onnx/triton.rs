@@ -12,6 +12,8 @@ use super::OnnxError;
 use crate::store::LABELS_FILE;
 use crate::text::shortened;
 
+/// What servers read about a model.
+pub const CONFIG_FILE: &str = "config.pbtxt";
 /// Rows that a server may answer at once.
 const BATCH_MAX: u32 = 4_096;
 /// Versions that are loaded: the newest, and the one before, for whoever wants to go back.

@@ -170,6 +170,25 @@ pub enum StoreError {
         /// How long it is.
         bytes: usize,
     },
+    /// A location cannot be used.
+    #[error("`{text}`: {why}")]
+    Location {
+        /// As it was given.
+        text: String,
+        /// Why not, and what to do.
+        why: &'static str,
+    },
+    /// An object store refused, or cannot be reached.
+    #[cfg(feature = "s3")]
+    #[error("cannot {action} {url}: {message}")]
+    Bucket {
+        /// What was being done.
+        action: &'static str,
+        /// With which object.
+        url: String,
+        /// What the object store says, or why it says nothing.
+        message: String,
+    },
     /// A file is not one of ours, or of another version.
     #[error("{path} is not a file of records of this release; move the state folder away to start anew")]
     RecordFile {

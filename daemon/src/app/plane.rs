@@ -27,6 +27,7 @@ use crate::join::Origin;
 use crate::learn::{Incoming, Learn, LearnError, ServedEvents};
 use crate::lifecycle;
 use crate::reader::Reader;
+use crate::repository::Repository;
 use crate::telemetry::{AuditEvent, Shown, Telemetry};
 
 /// How long the broker may take for what is still queued at the end.
@@ -50,6 +51,8 @@ pub(super) struct LearnPlane {
     pub(super) sink: Sink,
     /// Tells those who follow, if anybody does.
     pub(super) publishing: Option<Publishing>,
+    /// Keeps the champion for other servers, if there are any.
+    pub(super) repository: Option<Repository>,
     pub(super) telemetry: Telemetry,
     pub(super) story: Option<Sender<AuditEvent>>,
     /// What the console shows.
@@ -126,9 +129,13 @@ impl LearnPlane {
         let saved = self.snapshot(FLUSH_WAIT);
         self.tell();
         saved?;
-        let Self { learn, source, publishing, .. } = self;
+        let Self { learn, source, publishing, repository, .. } = self;
+        let repository = repository.and_then(Repository::close);
         if let Some(thread) = publishing.and_then(Publishing::close) {
             end_within(thread, CLOSE_WAIT, "publishing");
+        }
+        if let Some(thread) = repository {
+            end_within(thread, CLOSE_WAIT, "keeping the repository");
         }
         // Leaving the brokers may take long when they are away; it must not hold up the end.
         end_within(std::thread::spawn(move || drop(source)), CLOSE_WAIT, "the consumer");
@@ -165,6 +172,9 @@ impl LearnPlane {
         self.learn.turn(records, positions)?;
         if let Some(publishing) = &mut self.publishing {
             publishing.turn(&self.learn, now);
+        }
+        if let Some(repository) = &mut self.repository {
+            repository.turn(&self.learn, now);
         }
         self.tell_happened();
         if changed || !agreed.is_empty() { self.promise(agreed) } else { Ok(()) }

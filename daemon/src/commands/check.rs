@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::config::{Config, ConfigError, PrometheusConfig};
+use crate::config::{Config, ConfigError, PrometheusConfig, RepositoryConfig, RepositoryFormat};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -22,9 +22,29 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     config.learn.device.open()?;
     adapters::codec::JsonCodec::new(config.learn.schema, config.codec)?;
     config.prometheus.as_ref().map(PrometheusConfig::open).transpose()?;
+    config.repository.as_ref().map_or(Ok(()), check_repository)?;
+    if let Some(publish) = &config.publish {
+        publish.location.open(&publish.bucket)?;
+    }
     if let Some(history) = config.history.filter(|path| !path.exists()) {
         return Err(ConfigError(format!("`cold_start.history`: {} does not exist", history.display())).into());
     }
     let tell = if arguments.sources { Config::sources } else { Config::effective };
     super::print(tell(Some(&arguments.config), &environment)?.trim_end())
+}
+
+/// That its files are there and can be read; nobody is asked, and nothing is written.
+fn check_repository(config: &RepositoryConfig) -> Result<()> {
+    config.location.open(&config.bucket)?;
+    let RepositoryFormat::Onnx { categories, library } = &config.format else { return Ok(()) };
+    if let Some(categories) = categories {
+        adapters::files::listed_categories(categories)
+            .map_err(|error| ConfigError(format!("`repository.categories`: {error}")))?;
+    }
+    match library.as_ref().filter(|path| !path.is_file()) {
+        Some(path) => {
+            Err(ConfigError(format!("`repository.onnxruntime`: {} is no file", path.display())).into())
+        }
+        None => Ok(()),
+    }
 }

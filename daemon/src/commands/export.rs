@@ -1,23 +1,20 @@
 //! `driftform export`: the champion as files that other servers load.
 //!
-//! Lives here: which model, which names of categories, and that nothing is written that says something else. May not:
-//! know formats (that is `model::onnx` and `adapters::onnx`), change the state, which another process may be writing to.
+//! Lives here: which model, which names of categories, and where its files go. May not: know what is in them (that is
+//! [`crate::repository`]), change the state, which another process may be writing to.
 
 use std::path::{Path, PathBuf};
 
 use adapters::files::{listed_categories, occurring_categories};
-use adapters::onnx::{Runtime, to_bytes, triton};
-use adapters::store::{ModelRepository, ModelStore, write_file};
+use adapters::onnx::{Runtime, triton};
+use adapters::store::{ModelRepository, ModelStore, Site, write_file};
 use anyhow::{Context as _, Result, bail};
-use model::onnx::{Categories, Graph, Probe};
-use model::{Device, Generation, Model, Target};
+use model::onnx::Categories;
+use model::{Device, Generation, Model};
 
 use super::state::StateArguments;
-use crate::parity;
+use crate::repository::{OnnxFile, PROBE_ROWS};
 use crate::storage::look_at_snapshot;
-
-/// Rows on which the file is held against the model.
-const PROBE_ROWS: usize = 512;
 
 /// The form of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -79,8 +76,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             bail!("a model repository takes ONNX; give safetensors a folder with --to")
         }
         (Format::Onnx, Some(to), _) => {
-            let (_, bytes, told) = onnx(&model, generation, arguments)?;
-            write_file(to, &bytes)?;
+            let (file, told) = onnx(&model, generation, arguments)?;
+            write_file(to, &file.bytes)?;
             super::print(&format!("generation {} is in {}; {told}", generation.0, to.display()))
         }
         (Format::Onnx, None, Some(repository)) => publish(&model, generation, repository, arguments),
@@ -109,38 +106,28 @@ fn safetensors(model: &Model, generation: Generation, to: &Path) -> Result<()> {
     super::print(&format!("generation {} is in {}", generation.0, to.display()))
 }
 
-/// The graph, its bytes, and how well they agree with the model.
-fn onnx(model: &Model, generation: Generation, arguments: &Arguments) -> Result<(Graph, Vec<u8>, String)> {
+/// The file, and what is said of it.
+fn onnx(model: &Model, generation: Generation, arguments: &Arguments) -> Result<(OnnxFile, String)> {
     let categories = match (&arguments.categories, &arguments.data) {
         (Some(path), _) => listed_categories(path)?,
         (None, Some(path)) => occurring_categories(path, model.schema())?,
         (None, None) => Categories::default(),
     };
-    let graph = model
-        .to_graph(&categories)
-        .with_context(|| format!("generation {} cannot be exported as ONNX", generation.0))?;
-    let bytes = to_bytes(&graph);
-    let told = match &arguments.onnxruntime {
-        Some(library) => {
-            let probe = Probe::draw(model, &categories, PROBE_ROWS, generation.0)?;
-            let largest = agreed(model, &graph, &bytes, &probe, &Runtime::load(library)?)?;
-            format!("ONNX Runtime says the same of {PROBE_ROWS} rows, within {largest:.1e}")
-        }
-        None if arguments.unchecked => "nobody has read it".into(),
-        None => bail!(
+    if arguments.onnxruntime.is_none() && !arguments.unchecked {
+        // What cannot be written at all is the first thing to know.
+        OnnxFile::of(model, generation, &categories, None)?;
+        bail!(
             "nobody can say whether the file says what the model says: name ONNX Runtime's library with --onnxruntime \
              (libonnxruntime.so.*, of a release or in the folder `capi` of the Python package), or give --unchecked"
-        ),
+        );
+    }
+    let runtime = arguments.onnxruntime.as_deref().map(Runtime::load).transpose()?;
+    let file = OnnxFile::of(model, generation, &categories, runtime.as_ref())?;
+    let told = match file.apart {
+        Some(largest) => format!("ONNX Runtime says the same of {PROBE_ROWS} rows, within {largest:.1e}"),
+        None => "nobody has read it".into(),
     };
-    Ok((graph, bytes, told))
-}
-
-/// By how much the file differs from the model, which may not be much.
-fn agreed(model: &Model, graph: &Graph, bytes: &[u8], probe: &Probe, runtime: &Runtime) -> Result<f32> {
-    let [output] = graph.outputs.as_slice() else { bail!("a model has one output") };
-    let mut session = runtime.open(bytes, &graph.inputs, &output.name)?;
-    let (said, expected) = (session.answer(&probe.columns)?, probe.expected(model)?);
-    Ok(parity::check(&said, &expected, model.encoder().scale())?)
+    Ok((file, told))
 }
 
 fn publish(model: &Model, generation: Generation, repository: &Path, arguments: &Arguments) -> Result<()> {
@@ -148,29 +135,17 @@ fn publish(model: &Model, generation: Generation, repository: &Path, arguments: 
     if generation.0 == 0 {
         bail!("nothing has been learned yet, and servers know no version 0");
     }
-    let (graph, bytes, told) = onnx(model, generation, arguments)?;
-    let labels = labels(model.schema().target());
-    let config = triton::config(name, &graph, !labels.is_empty())?;
-    let opened = ModelRepository::open(repository, name)?;
-    let path = opened.add(generation.0, &bytes, &config, &labels)?;
+    let (file, told) = onnx(model, generation, arguments)?;
+    let version = file.version(name)?;
+    let opened = ModelRepository::open(&Site::Directory(repository.to_owned()), name)?;
+    let path = opened.add(generation.0, &version)?;
     if let Some(keep) = arguments.target.keep {
         opened.prune(keep)?;
     }
     if let Some(server) = &arguments.target.load {
-        triton::load(server, name)
-            .with_context(|| format!("{} is written, but not loaded", path.display()))?;
+        triton::load(server, name).with_context(|| format!("{path} is written, but not loaded"))?;
     }
-    super::print(&format!("generation {} is in {}; {told}", generation.0, path.display()))
-}
-
-/// Names of the classes, one a line; none where that would tell them wrongly.
-fn labels(target: &Target) -> String {
-    match target {
-        Target::Classification { classes } if !classes.iter().any(|class| class.contains('\n')) => {
-            classes.iter().flat_map(|class| [class.as_str(), "\n"]).collect()
-        }
-        Target::Classification { .. } | Target::Regression => String::new(),
-    }
+    super::print(&format!("generation {} is in {path}; {told}", generation.0))
 }
 
 #[cfg(test)]

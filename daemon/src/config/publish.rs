@@ -2,11 +2,12 @@
 //!
 //! Lives here: both sections, checked. May not: open the directory.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
+use adapters::store::{BucketConfig, Location};
 use serde::{Deserialize, Serialize};
 
+use super::repository::location;
 use super::{ConfigError, refuse};
 use crate::storage::host;
 
@@ -17,7 +18,7 @@ const ID_BYTES_MAX: usize = 128;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PublishSection {
-    directory: PathBuf,
+    directory: String,
     every_seconds: f64,
     keep: usize,
     canary: f64,
@@ -33,8 +34,10 @@ pub struct FollowSection {
 /// Where models are published, and what is told of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublishConfig {
-    /// The directory.
-    pub directory: PathBuf,
+    /// The directory or bucket.
+    pub location: Location,
+    /// How it is reached, if it is a bucket.
+    pub bucket: BucketConfig,
     /// Between two refreshes that are told, and between two tries of what failed.
     pub every: Duration,
     /// Models that stay.
@@ -52,7 +55,7 @@ pub struct FollowConfig {
 
 impl PublishSection {
     /// None where nothing is published.
-    pub(super) fn checked(&self) -> Result<Option<PublishConfig>, ConfigError> {
+    pub(super) fn checked(&self, bucket: &BucketConfig) -> Result<Option<PublishConfig>, ConfigError> {
         let seconds = self.every_seconds;
         let every = Duration::try_from_secs_f64(seconds).ok().filter(|every| !every.is_zero());
         let Some(every) = every else {
@@ -64,9 +67,12 @@ impl PublishSection {
         if !(0.0..=1.0).contains(&self.canary) {
             return refuse(format!("`publish.canary` is {}; give 0 to 1", self.canary));
         }
-        let (directory, keep, canary) = (self.directory.clone(), self.keep, self.canary);
-        let is_on = !directory.as_os_str().is_empty();
-        Ok(is_on.then_some(PublishConfig { directory, every, keep, canary }))
+        if self.directory.is_empty() {
+            return Ok(None);
+        }
+        let location = location("publish.directory", &self.directory)?;
+        let (bucket, keep, canary) = (bucket.clone(), self.keep, self.canary);
+        Ok(Some(PublishConfig { location, bucket, every, keep, canary }))
     }
 }
 

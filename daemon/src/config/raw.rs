@@ -18,6 +18,7 @@ use super::champion::{ChampionSection, ExternalConfig};
 use super::gate::{GateSection, QualityOn};
 use super::mixture::MixtureSection;
 use super::publish::{FollowSection, PublishSection};
+use super::repository::{BucketSection, RepositorySection};
 use super::{ConfigError, keys, refuse};
 use crate::slot::MemoryPolicy;
 
@@ -231,6 +232,8 @@ section!(
         serve: Serve,
         publish: PublishSection,
         follow: FollowSection,
+        repository: RepositorySection,
+        s3: BucketSection,
         join: super::join::JoinSection,
         cold_start: ColdStart,
         mixture: MixtureSection,

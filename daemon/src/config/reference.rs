@@ -13,10 +13,11 @@ use super::raw::DEFAULTS;
 use super::reload::takes_effect_at_once;
 
 /// Keys with a few words to choose from.
-const CHOICES: [(&str, &[&str]); 11] = [
+const CHOICES: [(&str, &[&str]); 12] = [
     ("schema.task", &["classification", "regression"]),
     ("schema.evolve", &["refuse", "adopt"]),
     ("champion.external", &["", "events", "oip"]),
+    ("repository.format", &["onnx", "safetensors"]),
     ("serve.memory_policy", &["availability", "resource"]),
     ("mixture.rule", &["mean", "leader", "few", "hedge", "stacked", "adaptive", "corrected"]),
     ("search.proposer", &["local", "evolution", "bayesian", "random", "portfolio"]),

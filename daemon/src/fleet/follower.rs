@@ -4,7 +4,7 @@
 //! owner does), or serve a model that failed any of that: the one before goes on.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,12 +12,12 @@ use adapters::console::{Happened, Status};
 use adapters::fleet::{Artifact, Dispatch};
 use adapters::http::Health;
 use adapters::kafka::{KafkaConfig, KafkaError, Polled, Positions, Source, TopicRole};
-use adapters::store::find_published;
 use anyhow::{Result, ensure};
 use model::{Device, Model, Row, Schema};
 use tokio::sync::watch;
 
 use super::following::{Following, Heard};
+use super::shelf::{Found, Shelf};
 use crate::config::{Config, ConfigError};
 use crate::slot::{Served, Standing};
 use crate::telemetry::{Followed, Telemetry};
@@ -33,7 +33,8 @@ const LINES_MAX: usize = 100;
 pub struct Follower {
     name: String,
     kafka: KafkaConfig,
-    directory: PathBuf,
+    /// Where models are found.
+    shelf: Shelf,
     schema: Arc<Schema>,
     device: Device,
     /// Rows of the second batch that a model answers before it serves.
@@ -71,12 +72,13 @@ impl Follower {
         health: watch::Sender<Health>,
         status: watch::Sender<Status>,
     ) -> Result<Self> {
-        let missing = "`publish.directory` is empty; give the directory in which the leader publishes models";
+        let missing =
+            "`publish.directory` is empty; give the directory or bucket in which the leader publishes models";
         let publish = config.publish.as_ref().ok_or_else(|| ConfigError(missing.into()))?;
         Ok(Self {
             name: config.name.clone(),
             kafka: config.kafka.clone(),
-            directory: publish.directory.clone(),
+            shelf: Shelf::open(publish, &config.name)?,
             schema: Arc::clone(&config.learn.schema),
             device: config.learn.device.open()?,
             warm_up_rows: config.learn.budget.compute_batch,
@@ -185,7 +187,15 @@ impl Follower {
             self.wanted = Some(wanted);
             return None;
         }
-        match self.loaded(&wanted.artifact) {
+        let loaded = match self.shelf.find(&wanted.artifact) {
+            Ok(Found::Coming) => {
+                self.wanted = Some(wanted);
+                return None;
+            }
+            Ok(Found::Folder(folder)) => self.loaded(&wanted.artifact, &folder),
+            Err(error) => Err(error),
+        };
+        match loaded {
             Ok(model) => {
                 self.telemetry.fleet.followed(Followed::Served);
                 let generation = wanted.artifact.generation;
@@ -210,10 +220,8 @@ impl Follower {
         }
     }
 
-    fn loaded(&self, artifact: &Artifact) -> Result<Model> {
-        let Artifact { name, sha256, .. } = artifact;
-        let folder = find_published(&self.directory, &self.name, name, sha256)?;
-        let model = Model::from_files_as_told(&folder, sha256, &self.device)?;
+    fn loaded(&self, artifact: &Artifact, folder: &Path) -> Result<Model> {
+        let model = Model::from_files_as_told(folder, &artifact.sha256, &self.device)?;
         ensure!(
             model.schema().evolves(&self.schema),
             "its schema did not grow out of the one that is configured here: give both the same `[schema]`"

@@ -1,12 +1,10 @@
 //! Publisher: models and what is told of them get out, on a thread of its own.
 //!
-//! Lives here: [`Publisher`] and its letter box, which has room for one: the newest says all that is to be known. May not:
-//! hold up whoever posts, or tell of a model that is not there.
+//! Lives here: [`Publisher`]. May not: hold up whoever posts, or tell of a model that is not there.
 //!
 //! Files first, made durable; then the dispatch; then old files go. What fails is tried again until something newer comes.
 
-use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -16,6 +14,7 @@ use anyhow::{Context as _, Result};
 
 use super::publication::Mail;
 use crate::config::PublishConfig;
+use crate::post::{Post, Taken};
 use crate::telemetry::FleetMetrics;
 
 /// How long brokers may take for one dispatch before that is said; it stays on its way.
@@ -24,27 +23,8 @@ const DELIVERY_WAIT: Duration = Duration::from_secs(10);
 /// Gets mail out; drop it to end it once what was posted last has been tried.
 #[derive(Debug)]
 pub struct Publisher {
-    post: Arc<Post>,
+    post: Arc<Post<Mail>>,
     thread: Option<JoinHandle<()>>,
-}
-
-#[derive(Debug, Default)]
-struct Post {
-    inbox: Mutex<Inbox>,
-    came: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Inbox {
-    newest: Option<Box<Mail>>,
-    closed: bool,
-}
-
-/// What came out of the letter box.
-enum Taken {
-    Mail(Box<Mail>),
-    Nothing,
-    Closed,
 }
 
 /// Mail that is not out yet.
@@ -78,8 +58,7 @@ impl Publisher {
 
     /// Takes the place of what is not out yet; waits for nothing.
     pub fn post(&self, mail: Mail) {
-        self.post.inbox().newest = Some(Box::new(mail));
-        self.post.came.notify_one();
+        self.post.put(mail);
     }
 
     /// The thread, which ends once what was posted last has been tried.
@@ -95,38 +74,9 @@ impl Drop for Publisher {
     }
 }
 
-impl Post {
-    fn inbox(&self) -> MutexGuard<'_, Inbox> {
-        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn close(&self) {
-        self.inbox().closed = true;
-        self.came.notify_one();
-    }
-
-    /// The newest mail; waits for it, at most for `limit` if there is one.
-    fn take(&self, limit: Option<Duration>) -> Taken {
-        let empty = |inbox: &mut Inbox| inbox.newest.is_none() && !inbox.closed;
-        let inbox = self.inbox();
-        let mut inbox = match limit {
-            Some(limit) => {
-                let waited = self.came.wait_timeout_while(inbox, limit, empty);
-                waited.unwrap_or_else(PoisonError::into_inner).0
-            }
-            None => self.came.wait_while(inbox, empty).unwrap_or_else(PoisonError::into_inner),
-        };
-        match inbox.newest.take() {
-            Some(mail) => Taken::Mail(mail),
-            None if inbox.closed => Taken::Closed,
-            None => Taken::Nothing,
-        }
-    }
-}
-
 /// The thread's own.
 struct Postman {
-    post: Arc<Post>,
+    post: Arc<Post<Mail>>,
     sink: Sink,
     topic: String,
     model: String,
@@ -141,7 +91,7 @@ impl Postman {
         let mut pending: Option<Pending> = None;
         loop {
             match self.post.take(pending.is_some().then_some(self.config.every)) {
-                Taken::Mail(mail) => pending = Some(Pending { mail, sent: None }),
+                Taken::Letter(mail) => pending = Some(Pending { mail, sent: None }),
                 Taken::Nothing => {}
                 Taken::Closed => return,
             }
@@ -173,7 +123,8 @@ impl Postman {
     }
 
     fn publish(&self, pending: &mut Pending) -> Result<()> {
-        let store = Published::open(&self.config.directory, &self.model)?;
+        let site = self.config.location.open(&self.config.bucket)?;
+        let store = Published::open(&site, &self.model)?;
         if pending.sent.is_none() {
             for publication in &pending.mail.publications {
                 let files = publication.files.iter();
@@ -189,7 +140,7 @@ impl Postman {
         let told: Vec<&str> = told.iter().map(|publication| publication.artifact.name.as_str()).collect();
         if let Err(error) = store.prune(self.config.keep, &told) {
             // It has been told: that old ones take room is for the next time.
-            tracing::warn!("old models stay in {}: {error}", Path::new(&self.config.directory).display());
+            tracing::warn!("old models stay in {}: {error}", self.config.location);
         }
         Ok(())
     }

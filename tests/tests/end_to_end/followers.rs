@@ -13,8 +13,9 @@ use model::Generation;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 use serde_json::{Value, json};
+use tests::bucket::{ObjectStore, SECRET};
 use tests::crash::{report, setting};
-use tests::fleet::{OrderedLeader, Running, SETTINGS, follow, lead};
+use tests::fleet::{OrderedLeader, Running, SETTINGS, follow, lead, published};
 use tests::http::{get, metric};
 use tests::process::wait_until;
 use tests::scene::{DEADLINE, Scene, json_of};
@@ -66,7 +67,8 @@ fn three_followers_converge_whatever_is_promoted_and_whoever_is_killed() -> Resu
     let scene = Scene::set("fleet", SETTINGS)?;
     let model = scene.kafka.topics.events.strip_suffix(".events").context("the model's name")?.to_owned();
     let mut leader = OrderedLeader::new(&scene, CANARY)?;
-    let mut followers = IDS.iter().map(|id| follow(&scene, id)).collect::<Result<Vec<_>>>()?;
+    let mut followers =
+        IDS.iter().map(|id| follow(&scene, &published(&scene), id)).collect::<Result<Vec<_>>>()?;
     let (code, _) = get(&followers[0].pages, "/readyz")?;
     ensure!(code == 503, "nothing is told yet, but it is ready ({code})");
     let mut told = leader.tell()?.context("the start is told")?;
@@ -87,7 +89,7 @@ fn three_followers_converge_whatever_is_promoted_and_whoever_is_killed() -> Resu
             }
         }
         if let Some(killed) = killed {
-            followers[killed] = follow(&scene, IDS[killed])?;
+            followers[killed] = follow(&scene, &published(&scene), IDS[killed])?;
         }
         for (id, follower) in IDS.iter().zip(&mut followers) {
             comes_to_serve(follower, &leader, &model, expected(id, &told))?;
@@ -167,28 +169,57 @@ fn says_the_same(leader: &mut Running, follower: &mut Running, model: &str) -> R
     Ok(())
 }
 
-#[test]
-fn what_a_real_leader_learns_is_followed_and_so_is_it_after_a_kill() -> Result<()> {
-    let scene = Scene::set("leader", SETTINGS)?;
+/// A leader that publishes there teaches, is killed, starts again and teaches on; a follower says what it says.
+fn follows(scene: &Scene, directory: &str) -> Result<()> {
     let model = scene.kafka.topics.events.strip_suffix(".events").context("the model's name")?.to_owned();
-    let mut leader = lead(&scene, 0.2)?;
-    let mut follower = follow(&scene, "a")?;
-    teach(&scene, &leader, 0)?;
+    let mut leader = lead(scene, directory, 0.2)?;
+    let mut follower = follow(scene, directory, "a")?;
+    teach(scene, &leader, 0)?;
     says_the_same(&mut leader, &mut follower, &model)?;
     let told = metric(&leader.pages, "driftform_publish_total{result=\"told\"}")?;
     ensure!(told >= 1.0, "{told}");
     leader.process.kill()?;
     let (_, before) = follower.asked(&model)?;
-    let mut leader = lead(&scene, 0.2)?;
+    let mut leader = lead(scene, directory, 0.2)?;
     has_learned(&leader, LABELS)?;
     says_the_same(&mut leader, &mut follower, &model)?;
     ensure!(!before.is_empty(), "a follower answers without its leader");
-    teach(&scene, &leader, LABELS)?;
+    teach(scene, &leader, LABELS)?;
     says_the_same(&mut leader, &mut follower, &model)?;
     ensure!(
         metric(&follower.pages, "driftform_follow_total{result=\"refused\"}")? < 0.5,
         "{}",
         follower.process.tail()
     );
+    follower.process.terminate()?;
+    ensure!(follower.process.wait_exit(DEADLINE)?.success(), "it ends in order");
+    Ok(())
+}
+
+#[test]
+fn what_a_real_leader_learns_is_followed_and_so_is_it_after_a_kill() -> Result<()> {
+    let scene = Scene::set("leader", SETTINGS)?;
+    follows(&scene, &published(&scene))
+}
+
+#[test]
+fn what_a_leader_puts_into_a_bucket_is_followed_and_an_outage_of_it_stops_nobody() -> Result<()> {
+    let (store, folder) = (ObjectStore::start()?, tempfile::tempdir()?);
+    let scene = Scene::set("leader", &format!("{}\n{SETTINGS}", store.section(folder.path())?))?;
+    let directory = store.location("fleet")?.to_string();
+    follows(&scene, &directory)?;
+
+    // Whoever follows anew finds what was told last where it was put, once the store answers again.
+    let model = scene.kafka.topics.events.strip_suffix(".events").context("the model's name")?.to_owned();
+    store.set_down(true);
+    let mut follower = follow(&scene, &directory, "b")?;
+    let failed = "driftform_follow_total{result=\"failed\"}";
+    wait_until("it cannot fetch", DEADLINE, || {
+        metric(&follower.pages, failed).ok().filter(|count| *count > 0.5)
+    })?;
+    ensure!(get(&follower.pages, "/readyz")?.0 == 503, "it has no model, but it is ready");
+    store.set_down(false);
+    ensure!(!follower.asked(&model)?.1.is_empty(), "it serves");
+    ensure!(!follower.process.tail().contains(SECRET), "the log has the key");
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod admin;
 mod approve;
 mod bad_input;
+mod buckets;
 mod budgets;
 mod console;
 mod crash_matrix;
@@ -23,6 +24,7 @@ mod recurring;
 mod relief;
 mod reload;
 mod replay;
+mod repository;
 mod secure_kafka;
 mod serve_bench;
 mod stream_table;

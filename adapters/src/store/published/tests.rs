@@ -7,7 +7,7 @@ use std::fs;
 use super::*;
 
 fn published(directory: &Path, names: &[&str]) -> Published {
-    let published = Published::open(directory, "fraud").unwrap();
+    let published = Published::open(&Site::Directory(directory.into()), "fraud").unwrap();
     for name in names {
         published.add(name, &[(MANIFEST_FILE, name.as_bytes()), ("model.safetensors", b"weights")]).unwrap();
     }
@@ -45,5 +45,5 @@ fn old_ones_go_and_those_that_are_told_of_stay() {
     let directory = tempfile::tempdir().unwrap();
     let store = published(directory.path(), &["g1", "g2", "g3", "g4"]);
     store.prune(1, &["g2"]).unwrap();
-    assert_eq!(store.0.list().unwrap(), ["g2", "g4"]);
+    assert_eq!(store.names().unwrap(), ["g2", "g4"]);
 }

@@ -4,14 +4,16 @@ use std::fs;
 use std::io::Write as _;
 
 use adapters::kafka::Positions;
-use adapters::onnx::from_bytes;
+use adapters::onnx::{from_bytes, to_bytes};
 use clap::Parser;
-use model::onnx::Op;
+use model::onnx::{Graph, Op, Probe};
 use model::{EventId, Label, Record, Row, Sample, Timestamp, Truth};
 
 use super::*;
 use crate::config::Config;
 use crate::learn::{Learn, Outside};
+use crate::parity;
+use crate::repository::agreed;
 use crate::storage::Storage;
 use crate::trials::WorkerCommand;
 

@@ -46,7 +46,7 @@ pub(super) fn stages() -> Vec<Stage> {
         ("A champion that is not ours", external()),
         ("Budgets", budgets()),
         ("State and journal", state()),
-        ("Publishing and following", fleet()),
+        ("Publishing, following and repositories", fleet()),
         ("Cost", cost()),
     ]
     .map(|(title, metrics)| Stage { title, metrics })
@@ -224,6 +224,19 @@ fn fleet() -> Vec<Metric> {
             "driftform_follow_canary",
             Unit::Flag,
             "1 while this follower is among the first to serve a promotion.",
+        ),
+        counter(
+            "driftform_repository_total",
+            "Champions written for other servers (repository.location), refused because no file says what they say, and tries \
+             that failed.",
+        )
+        .by("result", &["written", "refused", "failed"]),
+        gauge("driftform_repository_generation", Unit::Number, "Generation that other servers find as the newest."),
+        gauge("driftform_repository_version", Unit::Number, "Its version in the repository."),
+        gauge(
+            "driftform_repository_behind",
+            Unit::Flag,
+            "1 while a champion that other servers should find is not there, or not loaded.",
         ),
     ]
 }
