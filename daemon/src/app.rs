@@ -106,6 +106,8 @@ impl App {
         let admin = Admin { token: token(&config.admin)?, orders };
         let (inputs, coming) = mpsc::channel(INPUTS_MAX);
         let publishing = Publishing::open(config, &learn, &telemetry.fleet)?;
+        // Until the first record is read it has waited since now.
+        let read_until = clock.now();
         let mut plane = LearnPlane {
             config: config.clone(),
             clock,
@@ -125,7 +127,7 @@ impl App {
             since_snapshot: 0,
             held: None,
             buried: false,
-            read_until: None,
+            read_until,
             refused: 0,
             unsaved: None,
             connected: true,

@@ -30,7 +30,7 @@ pub const EAGER: &str = r"
 ";
 /// It takes much evidence to promote a challenger, so that the base lies between.
 const SETTINGS: &str = r"
-    gate = { alpha = 1e-9 }
+    gate = { alpha = 1e-9, deadline_outcomes = 3000 }
     serve = { answers = false }
 ";
 
