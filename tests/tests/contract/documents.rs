@@ -53,13 +53,16 @@ impl Page {
                     block = Some(Block { language: language.to_string(), text: String::new() });
                 }
                 Event::End(TagEnd::CodeBlock) => page.blocks.extend(block.take()),
-                Event::Text(text) => {
-                    block.iter_mut().for_each(|block| block.text.push_str(&text));
-                    headline.iter_mut().for_each(|headline| headline.push_str(&text));
-                }
+                Event::Text(text) => match (&mut block, &mut headline) {
+                    (Some(block), _) => block.text.push_str(&text),
+                    (None, Some(headline)) => headline.push_str(&text),
+                    (None, None) => {}
+                },
                 Event::Code(text) => {
-                    headline.iter_mut().for_each(|headline| headline.push_str(&text));
                     page.words.push(text.to_string());
+                    if let Some(headline) = &mut headline {
+                        headline.push_str(&text);
+                    }
                 }
                 _ => {}
             }
