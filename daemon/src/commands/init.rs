@@ -82,12 +82,12 @@ impl Arguments {
     /// The same for the configuration.
     fn kafka_text(&self) -> String {
         let mut out = format!("[kafka]\nbrokers = {}\n", quoted(&self.brokers));
-        let all = |pairs: &[(String, String)]| -> String {
-            pairs.iter().map(|(name, value)| format!("{} = {}\n", quoted(name), quoted(value))).collect()
-        };
         for (table, pairs) in [("properties", &self.properties), ("properties_files", &self.property_files)] {
             if !pairs.is_empty() {
-                write!(out, "\n[kafka.{table}]\n{}", all(pairs)).expect("a string takes all text");
+                writeln!(out, "\n[kafka.{table}]").expect("a string takes all text");
+            }
+            for (name, value) in pairs {
+                writeln!(out, "{} = {}", quoted(name), quoted(value)).expect("a string takes all text");
             }
         }
         out
