@@ -123,6 +123,8 @@ pub struct Config {
     pub memory_policy: MemoryPolicy,
     /// Labelled history for the first champion.
     pub history: Option<PathBuf>,
+    /// The first champion, where there is no state yet.
+    pub first_model: Option<PathBuf>,
     /// Where readings of budgets are asked for, if anywhere.
     pub prometheus: Option<PrometheusConfig>,
 }
@@ -196,7 +198,8 @@ impl raw::Raw {
         let kafka = self.kafka_config();
         let (memory_policy, oip) = (self.memory_policy()?, self.serve.oip()?);
         let (publish, follow) = (self.publish.checked()?, self.follow.checked()?);
-        let history = (!self.cold_start.history.is_empty()).then(|| PathBuf::from(&self.cold_start.history));
+        let named = |path: &str| (!path.is_empty()).then(|| PathBuf::from(path));
+        let (history, first_model) = (named(&self.cold_start.history), named(&self.cold_start.model));
         let join = self.join.checked(&schema)?;
         let limits = self.limits();
         let start = self.mixture.mixture()?;
@@ -249,6 +252,7 @@ impl raw::Raw {
             follow,
             memory_policy,
             history,
+            first_model,
             prometheus,
         })
     }

@@ -159,7 +159,7 @@ section!(
 );
 section!(
     /// `[cold_start]`
-    ColdStart { outcomes: u64, history: String }
+    ColdStart { outcomes: u64, history: String, model: String }
 );
 section!(
     /// `[refresh]`
