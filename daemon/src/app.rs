@@ -217,7 +217,7 @@ fn open_learn(config: &Config, worker: WorkerCommand) -> Result<Learn> {
     let mut learn = Learn::cold(config.learn.clone(), outside)?;
     if let Some(Imported { model, told }) = imported {
         tracing::info!("{told}");
-        learn.begin_with(model)?;
+        learn.begin_with(&model)?;
     }
     if let Some(path) = &config.history {
         let taught = learn.bootstrap(import::history(path, &config.learn.schema)?)?;

@@ -3,6 +3,7 @@
 //! Lives here: which kind of file it is, whether it is of the configured stream, and that the model says what the file
 //! says. May not: know formats (that is `model::onnx`, `adapters::onnx` and the model's own files), change a state.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -63,11 +64,11 @@ fn read(
 ) -> Result<Imported> {
     let device = config.device.open()?;
     if let Some(folder) = folder_of(path) {
-        return own(Model::from_files(folder, &device)?, path, config, &device);
+        return own(&Model::from_files(folder, &device)?, path, config, &device);
     }
     let graph = adapters::onnx::from_file(path)?;
     if graph.is_exported() {
-        return own(Model::from_graph(&graph, &device)?, path, config, &device);
+        return own(&Model::from_graph(&graph, &device)?, path, config, &device);
     }
     foreign(&graph, path, config, seen()?.as_ref(), &device)
 }
@@ -82,7 +83,7 @@ fn folder_of(path: &Path) -> Option<&Path> {
 }
 
 /// A model that driftform wrote, for the configured stream.
-fn own(model: Model, path: &Path, config: &LearnConfig, device: &Device) -> Result<Imported> {
+fn own(model: &Model, path: &Path, config: &LearnConfig, device: &Device) -> Result<Imported> {
     check_schema(model.schema(), &config.schema)?;
     let context_max = config.search.context_max;
     let members = model.mixture().members;
@@ -124,11 +125,13 @@ fn foreign(
     );
     if let Some(first) = imported.unscaled.first() {
         let count = imported.unscaled.len();
-        told += &format!(
+        write!(
+            told,
             "; nobody says on which scale `{first}` is ({count} such features), so zero and one are taken for mean and \
              deviation, and what is further than eight from zero is cut: put the scale into the graph, or give \
              `cold_start.history`"
-        );
+        )
+        .expect("a string takes all text");
     }
     Ok(Imported { model: imported.model, told })
 }

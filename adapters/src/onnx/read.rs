@@ -107,18 +107,16 @@ fn answer(graph: &proto::Graph) -> Read<&proto::ValueInfo> {
         })
     };
     let mut answers = graph.output.iter().filter(numbers);
-    match (answers.next(), answers.next()) {
-        (Some(answer), None) => Ok(answer),
-        _ => {
-            let names: Vec<String> =
-                graph.output.iter().take(OUTPUTS_SHOWN).map(|output| shortened(output.name())).collect();
-            unsupported(format!(
-                "the file has {} outputs ({}), and it has to have one that answers with numbers",
-                graph.output.len(),
-                names.join(", ")
-            ))
-        }
+    if let (Some(answer), None) = (answers.next(), answers.next()) {
+        return Ok(answer);
     }
+    let names: Vec<String> =
+        graph.output.iter().take(OUTPUTS_SHOWN).map(|output| shortened(output.name())).collect();
+    unsupported(format!(
+        "the file has {} outputs ({}), and it has to have one that answers with numbers",
+        graph.output.len(),
+        names.join(", ")
+    ))
 }
 
 /// The places of the nodes that a value rests on, in their order.

@@ -140,7 +140,7 @@ fn build(config: &Config, folder: &Path, rows: u64, label_delay: usize) -> Resul
     let mut learn = Learn::cold(learn_config, outside)?;
     if let Some(Imported { model, told }) = imported {
         tracing::info!("{told}");
-        learn.begin_with(model)?;
+        learn.begin_with(&model)?;
     }
     Ok(learn)
 }

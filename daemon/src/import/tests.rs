@@ -109,7 +109,8 @@ fn a_network_of_others_is_read_and_told() {
 fn history_says_the_scale_where_the_file_does_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = written(folder.path(), "mlp.onnx", &to_bytes(&graph(Op::Tanh)));
-    let rows: String = (0..50).map(|at| format!("{},true,no\n{},false,yes\n", 100 + at, 100 - at)).collect();
+    let rows = (0..50).map(|at| format!("{},true,no\n{},false,yes\n", 100 + at, 100 - at));
+    let rows = rows.collect::<Vec<_>>().concat();
     let history = written(folder.path(), "history.csv", format!("x,flag,class\n{rows}").as_bytes());
     let mut config = config(&path, "");
     config.history = Some(history);

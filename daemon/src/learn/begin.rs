@@ -9,7 +9,7 @@ use super::{Learn, LearnError};
 impl Learn {
     /// This model serves from the start, in place of the prior, and its networks are the control from then on: they learn,
     /// and the search goes on from them. Not once anything has been learned.
-    pub fn begin_with(&mut self, model: Model) -> Result<(), LearnError> {
+    pub fn begin_with(&mut self, model: &Model) -> Result<(), LearnError> {
         let ModelParts { encoder, context, .. } = model.parts()?;
         // Its networks see rows as it did.
         self.state.encoder = encoder;

@@ -24,7 +24,7 @@ const SCHEMA: &str = r#"
     features = [{ name = "x", kind = "numeric" }, { name = "y", kind = "numeric" }]
 "#;
 
-/// Two units of a ReLU, `10 + x + y` and `x - y`, and the sigmoid of a tenth of their difference.
+/// Two units of a `ReLU`, `10 + x + y` and `x - y`, and the sigmoid of a tenth of their difference.
 fn network(bend: Op) -> Graph {
     let port = |name: &str, columns| Port { name: name.into(), element: Element::Float, columns };
     let node = |op, inputs: &[&str], output: &str| {

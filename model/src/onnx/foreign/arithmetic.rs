@@ -59,7 +59,9 @@ impl Walk<'_> {
             if factors.contains(&0.0) {
                 return Err(format!("`{by}` is zero somewhere, and it divides"));
             }
-            factors.iter_mut().for_each(|factor| *factor = 1.0 / *factor);
+            for factor in &mut factors {
+                *factor = 1.0 / *factor;
+            }
         }
         self.scaled(name, &factors)
     }

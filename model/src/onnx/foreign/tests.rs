@@ -206,7 +206,8 @@ fn agreed(graph: &Graph, target: Target) -> Imported {
 }
 
 fn blocks(imported: &Imported) -> String {
-    imported.model.mixture().members[0].blocks.iter().map(|block| format!("{block};")).collect()
+    let blocks = &imported.model.mixture().members[0].blocks;
+    blocks.iter().map(|block| format!("{block};")).collect::<Vec<_>>().concat()
 }
 
 #[test]

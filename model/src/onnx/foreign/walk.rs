@@ -97,7 +97,7 @@ pub(super) fn walk(graph: &Graph, schema: &Schema) -> Result<Walked, Refusal> {
         return Err(format!("no node makes the output `{}`", output.name));
     };
     let (head, end) = ending::answer(&mut walk, last)?;
-    walk.check_settled(&head)?;
+    Walk::check_settled(&head)?;
     let Walk { blocks, scales, .. } = walk;
     Ok(Walked { blocks, head, end, scales })
 }
@@ -242,7 +242,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Refuses sums over a norm that no activation follows.
-    pub fn check_settled(&self, sums: &Sums) -> Result<(), Refusal> {
+    pub fn check_settled(sums: &Sums) -> Result<(), Refusal> {
         if sums.parts.keys().any(|layer| *layer >= NORMS) {
             return Err("an activation has to follow each layer norm, as in our blocks".into());
         }
@@ -250,7 +250,7 @@ impl<'a> Walk<'a> {
     }
 
     fn add_block(&mut self, sums: &Sums, activation: Activation, norm: Norm) -> Result<Sums, Refusal> {
-        self.check_settled(sums)?;
+        Self::check_settled(sums)?;
         let latest = self.blocks.len();
         let units = sums.columns();
         let Some(part) = sums.parts.get(&latest).filter(|_| sums.parts.len() == 1) else {
