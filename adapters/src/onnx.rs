@@ -14,12 +14,12 @@ mod runtime;
 pub mod triton;
 mod write;
 
-pub use read::from_bytes;
+pub use read::{from_bytes, from_file};
 pub use runtime::{Runtime, RuntimeSession};
 pub use write::to_bytes;
 
-/// Largest file that is read: protobuf cannot hold more.
-pub const FILE_BYTES_MAX: u64 = (2 << 30) - 1;
+/// Largest file that is read: more than the weights of any network that is searched.
+pub const FILE_BYTES_MAX: u64 = 256 << 20;
 
 /// Why a file was refused, or could not be run.
 #[derive(Debug, thiserror::Error)]

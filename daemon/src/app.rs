@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use adapters::codec::JsonCodec;
 use adapters::console::{self, Console};
-use adapters::files::{InferOptions, Rows, infer};
 use adapters::http::admin::{Admin, ORDERS_MAX};
 use adapters::http::{Health, Pages};
 use adapters::kafka::{GroupSource, KafkaConfig, Sink, Source, TopicRole, TransactionalSink};
@@ -23,6 +22,7 @@ use crate::asking::Asking;
 use crate::clock::Clock;
 use crate::config::{Config, ExternalConfig};
 use crate::fleet::Publishing;
+use crate::import::{self, Imported};
 use crate::learn::{Learn, Outside};
 use crate::reader::Reader;
 use crate::readings::Readings;
@@ -108,6 +108,8 @@ impl App {
         let (inputs, coming) = mpsc::channel(INPUTS_MAX);
         let publishing = Publishing::open(config, &learn, &telemetry.fleet)?;
         let repository = Repository::open(config.repository.as_ref(), &telemetry.repository)?;
+        // Until the first record is read it has waited since now.
+        let read_until = clock.now();
         let mut plane = LearnPlane {
             config: config.clone(),
             clock,
@@ -128,7 +130,7 @@ impl App {
             since_snapshot: 0,
             held: None,
             buried: false,
-            read_until: None,
+            read_until,
             refused: 0,
             unsaved: None,
             connected: true,
@@ -204,6 +206,9 @@ fn open_learn(config: &Config, worker: WorkerCommand) -> Result<Learn> {
     let outside =
         Outside { records: found.records, storage: Some(found.storage), worker, waits_for_trials: false };
     if let Some(snapshot) = found.snapshot {
+        if config.first_model.is_some() {
+            tracing::info!("`cold_start.model` is not read: there is a state already, and it goes on");
+        }
         let mut learn = Learn::resume(config.learn.clone(), snapshot, outside)?;
         tracing::info!("resumed after {} outcomes", learn.state().outcomes);
         // A relief that was under way is gone, the breach it was to answer may not be.
@@ -211,11 +216,14 @@ fn open_learn(config: &Config, worker: WorkerCommand) -> Result<Learn> {
         learn.tell_started(found.warnings);
         return Ok(learn);
     }
+    let imported = import::first_champion(config)?;
     let mut learn = Learn::cold(config.learn.clone(), outside)?;
+    if let Some(Imported { model, told }) = imported {
+        tracing::info!("{told}");
+        learn.begin_with(&model)?;
+    }
     if let Some(path) = &config.history {
-        let target = infer(path, &InferOptions::default())?.target;
-        let rows = Rows::open(path, &config.learn.schema, &target)?;
-        let taught = learn.bootstrap(rows.map(|row| row.map_err(anyhow::Error::from)))?;
+        let taught = learn.bootstrap(import::history(path, &config.learn.schema)?)?;
         tracing::info!("learned {taught} rows of history from {}", path.display());
     }
     learn.tell_started(found.warnings);

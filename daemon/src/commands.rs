@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use adapters::http::admin::Steering;
 use adapters::store::StoreError;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use model::ModelError;
 
 use crate::config::ConfigError;
@@ -112,6 +112,11 @@ enum Output {
     Text,
     /// For programs.
     Json,
+}
+
+/// The command line: what may be said to this program.
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// Parses, runs, and turns an error into an exit code.

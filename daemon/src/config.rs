@@ -127,6 +127,8 @@ pub struct Config {
     pub memory_policy: MemoryPolicy,
     /// Labelled history for the first champion.
     pub history: Option<PathBuf>,
+    /// The first champion, where there is no state yet.
+    pub first_model: Option<PathBuf>,
     /// Where readings of budgets are asked for, if anywhere.
     pub prometheus: Option<PrometheusConfig>,
 }
@@ -202,7 +204,8 @@ impl raw::Raw {
         let bucket = self.s3.checked()?;
         let (publish, follow) = (self.publish.checked(&bucket)?, self.follow.checked()?);
         let repository = self.repository.checked(&self.model.name, &bucket)?;
-        let history = (!self.cold_start.history.is_empty()).then(|| PathBuf::from(&self.cold_start.history));
+        let named = |path: &str| (!path.is_empty()).then(|| PathBuf::from(path));
+        let (history, first_model) = (named(&self.cold_start.history), named(&self.cold_start.model));
         let join = self.join.checked(&schema)?;
         let limits = self.limits();
         let start = self.mixture.mixture()?;
@@ -256,6 +259,7 @@ impl raw::Raw {
             follow,
             memory_policy,
             history,
+            first_model,
             prometheus,
         })
     }

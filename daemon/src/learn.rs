@@ -28,6 +28,7 @@ mod adopt;
 mod approve;
 mod archive;
 mod arms;
+mod begin;
 mod budgets;
 mod burn;
 pub mod curves;

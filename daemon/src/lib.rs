@@ -3,7 +3,7 @@
 //! [`commands`] starts everything; [`app`] builds it; [`serve`] answers events, [`learn`] learns from
 //! outcomes, [`lifecycle`] decides what is done next; [`slot`] is where a swap happens, [`join`] where
 //! labels meet predictions, [`trials`] where candidates are trained; [`storage`] keeps it all through a
-//! crash; [`fleet`] is how others serve the same, [`repository`] how other servers do, each by a thread that the [`post`] brings its work; [`decisions`] go to the journal; what is published says the same ([`parity`]); [`readings`] of budgets come from Prometheus; [`telemetry`] tells; deadlines pass by the [`clock`].
+//! crash; [`fleet`] is how others serve the same, [`repository`] how other servers do, each by a thread that the [`post`] brings its work; [`decisions`] go to the journal; what is published says the same ([`parity`]), and what is imported ([`import`]); [`readings`] of budgets come from Prometheus; [`telemetry`] tells; deadlines pass by the [`clock`].
 //!
 //! May not: maths, wire formats, tensors.
 
@@ -14,6 +14,7 @@ pub mod commands;
 pub mod config;
 pub mod decisions;
 pub mod fleet;
+pub mod import;
 pub mod join;
 pub mod learn;
 pub mod lifecycle;

@@ -24,6 +24,11 @@ struct Moments {
 }
 
 impl Moments {
+    /// As after as many observations as are remembered.
+    fn known(mean: f64, deviation: f64) -> Self {
+        Self { count: MEMORY_MAX, mean, variance: deviation * deviation }
+    }
+
     fn observe(&mut self, value: f32) {
         if !value.is_finite() {
             return;
@@ -138,6 +143,19 @@ impl Encoder {
             inputs: schema.features().iter().map(|feature| Input::new(feature.kind)).collect(),
             target: (!schema.target().is_classification()).then(Moments::default),
         }
+    }
+
+    /// An encoder that knows mean and deviation of each feature, as far as it is numeric, and of the target, if it is
+    /// a number.
+    pub fn scaled(schema: &Schema, inputs: &[(f64, f64)], target: (f64, f64)) -> Self {
+        let mut scaled = Self::new(schema);
+        for (input, (mean, deviation)) in scaled.inputs.iter_mut().zip(inputs) {
+            if let Input::Numeric(moments) = input {
+                *moments = Moments::known(*mean, *deviation);
+            }
+        }
+        scaled.target = scaled.target.map(|_| Moments::known(target.0, target.1));
+        scaled
     }
 
     /// Numbers in an encoded row.

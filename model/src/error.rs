@@ -17,6 +17,9 @@ pub enum ModelError {
     /// Weights do not fit the architecture they came with.
     #[error("weights: {0}")]
     Weights(String),
+    /// A graph is no network that can be read.
+    #[error("graph: {0}")]
+    Graph(String),
     /// The chosen device is not there.
     #[error("device {device}: {message}")]
     Device {

@@ -1,12 +1,12 @@
 //! Onnx: a model as a graph of the operators that other servers know.
 //!
 //! Lives here: what such a graph is, and the way from a model to its graph and back. Does not live here: the bytes of
-//! a file (those are for the adapters), running a graph.
+//! a file (those are for the adapters), running a graph of ours.
 //!
 //! In reading order: the graph itself (this file), how one grows ([`build`]); raw features to encoded rows
 //! ([`inputs`]), one network ([`network`]), what the mixer makes of several ([`mixing`]), all of a model ([`export`]);
 //! rows to try a graph on ([`probe`]); a graph back into a model ([`import`]), also a plain network that somebody else
-//! trained ([`foreign`]).
+//! trained ([`mod@foreign`]).
 //!
 //! Raw features go in, so that whoever serves the file needs nothing else: numbers and truth values as `FLOAT [N, 1]`
 //! with NaN for what is missing, categories as `STRING [N, 1]` with the empty string for what is missing. Out come
@@ -30,6 +30,7 @@ mod probe;
 
 pub use categories::{Categories, NAMES_MAX};
 pub use export::{MANIFEST_NOTE, PREDICTION, PROBABILITIES};
+pub use foreign::{ACCEPTED, Imported};
 pub use probe::{Column, Probe};
 
 /// The version of the operators of the standard domain. Old enough for servers of these years, and the last one in
@@ -86,7 +87,7 @@ pub struct Constant {
     pub numbers: Numbers,
 }
 
-/// An operator, as far as graphs of models need it. All but [`Op::LabelEncoder`] are of the standard domain.
+/// An operator, as far as graphs of models need it, ours and those of others.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "they are named and described by the specification of ONNX")]
 pub enum Op {
@@ -142,9 +143,90 @@ pub enum Op {
         values: Vec<i64>,
         other: i64,
     },
+    Neg,
+    /// As it is when nobody learns: it changes nothing.
+    Dropout,
+    Flatten,
+    Squeeze,
+    /// The exact one.
+    Gelu,
+    LeakyRelu {
+        alpha: f32,
+    },
+    LogSoftmax {
+        axis: i64,
+    },
+    BatchNormalization {
+        epsilon: f32,
+    },
+    LayerNormalization {
+        axis: i64,
+        epsilon: f32,
+    },
+    /// `(x - offset) scale`.
+    Scaler {
+        offset: Vec<f32>,
+        scale: Vec<f32>,
+    },
+    /// To a sum of one.
+    Normalizer,
+    /// Names beside the numbers.
+    ZipMap {
+        classes: Vec<String>,
+    },
+    /// Tables that lie on their side, with what is added.
+    LinearRegressor {
+        coefficients: Vec<f32>,
+        intercepts: Vec<f32>,
+    },
+    /// The same for classes; the second result are the scores.
+    LinearClassifier {
+        coefficients: Vec<f32>,
+        intercepts: Vec<f32>,
+        classes: Vec<String>,
+        end: ScoreEnd,
+    },
+}
+
+/// What [`Op::LinearClassifier`] makes of its scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScoreEnd {
+    /// Nothing.
+    None,
+    /// A softmax of each row.
+    Softmax,
+    /// A sigmoid of each number.
+    Logistic,
+}
+
+impl ScoreEnd {
+    /// Each of them.
+    pub const ALL: [Self; 3] = [Self::None, Self::Softmax, Self::Logistic];
+
+    /// The name in the specification.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::Softmax => "SOFTMAX",
+            Self::Logistic => "LOGISTIC",
+        }
+    }
 }
 
 impl Op {
+    /// Whether it is of the domain `ai.onnx.ml`; the others are of the standard one.
+    pub fn is_ml(&self) -> bool {
+        matches!(
+            self,
+            Self::LabelEncoder { .. }
+                | Self::Scaler { .. }
+                | Self::Normalizer
+                | Self::ZipMap { .. }
+                | Self::LinearRegressor { .. }
+                | Self::LinearClassifier { .. }
+        )
+    }
+
     /// The name in the specification.
     pub fn name(&self) -> &'static str {
         match self {
@@ -179,6 +261,20 @@ impl Op {
             Self::ReduceMean { .. } => "ReduceMean",
             Self::ReduceSum { .. } => "ReduceSum",
             Self::LabelEncoder { .. } => "LabelEncoder",
+            Self::Neg => "Neg",
+            Self::Dropout => "Dropout",
+            Self::Flatten => "Flatten",
+            Self::Squeeze => "Squeeze",
+            Self::Gelu => "Gelu",
+            Self::LeakyRelu { .. } => "LeakyRelu",
+            Self::LogSoftmax { .. } => "LogSoftmax",
+            Self::BatchNormalization { .. } => "BatchNormalization",
+            Self::LayerNormalization { .. } => "LayerNormalization",
+            Self::Scaler { .. } => "Scaler",
+            Self::Normalizer => "Normalizer",
+            Self::ZipMap { .. } => "ZipMap",
+            Self::LinearRegressor { .. } => "LinearRegressor",
+            Self::LinearClassifier { .. } => "LinearClassifier",
         }
     }
 }

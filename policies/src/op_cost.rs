@@ -18,13 +18,15 @@ use crate::stats::quantile;
 pub const MEASUREMENTS_MAX: usize = 64;
 /// The newest of them, from which it is known how far bounds lie above predictions: a machine is busy for a while only.
 pub const ERRORS_MAX: usize = 16;
-/// Measurements from which that is known; with fewer, [`FACTOR_STATED`] is kept to.
+/// Measurements from which that is known; with fewer, [`FACTOR_STATED`] is kept to, and what is missing has not stalled.
 pub const MEASUREMENTS_MIN: usize = 8;
-/// By how much the bound may lie above a prediction while few measurements say: on a core of its own, the bound of the
-/// p99 stayed under four times the median.
+/// By how much the network itself makes a bound lie above a prediction, at most: on a core of its own, the bound of the
+/// p99 stayed under four times the median. What is above that is the machine, which stalled for as long whatever it ran.
 pub const FACTOR_STATED: f64 = 4.0;
 /// The quantile of the errors that an upper bound covers.
 const ERROR_QUANTILE: f64 = 0.95;
+/// And of the stalls: one that most measurements did not meet says nothing about a network that was not measured.
+const STALL_QUANTILE: f64 = 0.5;
 /// How much the stated constants count, in measurements.
 const RIDGE: f64 = 0.1;
 /// Sweeps of the descent; it contracts, and five unknowns need no more.
@@ -88,6 +90,8 @@ pub struct OpCost {
     measured: VecDeque<Measurement>,
     observations: u64,
     factor: f64,
+    /// Seconds that this machine keeps a batch waiting, whatever the batch.
+    stall: f64,
 }
 
 impl Default for OpCost {
@@ -99,7 +103,13 @@ impl Default for OpCost {
 impl OpCost {
     /// Nothing measured yet.
     pub fn new() -> Self {
-        Self { seconds: SECONDS_STATED, measured: VecDeque::new(), observations: 0, factor: FACTOR_STATED }
+        Self {
+            seconds: SECONDS_STATED,
+            measured: VecDeque::new(),
+            observations: 0,
+            factor: FACTOR_STATED,
+            stall: 0.0,
+        }
     }
 
     /// Takes in what a batch took: its median, and the upper bound of the quantile that budgets look at, in seconds.
@@ -115,9 +125,15 @@ impl OpCost {
         self.observations += 1;
         self.seconds = self.fitted();
         let newest = self.measured.iter().rev().take(ERRORS_MAX);
-        let errors: Vec<f64> = newest.map(|known| known.bound / self.predict(known.load)).collect();
-        let known = quantile::value(&errors, ERROR_QUANTILE).unwrap_or(FACTOR_STATED).max(1.0);
-        self.factor = if errors.len() < MEASUREMENTS_MIN { known.max(FACTOR_STATED) } else { known };
+        let (errors, mut stalls): (Vec<f64>, Vec<f64>) = newest
+            .map(|known| (known, self.predict(known.load)))
+            .map(|(known, seconds)| (known.bound / seconds, (known.bound - FACTOR_STATED * seconds).max(0.0)))
+            .unzip();
+        let known = quantile::value(&errors, ERROR_QUANTILE).unwrap_or(FACTOR_STATED);
+        let is_known = errors.len() >= MEASUREMENTS_MIN;
+        self.factor = if is_known { known.clamp(1.0, FACTOR_STATED) } else { FACTOR_STATED };
+        stalls.resize(stalls.len().max(MEASUREMENTS_MIN), 0.0);
+        self.stall = quantile::value(&stalls, STALL_QUANTILE).unwrap_or(0.0);
     }
 
     /// Median seconds of one batch, as expected.
@@ -125,9 +141,10 @@ impl OpCost {
         load.times(&self.seconds)
     }
 
-    /// Seconds that one batch hardly exceeds: the prediction, and how far predictions were off.
+    /// Seconds that one batch hardly exceeds: the prediction, how far predictions were off, and how long this machine
+    /// stalls.
     pub fn upper(&self, load: Load) -> f64 {
-        self.predict(load) * self.factor
+        self.predict(load) * self.factor + self.stall
     }
 
     /// How many measurements it has taken in.

@@ -6,7 +6,7 @@
 //! good what proposers find is where every answer is known ([`search_table`]), what each way of searching is worth
 //! ([`ablation`]), how soon a world that comes back is known again ([`recurrence`]), and how soon rows are answered over HTTP and gRPC, beside other
 //! servers ([`serve_bench`]). Random models as files that somebody
-//! else reads ([`onnx`]). And a story in which the daemon can
+//! else reads ([`onnx`]), and networks of others as driftform answers with them ([`imported`]). And a story in which the daemon can
 //! be made to die ([`crash`]), and followers of a leader that does as it is told ([`fleet`]). And dashboards and rules as
 //! plain data ([`boards`]).
 //!
@@ -21,6 +21,7 @@ pub mod detectors;
 mod exit;
 pub mod fleet;
 pub mod http;
+pub mod imported;
 pub mod judge;
 pub mod onnx;
 pub mod process;

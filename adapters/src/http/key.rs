@@ -7,7 +7,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,6 +44,15 @@ pub struct Key {
     /// The secret, or where it is.
     #[serde(flatten)]
     pub secret: Secret,
+}
+
+/// A key as it lies in a folder.
+#[derive(Serialize, Deserialize)]
+struct Left {
+    /// Of the file that it was left in: a copy of the folder has no daemon.
+    inode: u64,
+    #[serde(flatten)]
+    key: Key,
 }
 
 /// Where the token is.
@@ -107,13 +116,19 @@ impl Key {
             _ => {}
         }
         let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&fresh)?;
-        file.write_all(serde_json::to_string(self)?.as_bytes())?;
+        let left = Left { inode: file.metadata()?.ino(), key: self.clone() };
+        file.write_all(serde_json::to_string(&left)?.as_bytes())?;
         fs::rename(&fresh, &path)
     }
 
-    /// The key in a folder.
+    /// The key in a folder; one that came there with a copy of another folder is none.
     pub fn find(folder: &Path) -> io::Result<Self> {
-        Ok(serde_json::from_slice(&read_whole(&folder.join(FILE), FILE_BYTES_MAX)?)?)
+        let path = folder.join(FILE);
+        let left: Left = serde_json::from_slice(&read_whole(&path, FILE_BYTES_MAX)?)?;
+        if left.inode != fs::metadata(&path)?.ino() {
+            return Err(io::Error::other("the key there is a copy: it opens a daemon on another state"));
+        }
+        Ok(left.key)
     }
 
     /// Posts JSON to the daemon; the status code and what it says.

@@ -97,7 +97,10 @@ pub(super) struct Attribute {
 
 /// Kinds of attributes.
 pub(super) mod kind {
+    pub const FLOAT: i32 = 1;
     pub const INT: i32 = 2;
+    pub const STRING: i32 = 3;
+    pub const FLOATS: i32 = 6;
     pub const INTS: i32 = 7;
     pub const STRINGS: i32 = 8;
 }

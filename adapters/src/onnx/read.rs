@@ -1,29 +1,55 @@
 //! Read: the bytes of an ONNX file as a graph.
 //!
-//! Lives here: what of a file is understood. Anything else is refused by name, so that no file is half understood.
+//! Lives here: what of a file is understood, and which of its nodes count: those that its answer rests on. Anything else
+//! among them is refused by name, so that no file is half understood.
+//!
+//! In reading order: not too much of anything ([`crowd`]), the parts of a file (here), a node's attributes
+//! ([`attributes`]) and which operator it is ([`operators`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
-use model::onnx::{Constant, Element, Graph, Node, Numbers, Op, Port};
+use model::onnx::{Constant, Element, Graph, Node, Numbers, Port};
 use prost::Message as _;
 
+use self::attributes::Attributes;
 use super::proto::{self, element};
-use super::write::ML;
 use super::{FILE_BYTES_MAX, OnnxError};
 use crate::text::shortened;
 
-/// Operator sets that mean the same by the operators that are read here.
-const OPSETS: std::ops::RangeInclusive<i64> = 13..=17;
+mod attributes;
+mod crowd;
+mod operators;
+
+/// Operator sets that mean the same by the operators that are read here; what means something else elsewhere looks
+/// different there, too.
+const OPSETS: std::ops::RangeInclusive<i64> = 9..=25;
 /// Where the numbers of a tensor are, if they are in the file itself.
 const IN_THE_FILE: i32 = 0;
+/// Most numbers that are made of constants: each as often as a file of the largest size has it.
+const NUMBERS_MAX: usize = FILE_BYTES_MAX as usize / size_of::<f32>();
+/// Outputs that a message names.
+const OUTPUTS_SHOWN: usize = 8;
 
 type Read<T> = Result<T, OnnxError>;
+
+/// The graph of a file on the disk.
+pub fn from_file(path: &Path) -> Read<Graph> {
+    let cannot = |error: std::io::Error| OnnxError::Bytes(format!("it cannot be read: {error}"));
+    let file = std::fs::File::open(path).map_err(cannot)?;
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells a file that is too long from one that just fits.
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, FILE_BYTES_MAX + 1), &mut bytes)
+        .map_err(cannot)?;
+    from_bytes(&bytes)
+}
 
 /// The graph of a file.
 pub fn from_bytes(bytes: &[u8]) -> Read<Graph> {
     if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(OnnxError::Bytes(format!("{} bytes are more than any has", bytes.len())));
+        return Err(OnnxError::Bytes(format!("it has more than {FILE_BYTES_MAX} bytes")));
     }
+    crowd::check(bytes)?;
     let model = proto::Model::decode(bytes).map_err(|error| OnnxError::Bytes(error.to_string()))?;
     check_opsets(&model.opset_import)?;
     if let Some(function) = model.functions.first() {
@@ -31,22 +57,25 @@ pub fn from_bytes(bytes: &[u8]) -> Read<Graph> {
         return unsupported(format!("the file defines the function `{}`", shortened(&name)));
     }
     let graph = model.graph.ok_or_else(|| OnnxError::Bytes("there is no graph in it".into()))?;
+    let answer = answer(&graph)?.clone();
+    let counts = resting_on(&graph, answer.name());
+    let used: BTreeSet<&str> =
+        counts.iter().flat_map(|at| &graph.node[*at].input).map(String::as_str).collect();
     let mut constants = BTreeMap::new();
-    for tensor in graph.initializer {
+    for tensor in &graph.initializer {
         let name = tensor.name.clone().unwrap_or_default();
-        constants.insert(name.clone(), constant(&name, tensor)?);
+        if used.contains(name.as_str()) {
+            constants.insert(name.clone(), constant(&name, tensor)?);
+        }
     }
-    let mut nodes = Vec::with_capacity(graph.node.len());
-    for node in graph.node {
-        nodes.extend(self::node(node, &mut constants)?);
-    }
+    let nodes = nodes(&graph, &counts, &mut constants)?;
     // Files of old list what never changes among their inputs, too.
-    let input = graph.input.iter().filter(|input| !constants.contains_key(input.name()));
+    let stored: BTreeSet<&str> = graph.initializer.iter().map(proto::Tensor::name).collect();
+    let input = graph.input.iter().filter(|input| !stored.contains(input.name()));
     let inputs = input.map(port).collect::<Read<_>>()?;
-    let outputs = graph.output.iter().map(port).collect::<Read<_>>()?;
     let entry = |entry: proto::Entry| Some((entry.key?, entry.value.unwrap_or_default()));
     let notes = model.metadata_props.into_iter().filter_map(entry).collect();
-    Ok(Graph { inputs, outputs, constants, nodes, notes })
+    Ok(Graph { inputs, outputs: vec![answer_port(&answer)?], constants, nodes, notes })
 }
 
 fn unsupported<T>(message: String) -> Read<T> {
@@ -67,166 +96,113 @@ fn check_opsets(sets: &[proto::OperatorSet]) -> Read<()> {
     Ok(())
 }
 
-/// A node; a constant that is written as one joins the others.
-fn node(node: proto::Node, constants: &mut BTreeMap<String, Constant>) -> Read<Option<Node>> {
-    let name = node.op_type.as_deref().unwrap_or_default();
-    if name == "Constant" && node.domain() == "" {
-        let output = node.output.first().cloned().unwrap_or_default();
-        let Some(tensor) = node.attribute.into_iter().find_map(|attribute| attribute.t) else {
-            return unsupported(format!("the `Constant` {} is no tensor", shortened(&output)));
-        };
-        constants.insert(output.clone(), constant(&output, tensor)?);
-        return Ok(None);
+/// The output that answers: the only one, or the only one that is numbers. Decisions beside it are whole numbers or names.
+fn answer(graph: &proto::Graph) -> Read<&proto::ValueInfo> {
+    if let [only] = graph.output.as_slice() {
+        return Ok(only);
     }
-    let attributes = Attributes { node: &node, name };
-    let op = operator(&attributes)?;
-    attributes.all_known()?;
-    Ok(Some(Node { op, inputs: node.input, outputs: node.output }))
-}
-
-/// The attributes of a node, asked for by name.
-struct Attributes<'a> {
-    node: &'a proto::Node,
-    name: &'a str,
-}
-
-/// Attributes that are read, or that change nothing as they are checked.
-const KNOWN: [&str; 11] = [
-    "axis",
-    "axes",
-    "keepdims",
-    "to",
-    "transA",
-    "transB",
-    "alpha",
-    "beta",
-    "keys_strings",
-    "values_int64s",
-    "default_int64",
-];
-
-impl Attributes<'_> {
-    fn find(&self, name: &str) -> Option<&proto::Attribute> {
-        self.node.attribute.iter().find(|attribute| attribute.name.as_deref() == Some(name))
-    }
-
-    fn integer(&self, name: &str, otherwise: i64) -> i64 {
-        self.find(name).and_then(|attribute| attribute.i).unwrap_or(otherwise)
-    }
-
-    fn flag(&self, name: &str, otherwise: bool) -> bool {
-        self.integer(name, i64::from(otherwise)) != 0
-    }
-
-    /// Refuses a factor other than one.
-    fn unscaled(&self, name: &str) -> Read<()> {
-        match self.find(name).and_then(|attribute| attribute.f) {
-            Some(factor) if factor.to_bits() != 1.0_f32.to_bits() => {
-                unsupported(format!("`{}` has `{name}` {factor}; only 1 is read", self.name))
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    fn only_axis(&self) -> Read<i64> {
-        match self.find("axes").map(|attribute| attribute.ints.as_slice()) {
-            Some([axis]) => Ok(*axis),
-            Some(_) | None => unsupported(format!("`{}` has to have one axis", self.name)),
-        }
-    }
-
-    fn texts(&self, name: &str) -> Read<Vec<String>> {
-        let strings = self.find(name).map(|attribute| attribute.strings.as_slice()).unwrap_or_default();
-        let text = |bytes: &Vec<u8>| {
-            String::from_utf8(bytes.clone())
-                .map_err(|_| OnnxError::Unsupported(format!("`{name}` of `{}` is no text", self.name)))
-        };
-        strings.iter().map(text).collect()
-    }
-
-    /// Refuses attributes that nobody asks for: they would change what the node does.
-    fn all_known(&self) -> Read<()> {
-        let stranger = self
-            .node
-            .attribute
-            .iter()
-            .find(|attribute| !KNOWN.contains(&attribute.name.as_deref().unwrap_or("")));
-        match stranger {
-            None => Ok(()),
-            Some(attribute) => unsupported(format!(
-                "`{}` has the attribute `{}`, which is not supported",
-                self.name,
-                shortened(attribute.name.as_deref().unwrap_or_default())
-            )),
-        }
-    }
-}
-
-fn operator(at: &Attributes<'_>) -> Read<Op> {
-    let domain = at.node.domain();
-    if domain == ML && at.name == "LabelEncoder" {
-        let names = at.texts("keys_strings")?;
-        let values = at.find("values_int64s").map(|values| values.ints.clone()).unwrap_or_default();
-        return Ok(Op::LabelEncoder { names, values, other: at.integer("default_int64", -1) });
-    }
-    if !["", "ai.onnx"].contains(&domain) {
-        return refused(at.name, domain);
-    }
-    let op = match at.name {
-        "Cast" => Op::Cast(element(at.integer("to", 0))?),
-        "Concat" => Op::Concat { axis: at.integer("axis", 0) },
-        "Gather" => Op::Gather { axis: at.integer("axis", 0) },
-        "Split" => Op::Split { axis: at.integer("axis", 0) },
-        "Softmax" => Op::Softmax { axis: at.integer("axis", -1) },
-        "ReduceMean" => Op::ReduceMean { axis: at.only_axis()?, keeps: at.flag("keepdims", true) },
-        "ReduceSum" => Op::ReduceSum { keeps: at.flag("keepdims", true) },
-        "Gemm" => gemm(at)?,
-        name => plain(name).map_or_else(|| refused(name, domain), Ok)?,
+    let numbers = |info: &&proto::ValueInfo| {
+        tensor_of(info).is_none_or(|tensor| {
+            [element::FLOAT, element::DOUBLE].contains(&tensor.elem_type.unwrap_or_default())
+        })
     };
-    Ok(op)
-}
-
-/// Operators without attributes.
-fn plain(name: &str) -> Option<Op> {
-    let all = [
-        Op::Add,
-        Op::Sub,
-        Op::Mul,
-        Op::Div,
-        Op::Max,
-        Op::Min,
-        Op::MatMul,
-        Op::Relu,
-        Op::Tanh,
-        Op::Sigmoid,
-        Op::Erf,
-        Op::Sin,
-        Op::Cos,
-        Op::Log,
-        Op::Sqrt,
-        Op::IsNan,
-        Op::Equal,
-        Op::Greater,
-        Op::Where,
-        Op::Identity,
-        Op::Reshape,
-        Op::Unsqueeze,
-    ];
-    all.into_iter().find(|op| op.name() == name)
-}
-
-fn gemm(at: &Attributes<'_>) -> Read<Op> {
-    at.unscaled("alpha")?;
-    at.unscaled("beta")?;
-    if at.flag("transA", false) {
-        return unsupported("`Gemm` turns its rows on their side (`transA`), which is not supported".into());
+    let mut answers = graph.output.iter().filter(numbers);
+    if let (Some(answer), None) = (answers.next(), answers.next()) {
+        return Ok(answer);
     }
-    Ok(Op::Gemm { turned: at.flag("transB", false) })
+    let names: Vec<String> =
+        graph.output.iter().take(OUTPUTS_SHOWN).map(|output| shortened(output.name())).collect();
+    unsupported(format!(
+        "the file has {} outputs ({}), and it has to have one that answers with numbers",
+        graph.output.len(),
+        names.join(", ")
+    ))
 }
 
-fn refused<T>(name: &str, domain: &str) -> Read<T> {
-    let of = if domain.is_empty() { String::new() } else { format!(" of `{}`", shortened(domain)) };
-    unsupported(format!("the operator `{}`{of} is not supported", shortened(name)))
+/// The places of the nodes that a value rests on, in their order.
+fn resting_on(graph: &proto::Graph, value: &str) -> Vec<usize> {
+    let mut makers = BTreeMap::new();
+    for (at, node) in graph.node.iter().enumerate() {
+        makers.extend(node.output.iter().map(|output| (output.as_str(), at)));
+    }
+    let (mut counts, mut wanted) = (BTreeSet::new(), vec![value]);
+    while let Some(value) = wanted.pop() {
+        if let Some(at) = makers.get(value)
+            && counts.insert(*at)
+        {
+            wanted.extend(graph.node[*at].input.iter().map(String::as_str));
+        }
+    }
+    counts.into_iter().collect()
+}
+
+/// The nodes at these places; what is made of constants alone joins them.
+fn nodes(
+    graph: &proto::Graph,
+    places: &[usize],
+    constants: &mut BTreeMap<String, Constant>,
+) -> Read<Vec<Node>> {
+    let (mut nodes, mut made) = (Vec::with_capacity(places.len()), 0);
+    for node in places.iter().map(|at| &graph.node[*at]) {
+        let name = node.op_type.as_deref().unwrap_or_default();
+        if let Some(constant) = constant_node(node, name, constants)? {
+            made += constant.shape.iter().product::<usize>();
+            if made > NUMBERS_MAX {
+                return unsupported(format!("it makes more than {NUMBERS_MAX} numbers of its constants"));
+            }
+            constants.insert(node.output.first().cloned().unwrap_or_default(), constant);
+            continue;
+        }
+        let attributes = Attributes { node, name };
+        let op = operators::operator(&attributes)?;
+        attributes.all_known()?;
+        nodes.push(Node { op, inputs: node.input.clone(), outputs: node.output.clone() });
+    }
+    Ok(nodes)
+}
+
+/// The constant that a node is: one that is written as a node, or another one by another name, or on its side.
+fn constant_node(
+    node: &proto::Node,
+    name: &str,
+    constants: &BTreeMap<String, Constant>,
+) -> Read<Option<Constant>> {
+    let source = node.input.first().and_then(|input| constants.get(input));
+    match (name, node.domain(), source) {
+        ("Constant", "", _) => {
+            let output = node.output.first().map(String::as_str).unwrap_or_default();
+            let value = node.attribute.iter().find_map(|attribute| {
+                let tensor = attribute.t.as_ref().map(|tensor| constant(output, tensor));
+                tensor.or_else(|| scalar(attribute).map(Ok))
+            });
+            match value {
+                Some(value) => value.map(Some),
+                None => unsupported(format!("the `Constant` {} is no number", shortened(output))),
+            }
+        }
+        ("Identity", "", Some(source)) => Ok(Some(source.clone())),
+        ("Transpose", "", Some(source)) => on_its_side(source).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// One number, as an attribute may say it.
+fn scalar(attribute: &proto::Attribute) -> Option<Constant> {
+    let numbers = match attribute.name.as_deref()? {
+        "value_float" => Numbers::Float(vec![attribute.f?]),
+        "value_int" => Numbers::Int64(vec![attribute.i?]),
+        _ => return None,
+    };
+    Some(Constant { shape: Vec::new(), numbers })
+}
+
+fn on_its_side(table: &Constant) -> Read<Constant> {
+    let (&[rows, columns], Numbers::Float(numbers)) = (table.shape.as_slice(), &table.numbers) else {
+        return unsupported("`Transpose` is of something else than a table of floats".into());
+    };
+    let row = |column: usize| (0..rows).map(move |row| numbers[row * columns + column]);
+    let turned = (0..columns).flat_map(row).collect();
+    Ok(Constant { shape: vec![columns, rows], numbers: Numbers::Float(turned) })
 }
 
 fn element(kind: i64) -> Read<Element> {
@@ -240,38 +216,50 @@ fn element(kind: i64) -> Read<Element> {
     }
 }
 
+fn tensor_of(info: &proto::ValueInfo) -> Option<&proto::TensorType> {
+    info.kind.as_ref().and_then(|kind| kind.tensor_type.as_ref())
+}
+
+/// The output, which may also be a list of names and numbers.
+fn answer_port(info: &proto::ValueInfo) -> Read<Port> {
+    if tensor_of(info).is_some() {
+        return port(info);
+    }
+    Ok(Port { name: info.name().to_owned(), element: Element::Float, columns: None })
+}
+
 fn port(info: &proto::ValueInfo) -> Read<Port> {
     let name = info.name().to_owned();
-    let tensor = info.kind.as_ref().and_then(|kind| kind.tensor_type.as_ref());
-    let Some(tensor) = tensor else { return unsupported(format!("`{}` is no tensor", shortened(&name))) };
-    let dims = tensor.shape.as_ref().map(|shape| shape.dim.as_slice()).unwrap_or_default();
-    let columns = match dims {
-        [_] => None,
-        [_, columns] => match columns.size {
+    let Some(tensor) = tensor_of(info) else {
+        return unsupported(format!("`{}` is no tensor", shortened(&name)));
+    };
+    let columns = match tensor.shape.as_ref().map(|shape| shape.dim.as_slice()) {
+        // How wide it is, nobody says; the tables will.
+        None | Some([_]) => None,
+        Some([_, columns]) => match columns.size {
             Some(proto::Size::Value(columns)) if columns > 0 => Some(columns as usize),
-            Some(_) | None => {
-                return unsupported(format!("`{}` does not say how wide it is", shortened(&name)));
-            }
+            Some(_) | None => None,
         },
-        _ => return unsupported(format!("`{}` is neither a list nor a table", shortened(&name))),
+        Some(_) => return unsupported(format!("`{}` is neither a list nor a table", shortened(&name))),
     };
     Ok(Port { element: element(i64::from(tensor.elem_type.unwrap_or_default()))?, name, columns })
 }
 
-fn constant(name: &str, tensor: proto::Tensor) -> Read<Constant> {
+fn constant(name: &str, tensor: &proto::Tensor) -> Read<Constant> {
     let wrong = |what: &str| OnnxError::Unsupported(format!("the tensor `{}` {what}", shortened(name)));
     if tensor.data_location.unwrap_or(IN_THE_FILE) != IN_THE_FILE {
         return Err(wrong("lies in another file"));
     }
     let size = |size: &i64| usize::try_from(*size).map_err(|_| wrong("has a negative size"));
     let shape: Vec<usize> = tensor.dims.iter().map(size).collect::<Read<_>>()?;
-    let raw = tensor.raw_data.unwrap_or_default();
+    let raw = tensor.raw_data.as_deref().unwrap_or_default();
     let numbers = match tensor.data_type.unwrap_or_default() {
-        element::FLOAT => Numbers::Float(either(tensor.float_data, &raw, f32::from_le_bytes)),
-        element::DOUBLE => Numbers::Double(either(tensor.double_data, &raw, f64::from_le_bytes)),
-        element::INT64 => Numbers::Int64(either(tensor.int64_data, &raw, i64::from_le_bytes)),
+        element::FLOAT => either(&tensor.float_data, raw, f32::from_le_bytes).map(Numbers::Float),
+        element::DOUBLE => either(&tensor.double_data, raw, f64::from_le_bytes).map(Numbers::Double),
+        element::INT64 => either(&tensor.int64_data, raw, i64::from_le_bytes).map(Numbers::Int64),
         other => return Err(wrong(&format!("has elements of type {other}, which are not supported"))),
     };
+    let numbers = numbers.ok_or_else(|| wrong("has no whole numbers of bytes"))?;
     let count = match &numbers {
         Numbers::Float(numbers) => numbers.len(),
         Numbers::Double(numbers) => numbers.len(),
@@ -284,7 +272,15 @@ fn constant(name: &str, tensor: proto::Tensor) -> Read<Constant> {
     Ok(Constant { shape, numbers })
 }
 
-/// The numbers as they are listed, or as they lie in the raw bytes.
-fn either<T, const BYTES: usize>(listed: Vec<T>, raw: &[u8], number: fn([u8; BYTES]) -> T) -> Vec<T> {
-    if raw.is_empty() { listed } else { raw.as_chunks().0.iter().map(|bytes| number(*bytes)).collect() }
+/// The numbers as they are listed, or as they lie in the raw bytes; none if those are no whole numbers.
+fn either<T: Copy, const BYTES: usize>(
+    listed: &[T],
+    raw: &[u8],
+    number: fn([u8; BYTES]) -> T,
+) -> Option<Vec<T>> {
+    if raw.is_empty() {
+        return Some(listed.to_vec());
+    }
+    let (numbers, rest) = raw.as_chunks();
+    rest.is_empty().then(|| numbers.iter().map(|bytes| number(*bytes)).collect())
 }

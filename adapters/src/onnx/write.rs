@@ -13,6 +13,8 @@ const IR_VERSION: i64 = 8;
 const PRODUCER: &str = "driftform";
 /// The domain of operators for classical models.
 pub(super) const ML: &str = "ai.onnx.ml";
+/// The norm that makes shares of numbers.
+pub(super) const NORM: &str = "L1";
 
 /// The bytes of a graph's file.
 pub fn to_bytes(graph: &Graph) -> Vec<u8> {
@@ -42,7 +44,6 @@ pub fn to_bytes(graph: &Graph) -> Vec<u8> {
 }
 
 fn node(node: &Node) -> proto::Node {
-    let ml = matches!(node.op, Op::LabelEncoder { .. });
     proto::Node {
         input: node.inputs.clone(),
         output: node.outputs.clone(),
@@ -50,7 +51,7 @@ fn node(node: &Node) -> proto::Node {
         name: node.outputs.first().cloned(),
         op_type: Some(node.op.name().to_owned()),
         attribute: attributes(&node.op),
-        domain: ml.then(|| ML.to_owned()),
+        domain: node.op.is_ml().then(|| ML.to_owned()),
     }
 }
 
@@ -58,7 +59,11 @@ fn attributes(op: &Op) -> Vec<proto::Attribute> {
     match op {
         Op::Gemm { turned } => vec![integer("transB", i64::from(*turned))],
         Op::Cast(to) => vec![integer("to", i64::from(element_of(*to)))],
-        Op::Concat { axis } | Op::Gather { axis } | Op::Split { axis } | Op::Softmax { axis } => {
+        Op::Concat { axis }
+        | Op::Gather { axis }
+        | Op::Split { axis }
+        | Op::Softmax { axis }
+        | Op::LogSoftmax { axis } => {
             vec![integer("axis", *axis)]
         }
         Op::ReduceMean { axis, keeps } => {
@@ -69,6 +74,21 @@ fn attributes(op: &Op) -> Vec<proto::Attribute> {
             texts("keys_strings", names),
             integers("values_int64s", values.clone()),
             integer("default_int64", *other),
+        ],
+        Op::LeakyRelu { alpha } => vec![float("alpha", *alpha)],
+        Op::BatchNormalization { epsilon } => vec![float("epsilon", *epsilon)],
+        Op::LayerNormalization { axis, epsilon } => vec![integer("axis", *axis), float("epsilon", *epsilon)],
+        Op::Scaler { offset, scale } => vec![floats("offset", offset), floats("scale", scale)],
+        Op::Normalizer => vec![text("norm", NORM)],
+        Op::ZipMap { classes } => vec![texts("classlabels_strings", classes)],
+        Op::LinearRegressor { coefficients, intercepts } => {
+            vec![floats("coefficients", coefficients), floats("intercepts", intercepts)]
+        }
+        Op::LinearClassifier { coefficients, intercepts, classes, end } => vec![
+            floats("coefficients", coefficients),
+            floats("intercepts", intercepts),
+            texts("classlabels_strings", classes),
+            text("post_transform", end.name()),
         ],
         Op::Add
         | Op::Sub
@@ -91,12 +111,29 @@ fn attributes(op: &Op) -> Vec<proto::Attribute> {
         | Op::Where
         | Op::Identity
         | Op::Reshape
-        | Op::Unsqueeze => Vec::new(),
+        | Op::Unsqueeze
+        | Op::Neg
+        | Op::Dropout
+        | Op::Flatten
+        | Op::Squeeze
+        | Op::Gelu => Vec::new(),
     }
 }
 
 fn integer(name: &str, value: i64) -> proto::Attribute {
     proto::Attribute { i: Some(value), ..attribute(name, kind::INT) }
+}
+
+fn float(name: &str, value: f32) -> proto::Attribute {
+    proto::Attribute { f: Some(value), ..attribute(name, kind::FLOAT) }
+}
+
+fn floats(name: &str, values: &[f32]) -> proto::Attribute {
+    proto::Attribute { floats: values.to_vec(), ..attribute(name, kind::FLOATS) }
+}
+
+fn text(name: &str, value: &str) -> proto::Attribute {
+    proto::Attribute { s: Some(value.as_bytes().to_vec()), ..attribute(name, kind::STRING) }
 }
 
 fn integers(name: &str, values: Vec<i64>) -> proto::Attribute {

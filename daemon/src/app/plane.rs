@@ -68,8 +68,8 @@ pub(super) struct LearnPlane {
     pub(super) held: Option<Unit>,
     /// Whether a dead letter may still be on its way.
     pub(super) buried: bool,
-    /// When the last record was written that was read.
-    pub(super) read_until: Option<Timestamp>,
+    /// When the last record was written that was read; before there was one, when reading began.
+    pub(super) read_until: Timestamp,
     /// What brokers have refused so far.
     pub(super) refused: u64,
     /// Why the last snapshot could not be written.
@@ -235,6 +235,8 @@ impl LearnPlane {
             Err(error) if is_fenced(&error) => return Err(error),
             Err(error) => format!(", but a crash now would forget it: {error}"),
         };
+        // Who is told so may look at once.
+        self.tell();
         for Agreed { done, answer } in agreed {
             answer.send(Ok(format!("{done}{doubt}"))).ok();
         }
@@ -252,7 +254,7 @@ impl LearnPlane {
     /// The next records. What cannot be read is on its way to the dead letters.
     fn read(&mut self) -> Result<Unit> {
         let polled = self.source.poll(LEARN_BATCH_MAX, POLL_WAIT)?;
-        self.read_until = polled.last().map(|record| record.timestamp).or(self.read_until);
+        self.read_until = polled.last().map_or(self.read_until, |record| record.timestamp);
         let (mut records, mut read) = (Vec::with_capacity(polled.len()), Vec::new());
         let mut shown = Vec::new();
         for record in &polled {
@@ -400,8 +402,7 @@ impl LearnPlane {
     fn tell_lag(&self) {
         let behind = self.source.lag();
         self.telemetry.lag_records.set(i64::try_from(behind).unwrap_or(i64::MAX));
-        let last = self.read_until.filter(|_| behind > 0);
-        let seconds = last.map_or(0.0, |last| self.clock.elapsed(last).as_secs_f64());
+        let seconds = if behind > 0 { self.clock.elapsed(self.read_until).as_secs_f64() } else { 0.0 };
         self.telemetry.lag_seconds.set(seconds);
         self.telemetry.connected.set(i64::from(self.source.connected()));
     }

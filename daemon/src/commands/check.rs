@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::config::{Config, ConfigError, PrometheusConfig, RepositoryConfig, RepositoryFormat};
+use crate::import::{self, Imported};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -19,6 +20,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let environment = super::environment();
     let config = Config::load(Some(&arguments.config), &environment)?;
+    let imported = import::first_champion(&config)?;
     config.learn.device.open()?;
     adapters::codec::JsonCodec::new(config.learn.schema, config.codec)?;
     config.prometheus.as_ref().map(PrometheusConfig::open).transpose()?;
@@ -30,6 +32,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         return Err(ConfigError(format!("`cold_start.history`: {} does not exist", history.display())).into());
     }
     let tell = if arguments.sources { Config::sources } else { Config::effective };
+    if let Some(Imported { told, .. }) = imported {
+        // A comment where the settings are read by a program.
+        super::print(&format!("# {told}"))?;
+    }
     super::print(tell(Some(&arguments.config), &environment)?.trim_end())
 }
 

@@ -69,13 +69,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         config.learn.budget.compute_seconds * 1e6,
         config.learn.budget.compute_batch
     ));
-    say(&format!("The label comes when the plane has landed. Status page: http://{}", config.listen));
+    say("The label comes when the plane has landed.");
 
     let stop = Arc::new(AtomicBool::new(false));
     super::run::stop_on_signal(Arc::clone(&stop))?;
     let (teller, story) = mpsc::channel();
     let worker = super::worker_command(&config.learn)?;
     let app = App::start(&config, worker, Clock::of_machine(), Arc::clone(&stop), Some(teller))?;
+    say(&format!("Status page: http://{}", app.address()));
     if let Ok(key) = Key::find(&config.state.directory) {
         let told = "The same page with orders, for whoever has the token in";
         say(&format!("{told} {}/admin.json: http://{}\n", config.state.directory.display(), key.address));

@@ -16,6 +16,7 @@ use policies::search::Promise;
 use serde_json::{Value, json};
 
 use crate::config::{Approval, Config, JoinConfig};
+use crate::import::{self, Imported};
 use crate::join::{Absent, Lateness};
 use crate::learn::{Learn, Outside, Prediction};
 use crate::telemetry::{AuditEvent, Shown};
@@ -135,7 +136,13 @@ fn build(config: &Config, folder: &Path, rows: u64, label_delay: usize) -> Resul
     let (records, _) = Records::resume(folder, 0)?;
     let worker = super::worker_command(&learn_config)?;
     let outside = Outside { records, storage: None, worker, waits_for_trials: true };
-    Ok(Learn::cold(learn_config, outside)?)
+    let imported = import::first_champion(config)?;
+    let mut learn = Learn::cold(learn_config, outside)?;
+    if let Some(Imported { model, told }) = imported {
+        tracing::info!("{told}");
+        learn.begin_with(&model)?;
+    }
+    Ok(learn)
 }
 
 fn feed(

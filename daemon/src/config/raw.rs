@@ -160,7 +160,7 @@ section!(
 );
 section!(
     /// `[cold_start]`
-    ColdStart { outcomes: u64, history: String }
+    ColdStart { outcomes: u64, history: String, model: String }
 );
 section!(
     /// `[refresh]`

@@ -29,6 +29,9 @@ const SPANS: i64 = 32;
 const REFERENCE_WINDOWS: u32 = 4;
 /// Share of labels that has to have another delay, or not to come, for trouble; less is seen, and let pass.
 pub const SHARE_MIN: f64 = 0.1;
+/// And by so much of the time that a label is awaited the mean delay has to differ, where as many come as did: labels that
+/// always take as long differ by milliseconds only, and then most of them do.
+pub const SHIFT_MIN: f64 = 0.03;
 /// Windows after which labels that come in another way are what is normal.
 const SETTLED_WINDOWS: u32 = 10;
 /// Below this share of the coverage there was, nothing is normal.
@@ -84,6 +87,16 @@ pub struct FeedReport {
     pub overdue_now: f64,
     /// Share of events that fare otherwise.
     pub share: f64,
+    /// By how much the mean delay of labels that came in time differs, as a share of the time that one is awaited.
+    pub shift: f64,
+}
+
+impl FeedReport {
+    /// Whether that is more than labels differ by anyway.
+    fn is_trouble(&self) -> bool {
+        let missing = (self.coverage_before - self.coverage_now).abs();
+        missing >= SHARE_MIN || (self.share >= SHARE_MIN && self.shift >= SHIFT_MIN)
+    }
 }
 
 /// Events of a span of time, by the delays of their labels; those that have none yet are last.
@@ -91,6 +104,8 @@ pub struct FeedReport {
 struct Span {
     index: i64,
     delays: Vec<u32>,
+    /// All delays of it, in milliseconds.
+    total: i64,
 }
 
 /// How labels come, by their delays; those that do not come in time are last.
@@ -99,29 +114,64 @@ struct Normal {
     /// How long one is awaited, in milliseconds.
     patience: i64,
     binning: Binning,
-    past: Vec<u64>,
-    window: Vec<u64>,
+    past: Delays,
+    window: Delays,
+}
+
+/// Delays of many events, by bins; those without a label in time are last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Delays {
+    counts: Vec<u64>,
+    /// In milliseconds.
+    total: f64,
+}
+
+impl Delays {
+    fn none(bins: usize) -> Self {
+        Self { counts: vec![0; bins], total: 0.0 }
+    }
+
+    fn take(&mut self, span: &Span) {
+        for (known, count) in self.counts.iter_mut().zip(&span.delays) {
+            *known += u64::from(*count);
+        }
+        self.total += span.total as f64;
+    }
+
+    /// Takes all of the others, and leaves none of them.
+    fn absorb(&mut self, others: &mut Self) {
+        for (known, count) in self.counts.iter_mut().zip(&mut others.counts) {
+            *known += std::mem::take(count);
+        }
+        self.total += std::mem::take(&mut others.total);
+    }
+
+    /// Mean of those that came, in milliseconds; none if none did.
+    fn mean(&self) -> Option<f64> {
+        let came: u64 = self.counts.iter().rev().skip(1).sum();
+        (came > 0).then(|| self.total / came as f64)
+    }
+
+    fn clear(&mut self) {
+        *self = Self::none(self.counts.len());
+    }
 }
 
 impl Normal {
     fn new(patience: i64, delays: Vec<f32>) -> Self {
         let binning = Binning::new(FeatureKind::Numeric, delays.into_iter());
-        let none = vec![0; binning.bins()];
+        let none = Delays::none(binning.bins());
         Self { patience, binning, past: none.clone(), window: none }
     }
 
     /// Takes a span into the window; how many events that were.
     fn take(&mut self, span: &Span) -> u32 {
-        for (window, count) in self.window.iter_mut().zip(&span.delays) {
-            *window += u64::from(*count);
-        }
+        self.window.take(span);
         span.delays.iter().sum()
     }
 
     fn absorb(&mut self) {
-        for (past, window) in self.past.iter_mut().zip(&mut self.window) {
-            *past += std::mem::take(window);
-        }
+        self.past.absorb(&mut self.window);
     }
 }
 
@@ -133,7 +183,8 @@ impl Normal {
 ///
 /// **False alarms.** Where delays are exchangeable the expected number of events to a false alarm is at least
 /// `average_run_length`. Most are not: labels come in batches, or not at night. So a window is trouble only where a tenth
-/// of its labels ([`SHARE_MIN`]) fares otherwise, and no run length is promised for the rest.
+/// of its labels ([`SHARE_MIN`]) fares otherwise and the difference is no trifle ([`SHIFT_MIN`]), and no run length is
+/// promised for the rest.
 ///
 /// **Memory.** A thousand delays at first, then two counters a tenth of them and some spans of time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -196,8 +247,8 @@ impl LabelFeed {
         let index = self.span_of(time)?;
         let at = self.spans.partition_point(|span| span.index < index);
         if self.spans.get(at).is_none_or(|span| span.index != index) {
-            let bins = self.normal.as_ref().map_or(0, |normal| normal.window.len());
-            self.spans.insert(at, Span { index, delays: vec![0; bins] });
+            let bins = self.normal.as_ref().map_or(0, |normal| normal.window.counts.len());
+            self.spans.insert(at, Span { index, delays: vec![0; bins], total: 0 });
         }
         if let Some(none_yet) = self.spans[at].delays.last_mut() {
             *none_yet += 1;
@@ -220,6 +271,7 @@ impl LabelFeed {
         {
             *none_yet -= 1;
             span.delays[bin] += 1;
+            span.total += delay;
         }
     }
 
@@ -276,15 +328,15 @@ impl LabelFeed {
             self.stay_or_recover(report);
             return None;
         }
-        self.evidence.observe(evidence::log_e(&normal.past, &normal.window).exp());
+        self.evidence.observe(evidence::log_e(&normal.past.counts, &normal.window.counts).exp());
         let threshold = (self.average_run_length / f64::from(self.window)).max(1.0).ln();
         let statistic = self.evidence.value().ln();
-        if statistic < threshold || report.share < SHARE_MIN {
+        if statistic < threshold || !report.is_trouble() {
             self.suspected = false;
             normal.absorb();
             return None;
         }
-        normal.window.fill(0);
+        normal.window.clear();
         if !std::mem::replace(&mut self.suspected, true) {
             // The change is somewhere in this window; the next one says what it is.
             return None;
@@ -298,12 +350,11 @@ impl LabelFeed {
     /// Trouble ends where labels come as before, or where they have come otherwise for long.
     fn stay_or_recover(&mut self, report: FeedReport) {
         if let Some(normal) = &mut self.normal {
-            normal.window.fill(0);
+            normal.window.clear();
         }
         self.troubled_windows += 1;
-        let is_over = report.share < SHARE_MIN;
         let is_normal = report.coverage_now + report.overdue_now >= SETTLED_COVERAGE * report.coverage_before;
-        if is_over {
+        if !report.is_trouble() {
             (self.report, self.troubled_windows) = (None, 0);
         } else if is_normal && self.troubled_windows >= SETTLED_WINDOWS {
             *self = Self { newest: self.newest, ..Self::new(self.average_run_length, self.window as usize) };
@@ -315,7 +366,7 @@ impl LabelFeed {
 
 /// How the window differs from the past.
 fn report(normal: &Normal, overdue_now: f64) -> FeedReport {
-    let [before, now] = [&normal.past, &normal.window].map(|counts| evidence::shares(counts));
+    let [before, now] = [&normal.past, &normal.window].map(|delays| evidence::shares(&delays.counts));
     let [coverage_before, coverage_now] =
         [&before, &now].map(|shares| 1.0 - shares.last().copied().unwrap_or(0.0));
     let came = coverage_now + overdue_now;
@@ -327,7 +378,10 @@ fn report(normal: &Normal, overdue_now: f64) -> FeedReport {
         FeedTrouble::Delayed
     };
     let share = before.iter().zip(&now).map(|(before, now)| (before - now).abs()).sum::<f64>() / 2.0;
-    FeedReport { trouble, coverage_before, coverage_now, overdue_now, share }
+    let apart =
+        normal.past.mean().zip(normal.window.mean()).map_or(0.0, |(before, now)| (before - now).abs());
+    let shift = apart / normal.patience as f64;
+    FeedReport { trouble, coverage_before, coverage_now, overdue_now, share, shift }
 }
 
 #[cfg(test)]

@@ -61,15 +61,29 @@ fn without_measurements_the_stated_constants_speak() {
 }
 
 #[test]
-fn a_machine_that_was_busy_for_a_while_is_forgiven() {
-    let load = Load::of(&mixture(8, 1, 64), SHAPE, 32);
+fn a_machine_that_was_busy_once_says_nothing_about_other_networks() {
+    let tiny = Load::of(&mixture(1, 0, 16), SHAPE, 32);
     let mut cost = OpCost::new();
-    cost.observe(load, 1e-4, 1.0);
-    assert!(cost.upper(load) >= 0.9);
-    for _ in 0..ERRORS_MAX {
-        cost.observe(load, 1e-4, 2e-4);
+    let before = cost.upper(loads()[20]);
+    let typical = cost.predict(tiny);
+    for _ in 0..MEASUREMENTS_MIN / 2 - 1 {
+        cost.observe(tiny, typical, 0.02);
     }
-    assert!(cost.upper(load) < 2.5e-4);
+    assert!(cost.upper(loads()[20]) < 1.1 * before, "nothing is two hundred times as slow for that");
+}
+
+#[test]
+fn a_machine_that_is_always_busy_stalls_all_alike_and_is_forgiven_afterwards() {
+    let (tiny, load) = (Load::of(&mixture(1, 0, 16), SHAPE, 32), Load::of(&mixture(8, 1, 64), SHAPE, 32));
+    let mut cost = OpCost::new();
+    for _ in 0..ERRORS_MAX {
+        cost.observe(tiny, cost.predict(tiny), 0.02);
+    }
+    assert!((0.02..0.025).contains(&cost.upper(load)), "{}", cost.upper(load));
+    for _ in 0..ERRORS_MAX {
+        cost.observe(tiny, cost.predict(tiny), 2.0 * cost.predict(tiny));
+    }
+    assert!(cost.upper(load) < 2.5 * cost.predict(load));
 }
 
 #[test]
@@ -82,7 +96,7 @@ fn it_survives_a_snapshot() {
 
 proptest! {
     #[test]
-    fn more_work_never_takes_less_time_and_the_bound_covers_what_was_seen(
+    fn more_work_never_takes_less_time_and_the_bound_covers_most_of_what_was_seen(
         seconds in prop::collection::vec(prop_oneof![1e-7..1.0_f64, Just(f64::NAN), Just(-1.0)], 1..100),
     ) {
         let mut cost = OpCost::new();
@@ -95,7 +109,8 @@ proptest! {
         prop_assert!(cost.predict(small) <= cost.predict(large));
         prop_assert!(cost.predict(small) >= 0.0 && cost.upper(large).is_finite());
         let newest: Vec<_> = cost.measured.iter().rev().take(ERRORS_MAX).collect();
-        prop_assert!(newest.iter().all(|known| known.bound <= cost.upper(known.load) * (1.0 + 1e-9)));
+        let covered = |known: &&&Measurement| known.bound <= cost.upper(known.load) * (1.0 + 1e-9);
+        prop_assert!(2 * newest.iter().filter(covered).count() >= newest.len());
         prop_assert!(cost.measured.len() <= MEASUREMENTS_MAX);
     }
 }

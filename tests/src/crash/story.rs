@@ -28,9 +28,11 @@ pub const EAGER: &str = r"
     detect = { average_run_length = 1e9, delta = 1e-9 }
     budget = { compute_seconds = 10.0 }
 ";
-/// It takes much evidence to promote a challenger, so that the base lies between.
+/// It takes much evidence to promote a challenger, so that the base lies between, and little to take it back: one that turns
+/// to the members it still trusts does harm for some dozen rows only.
 const SETTINGS: &str = r"
-    gate = { alpha = 1e-9 }
+    gate = { alpha = 1e-9, deadline_outcomes = 3000 }
+    watch = { alpha = 0.3 }
     serve = { answers = false }
 ";
 

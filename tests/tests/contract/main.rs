@@ -5,7 +5,10 @@
 
 mod boards;
 mod directions;
+mod documents;
+mod examples;
 mod licences;
+mod links;
 mod metrics;
 mod rules;
 mod tidy;

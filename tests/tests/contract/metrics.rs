@@ -1,15 +1,18 @@
 //! Metrics: whoever names one names one that there is.
 //!
-//! Lives here: what may be named, and the documents that are looked through. May not: scrape.
+//! Lives here: what may be named. May not: scrape.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
 use daemon::telemetry::table::{self, Kind};
-use tests::boards::{Boards, Rule, files, root};
+use tests::boards::{Boards, Rule};
+
+use super::documents::pages;
 
 /// What Prometheus has beside what is scraped.
 const OF_PROMETHEUS: [&str; 3] = ["up", "ALERTS", "scrape_samples_post_metric_relabeling"];
+/// A crate that looks like a metric.
+const SLOT: &str = concat!("driftform", "_slot");
 /// How the name of a metric begins; in two parts, so that nothing looks like one here.
 const PREFIX: &str = concat!("driftform", "_");
 
@@ -36,28 +39,16 @@ fn unknown<'a>(text: &'a str, known: &BTreeSet<String>) -> Vec<&'a str> {
     words.map(|word| word.trim_end_matches(':')).filter(|word| !known.contains(*word)).collect()
 }
 
-/// Every document for users.
-fn documents() -> Vec<PathBuf> {
-    let root = root();
-    let folders = ["", "docs", "docs/runbooks", "docs/adr", "dashboards", "config"];
-    folders
-        .iter()
-        .flat_map(|folder| files(&root.join(Path::new(folder)), "md").expect("the folder can be read"))
-        .collect()
-}
-
 #[test]
 fn every_metric_in_a_document_is_one_that_there_is() {
     let boards = Boards::read().expect("they can be read");
     let mut known = known(&boards.rules);
     // A document may name a histogram as a whole.
     known.extend(table::all().iter().map(|metric| metric.name.to_owned()));
-    let documents = documents();
-    assert!(documents.len() > 50, "{} documents: some were not seen", documents.len());
-    for path in documents {
-        let text = std::fs::read_to_string(&path).expect("a document that was found can be read");
-        let unknown = unknown(&text, &known);
-        assert!(unknown.is_empty(), "{} names {unknown:?}", path.display());
+    known.insert(SLOT.to_owned());
+    for page in pages() {
+        let unknown = unknown(&page.text, &known);
+        assert!(unknown.is_empty(), "{} names {unknown:?}", page.path);
     }
 }
 

@@ -14,6 +14,7 @@ mod evolve;
 mod external;
 mod followers;
 mod full_disk;
+mod imported;
 mod loop_closes;
 mod oip;
 mod outage;

@@ -80,6 +80,32 @@ impl Secure {
         fs::write(&config, text)?;
         Process::driftform(&["run", "--config", &config.display().to_string()])
     }
+
+    /// A first configuration from the topics, and what it says of the way to them.
+    fn sample(&self, model: &str, folder: &Path) -> Result<()> {
+        let output = folder.join("init.toml").display().to_string();
+        let file = |name: &str| self.folder.join(name).display().to_string();
+        let ca = format!("ssl.ca.location={}", file("ca.pem"));
+        let username = format!("sasl.username={}", file("username"));
+        let password = format!("sasl.password={}", file("password"));
+        let brokers = self.read("bootstrap")?;
+        let asked = ["init", "--brokers", &brokers, "--topic", model, "--output", &output];
+        let way = [
+            "--property",
+            "security.protocol=SASL_SSL",
+            "--property",
+            "sasl.mechanism=SCRAM-SHA-512",
+            "--property",
+            &ca,
+        ];
+        let login = ["--property-file", &username, "--property-file", &password];
+        let mut process = Process::driftform(&[&asked[..], &way, &login].concat())?;
+        let status = process.wait_exit(DEADLINE)?;
+        ensure!(status.success(), "init ended with {status}; the log ends with\n{}", process.tail());
+        let text = fs::read_to_string(&output)?;
+        ensure!(text.contains(&format!("\"sasl.password\" = \"{}\"", file("password"))), "{text}");
+        Ok(())
+    }
 }
 
 fn found() -> Option<Secure> {
@@ -123,7 +149,7 @@ fn over_tls_with_scram_and_acls_the_loop_closes() -> Result<()> {
     ensure!(status.success(), "SIGTERM ended it with {status}; the log ends with\n{}", daemon.tail());
     let told = read_topic(&kafka, &kafka.topics.decisions, 0, DEADLINE)?;
     ensure!(!told.is_empty(), "no decision reached the brokers");
-    Ok(())
+    secure.sample(&model, folder.path())
 }
 
 #[test]

@@ -145,3 +145,14 @@ async fn a_token_that_was_given_stays_where_it_is() {
         "a look needs no token, and shows none"
     );
 }
+
+#[test]
+fn a_key_that_was_copied_opens_nothing() {
+    let [folder, copy] = [(); 2].map(|()| tempfile::tempdir().expect("a temporary folder"));
+    let key = Key { address: ([127, 0, 0, 1], 9).into(), secret: fresh() };
+    key.leave(folder.path()).expect("it can be written");
+    assert_eq!(Key::find(folder.path()).expect("it is there"), key);
+    fs::copy(folder.path().join(FILE), copy.path().join(FILE)).expect("it can be copied");
+    let error = Key::find(copy.path()).expect_err("its daemon is elsewhere");
+    assert!(error.to_string().contains("is a copy"), "{error}");
+}

@@ -133,7 +133,8 @@ fn kafka() -> Vec<Metric> {
         gauge(
             "driftform_consumer_lag_seconds",
             Unit::Seconds,
-            "How old the last consumed record is while there are others behind it; 0 where there are none.",
+            "How old the last consumed record is (before the first: how long reading has waited for it) while there are others \
+             behind it; 0 where there are none.",
         ),
         counter("driftform_dead_letters_total", "Records that could not be read, by topic role.")
             .by("topic_role", &ROLES),

@@ -63,6 +63,19 @@ fn a_feed_that_is_as_ever_is_no_trouble() {
     }
 }
 
+/// A job that writes each label three seconds later, give or take how busy it is that minute.
+#[test]
+fn milliseconds_are_no_trouble_where_a_label_always_takes_as_long() {
+    let mut stream = Stream::new(5);
+    for minute in 0..50 {
+        let busy = minute % 7;
+        let found = stream.run(2_000, |rng| Some(3_000 + 4 * busy + rng.random_range(0..3)));
+        assert_eq!(found, None, "minute {minute}");
+    }
+    assert!(stream.run(10_000, |rng| Some(4_000 + rng.random_range(0..3))).is_some(), "a second is one");
+    assert_eq!(stream.trouble(), Some(FeedTrouble::Delayed));
+}
+
 #[test]
 fn what_changes_is_found_and_named() {
     type Delay = fn(&mut Pcg64) -> Option<i64>;
