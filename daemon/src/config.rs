@@ -208,14 +208,7 @@ impl raw::Raw {
         let (history, first_model) = (named(&self.cold_start.history), named(&self.cold_start.model));
         let join = self.join.checked(&schema)?;
         let limits = self.limits();
-        let start = self.mixture.mixture()?;
-        if let Some(member) = start.members.iter().find(|m| usize::from(m.context) > self.search.context_max)
-        {
-            return refuse(format!(
-                "`mixture.members` has `{member}`, but `search.context_max` is {}; raise it, or lower the context",
-                self.search.context_max
-            ));
-        }
+        let start = self.start()?;
         let gate = self.gate.clone().checked(&schema)?;
         let holdback = self.holdback()?;
         let budget = self.budget.clone().checked()?;
@@ -262,6 +255,19 @@ impl raw::Raw {
             first_model,
             prometheus,
         })
+    }
+
+    /// What learns from the first event on.
+    fn start(&self) -> Result<Mixture, ConfigError> {
+        let start = self.mixture.mixture()?;
+        let context_max = self.search.context_max;
+        match start.members.iter().find(|member| usize::from(member.context) > context_max) {
+            Some(member) => refuse(format!(
+                "`mixture.members` has `{member}`, but `search.context_max` is {context_max}; raise it, or lower the \
+                 context"
+            )),
+            None => Ok(start),
+        }
     }
 
     /// Which networks may be tried.

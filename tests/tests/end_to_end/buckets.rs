@@ -160,12 +160,12 @@ fn a_real_object_store_takes_versions_and_gives_models() -> Result<()> {
     let site = location.open(&config(&keys.join("key")))?;
     let repository = ModelRepository::open(&site, "churn")?;
     for byte in 1..=3 {
-        repository.add(repository.next(1)?, &version(&[byte; 100_000]))?;
+        repository.add(repository.next(1)?, &version(&vec![byte; 100_000]))?;
     }
     repository.prune(2)?;
     ensure!(repository.versions()? == [2, 3], "{:?}", repository.versions()?);
     ensure!(
-        repository.has(3, &version(&[3; 100_000]))? && !repository.has(3, &version(b"other"))?,
+        repository.has(3, &version(&vec![3; 100_000]))? && !repository.has(3, &version(b"other"))?,
         "by its digest"
     );
     Published::open(&site, "fraud")?
