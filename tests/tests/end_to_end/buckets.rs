@@ -89,7 +89,7 @@ fn published_models_are_fetched_as_they_were_told_or_not_at_all() -> Result<()> 
         "the manifest last"
     );
     published.add("g3", &files)?;
-    ensure!(store.done().len() == 4, "one that is there is that one");
+    ensure!(store.done().is_empty(), "one that is there is that one");
 
     let digest = sha256(MANIFEST);
     let fetch = |name: &str, digest: &str| fetch_published(&site, ["fraud", name], digest, folder.path());
