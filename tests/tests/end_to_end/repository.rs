@@ -131,14 +131,12 @@ fn newer_weights_appear_in_a_bucket_that_comes_and_goes() -> Result<()> {
     let (mut daemon, address) = scene.start()?;
     let mut stream = Stream::new(&scene.kafka, 7)?;
     until(&scene, &mut stream, &address, || Ok(metric(&address, WRITTEN)? >= 3.0))?;
-    caught_up(&address)?;
-    let there = names(&store);
-    let models = there.keys().filter(|name| name.ends_with("/model.onnx")).count();
-    ensure!(
-        models == 2 && there.len() == 6,
-        "two versions, their digests, and two files beside: {:?}",
-        there.keys()
-    );
+    wait_until("two versions, their digests, and two files beside", DEADLINE, || {
+        let there = names(&store);
+        let models = there.keys().filter(|name| name.ends_with("/model.onnx")).count();
+        (models == 2 && there.len() == 6).then_some(())
+    })
+    .with_context(|| format!("{:?}", names(&store).keys()))?;
     // What makes a version visible comes after all else of it.
     let done = store.done();
     let place = |end: &str| done.iter().position(|name| !name.starts_with('-') && name.ends_with(end));
