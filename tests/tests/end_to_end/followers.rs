@@ -158,9 +158,20 @@ fn has_learned(leader: &Running, labels: usize) -> Result<()> {
     Ok(())
 }
 
-/// Nothing is learned any more: the follower comes to say what the leader says, bit for bit. A leader that was killed gives
-/// numbers again, so the number alone does not tell that.
+/// Nothing is learned any more: the follower comes to serve the leader's generation, and says what it says, bit for bit.
 fn says_the_same(leader: &mut Running, follower: &mut Running, model: &str) -> Result<()> {
+    let (generation, bits) = leader.asked(model)?;
+    wait_until(&format!("generation {} is followed", generation.0), DEADLINE, || {
+        metric(&follower.pages, GENERATION).ok().filter(|serves| (serves - generation.0 as f64).abs() < 0.5)
+    })
+    .with_context(|| follower.process.tail())?;
+    ensure!(follower.asked(model)? == (generation, bits), "the follower says something else");
+    Ok(())
+}
+
+/// The same of a leader that was killed and gives numbers again: that the follower has such a number does not tell yet
+/// whose it is.
+fn comes_to_say_the_same(leader: &mut Running, follower: &mut Running, model: &str) -> Result<()> {
     let said = leader.asked(model)?;
     wait_until(&format!("generation {} is followed", said.0.0), DEADLINE, || {
         follower.asked(model).ok().filter(|follows| *follows == said)
@@ -182,7 +193,7 @@ fn follows(scene: &Scene, directory: &str) -> Result<()> {
     let (_, before) = follower.asked(&model)?;
     let mut leader = lead(scene, directory, 0.2)?;
     has_learned(&leader, LABELS)?;
-    says_the_same(&mut leader, &mut follower, &model)?;
+    comes_to_say_the_same(&mut leader, &mut follower, &model)?;
     ensure!(!before.is_empty(), "a follower answers without its leader");
     teach(scene, &leader, LABELS)?;
     says_the_same(&mut leader, &mut follower, &model)?;
