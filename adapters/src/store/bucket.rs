@@ -6,6 +6,7 @@
 //! Whoever asks waits for the answer, so none of it belongs on a thread that serves or learns. Signing and the dialect are
 //! the crate `object_store`'s; requests go out by the same client as all others here ([`client`]).
 
+use std::error::Error;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
@@ -18,11 +19,14 @@ use tokio_stream::StreamExt as _;
 use super::error::StoreError;
 use super::location::{BUCKET_SCHEME, BucketConfig};
 use crate::files::read_whole_text;
+use crate::text::shortened;
 
 mod client;
 
 /// Most objects of one model that are looked through.
 const OBJECTS_MAX: usize = 10_000;
+/// What errors say that tell how long a request took.
+const TIMED: &str = "Error performing ";
 /// Longest credential.
 const CREDENTIAL_BYTES_MAX: u64 = 16 * 1024;
 
@@ -43,8 +47,7 @@ impl Bucket {
         let cannot = |message: String| StoreError::Bucket { action: "open", url: url.clone(), message };
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = Arc::new(runtime.map_err(|error| cannot(error.to_string()))?);
-        let store =
-            builder(bucket, config).and_then(|builder| builder.build().map_err(|error| error.to_string()));
+        let store = builder(bucket, config).and_then(|builder| builder.build().map_err(|error| told(&error)));
         Ok(Self { store: store.map_err(cannot)?, name, prefix, runtime })
     }
 
@@ -124,7 +127,7 @@ impl Bucket {
     }
 
     fn cannot(&self, action: &'static str, name: &str, error: &object_store::Error) -> StoreError {
-        StoreError::Bucket { action, url: self.url(name), message: error.to_string() }
+        StoreError::Bucket { action, url: self.url(name), message: told(error) }
     }
 }
 
@@ -166,3 +169,24 @@ fn credential(file: &FilePath) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() { Err(format!("{} is empty", file.display())) } else { Ok(text.to_owned()) }
 }
+
+/// What is the matter, the same each time that it is the same: without how long it took and the number of the request, and
+/// of what the object store says, its code and its message.
+fn told(error: &object_store::Error) -> String {
+    let mut at: &dyn Error = error;
+    while at.to_string().contains(TIMED)
+        && let Some(source) = at.source()
+    {
+        at = source;
+    }
+    let text = at.to_string();
+    let within = |tag: &str| {
+        let (_, rest) = text.split_once(&format!("<{tag}>"))?;
+        Some(rest.split_once(&format!("</{tag}>"))?.0)
+    };
+    let said: Vec<&str> = ["Code", "Message"].into_iter().filter_map(within).collect();
+    if said.is_empty() { shortened(text.trim_end_matches([' ', ':'])) } else { shortened(&said.join(": ")) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -114,7 +114,7 @@ models: /var/lib/driftform/models
 {{- end -}}
 
 {{/* Seconds between being told to stop and having stopped, at most: answers for as long as they are given on, and on their way, then the waits of the daemon for its
-     last snapshot, the brokers and every thread, which are 23 seconds together, and a few to spare. */}}
+     last snapshot, the brokers and every thread, which are 26 seconds together, and a few to spare. */}}
 {{- define "driftform.graceSeconds" -}}
 {{- $deadline := (include "driftform.setting" (dict "root" . "section" "serve" "key" "deadline_seconds") | fromJson).is -}}
 {{- $drain := (include "driftform.setting" (dict "root" . "section" "serve" "key" "drain_seconds") | fromJson).is -}}
