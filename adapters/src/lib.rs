@@ -24,3 +24,4 @@ pub mod store;
 
 mod chance;
 mod text;
+mod trust;

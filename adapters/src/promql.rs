@@ -4,21 +4,20 @@
 //! number that is missing stands for: it is never zero.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 use ureq::Agent;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::TlsConfig;
 
-use crate::files::{read_whole, read_whole_text};
+use crate::files::read_whole_text;
+use crate::trust;
 
 /// Most bytes of an answer that are read: one number with its labels is a few hundred.
 pub const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 /// Most bytes of a token.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
-/// Longest file of certificates.
-const CA_BYTES_MAX: u64 = 4 << 20;
 /// Most characters of what a server says of a query that it refuses.
 const SAID_MAX: usize = 200;
 /// Where queries go.
@@ -129,7 +128,7 @@ pub struct Promql {
 impl Promql {
     /// Connects to nothing yet; an error is one of the file with certificates.
     pub fn new(config: PromqlConfig) -> io::Result<Self> {
-        let roots = config.ca_file.as_deref().map_or(Ok(RootCerts::WebPki), certificates)?;
+        let roots = trust::roots(config.ca_file.as_deref())?;
         let tls = TlsConfig::builder().root_certs(roots).build();
         let agent = Agent::config_builder()
             .timeout_global(Some(config.timeout))
@@ -169,19 +168,6 @@ impl Promql {
         }
         Ok(Some(token.to_owned()))
     }
-}
-
-/// The certificates that vouch for a server, of a file in PEM.
-pub(crate) fn certificates(file: &Path) -> io::Result<RootCerts> {
-    let wrong = |what: String| io::Error::other(format!("{}: {what}", file.display()));
-    let pem = read_whole(file, CA_BYTES_MAX).map_err(|error| wrong(error.to_string()))?;
-    let mut found: Vec<Certificate<'static>> = Vec::new();
-    for item in parse_pem(&pem) {
-        if let PemItem::Certificate(one) = item.map_err(|error| wrong(error.to_string()))? {
-            found.push(one);
-        }
-    }
-    if found.is_empty() { Err(wrong("there is no certificate in it".into())) } else { Ok(found.into()) }
 }
 
 fn missing(error: ureq::Error) -> Missing {

@@ -15,8 +15,8 @@ use ureq::Agent;
 use ureq::http::{Method, Request, Response};
 use ureq::tls::{RootCerts, TlsConfig};
 
-use crate::promql::certificates;
 use crate::store::location::BucketConfig;
+use crate::trust;
 use model::model::TENSORS_BYTES_MAX;
 
 /// How long it may take until somebody is there at all.
@@ -36,8 +36,8 @@ struct Client(Agent);
 impl Connector {
     /// An error is one of the file with certificates.
     pub(super) fn new(config: &BucketConfig) -> Result<Self, String> {
-        let roots = config.ca_file.as_deref().map_or(Ok(RootCerts::WebPki), certificates);
-        Ok(Self { roots: roots.map_err(|error| error.to_string())?, timeout: config.timeout })
+        let roots = trust::roots(config.ca_file.as_deref()).map_err(|error| error.to_string())?;
+        Ok(Self { roots, timeout: config.timeout })
     }
 }
 
