@@ -22,7 +22,7 @@ use crate::asking::Asking;
 use crate::clock::Clock;
 use crate::config::{Config, ExternalConfig};
 use crate::fleet::Publishing;
-use crate::import::{self, Imported};
+use crate::import;
 use crate::learn::{Learn, Outside};
 use crate::reader::Reader;
 use crate::readings::Readings;
@@ -216,12 +216,8 @@ fn open_learn(config: &Config, worker: WorkerCommand) -> Result<Learn> {
         learn.tell_started(found.warnings);
         return Ok(learn);
     }
-    let imported = import::first_champion(config)?;
     let mut learn = Learn::cold(config.learn.clone(), outside)?;
-    if let Some(Imported { model, told }) = imported {
-        tracing::info!("{told}");
-        learn.begin_with(&model)?;
-    }
+    import::begin(config, &mut learn)?;
     if let Some(path) = &config.history {
         let taught = learn.bootstrap(import::history(path, &config.learn.schema)?)?;
         tracing::info!("learned {taught} rows of history from {}", path.display());

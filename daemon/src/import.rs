@@ -1,7 +1,7 @@
 //! Import: the first champion from a file, and labelled history from another.
 //!
 //! Lives here: which kind of file it is, whether it is of the configured stream, and that the model says what the file
-//! says. May not: know formats (that is `model::onnx`, `adapters::onnx` and the model's own files), change a state.
+//! says. May not: know formats (that is `model::onnx`, `adapters::onnx` and the model's own files).
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -14,6 +14,7 @@ use model::onnx::Graph;
 use model::{Device, Encoder, FeatureKind, Model, ModelParts, Row, Schema, Target, Truth};
 
 use crate::config::{Config, ConfigError, LearnConfig};
+use crate::learn::Learn;
 use crate::parity::{self, Apart};
 
 /// Rows on which the model is held against its file.
@@ -38,6 +39,15 @@ pub fn first_champion(config: &Config) -> Result<Option<Imported>> {
         |error: anyhow::Error| ConfigError(format!("`cold_start.model`: {}: {error:#}", path.display()));
     let seen = || config.history.as_deref().map(|path| seen(path, &config.learn.schema)).transpose();
     Ok(Some(read(path, &config.learn, seen).map_err(refused)?))
+}
+
+/// The model that `cold_start.model` names serves from the start, if it names one.
+pub fn begin(config: &Config, learn: &mut Learn) -> Result<()> {
+    if let Some(Imported { model, told }) = first_champion(config)? {
+        tracing::info!("{told}");
+        learn.begin_with(&model)?;
+    }
+    Ok(())
 }
 
 /// Labelled rows of a recorded stream.

@@ -56,9 +56,10 @@ mod state;
 mod steer;
 mod swap;
 mod time;
+mod took;
 
 pub use arms::{Arms, compute_seconds_of_start};
-pub use budgets::{Budget, Budgets};
+pub use budgets::{Budget, Budgets, Known};
 pub use burn::Served as ServedEvents;
 pub use curves::Curves;
 pub use external::External;
@@ -66,11 +67,13 @@ pub use judged::Judged;
 pub use measure::{BatchCost, Measured, QUANTILES, Source};
 pub use outcome::{Answers, ArmAnswer, Outcome, Prediction};
 pub use path::{EvidencePath, Point};
+pub use publish::SWAP_STEPS;
 pub use retention::{Marks, Retention};
 pub use snapshot::{FORMAT, Outside, Snapshot};
 use state::Losses;
 pub use state::{Adopted, Counts, Rejected, Scores, State};
 pub use swap::SWAP_FAILED;
+pub use took::Took;
 
 /// What stops the learn plane; serving goes on with what it has.
 #[derive(Debug, thiserror::Error)]
@@ -161,6 +164,8 @@ pub struct Learn {
     time: time::TimeWatch,
     /// What the burn rates have taken in.
     burnt: burn::Burnt,
+    /// What was timed since telemetry asked.
+    took: Vec<Took>,
     /// For pictures: how the arms have done since the start.
     curves: Curves,
     /// Where the stream was before this unit of work.
@@ -264,6 +269,8 @@ impl Learn {
 
     fn outcomes(&mut self, matched: Vec<Matched>) -> Result<(), LearnError> {
         for Matched { place, truth, weight, delay_ms } in matched {
+            let delay = delay_ms.and_then(|delay| u64::try_from(delay).ok()).map(Duration::from_millis);
+            delay.into_iter().for_each(|delay| self.timed(Took::Label(delay)));
             if let Some((row, prediction)) = self.kept(place)? {
                 self.outcome(&Outcome { place, row, prediction, truth, weight, delay_ms })?;
             }
@@ -416,30 +423,6 @@ impl Learn {
     /// Asked before each unit of work: an error says that its records had better wait where they are.
     pub fn make_room(&mut self) -> Result<(), LearnError> {
         Ok(self.records.make_room()?)
-    }
-
-    /// Learns labelled history before the first event, so that a champion serves from the start.
-    pub fn bootstrap<E>(&mut self, rows: impl Iterator<Item = Result<(Row, Truth), E>>) -> Result<u64, E>
-    where
-        E: From<LearnError>,
-    {
-        let mut taught = 0;
-        for row in rows {
-            let (row, truth) = row?;
-            self.teach(&row, truth)?;
-            taught += 1;
-        }
-        if taught > 0 {
-            self.refresh()?;
-        }
-        Ok(taught)
-    }
-
-    fn teach(&mut self, row: &Row, truth: Truth) -> Result<(), LearnError> {
-        self.state.encoder.observe(row);
-        self.state.encoder.observe_truth(&truth);
-        // When a label of history arrived is not known, so none is seen.
-        self.learn_row(row, &Context::default(), truth)
     }
 
     /// Lets the lifecycle answer every event, and performs what it wants, until it wants nothing more.

@@ -17,6 +17,7 @@ use crate::lifecycle::Cause;
 use crate::storage::{Digests, Storage};
 
 mod budgets;
+mod durations;
 mod external;
 mod fleet;
 mod front;
@@ -33,6 +34,7 @@ mod story;
 pub mod table;
 
 pub use budgets::{APPLIED, NOT_TAKEN, PARTIAL, REJECTED};
+pub use durations::DurationMetrics;
 pub use fleet::{FleetMetrics, Followed};
 pub use front::FrontMetrics;
 pub use metrics::{BUDGET, PERSON};
@@ -408,6 +410,8 @@ pub struct Telemetry {
     pub decisions_lost: IntCounter,
     /// Snapshots.
     pub snapshots: SnapshotMetrics,
+    /// How long labels, trials and swaps take.
+    pub durations: DurationMetrics,
     /// Rows in each batch that was answered.
     pub batch_rows: Histogram,
     /// Seconds in which the served model answered each of them.
@@ -442,6 +446,7 @@ impl Telemetry {
             decisions_waiting: declare.gauge("driftform_journal_waiting_entries"),
             decisions_lost: declare.counter("driftform_journal_lost_total"),
             snapshots: SnapshotMetrics::new(&declare),
+            durations: DurationMetrics::new(&declare),
             batch_rows: declare.histogram("driftform_serve_batch_rows"),
             batch_seconds: declare.histogram("driftform_serve_compute_seconds"),
             asked: declare.counters("driftform_external_asked_total"),

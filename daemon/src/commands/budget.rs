@@ -57,7 +57,8 @@ fn in_a_path(name: &str) -> String {
 fn line(told: &Told) -> String {
     let reading = match (told.reading, told.reading_age_seconds) {
         (Some(reading), Some(age)) => format!("{reading} {age:.0} s ago"),
-        (Some(_) | None, _) => "never read".into(),
+        (Some(measured), None) => format!("{measured} when the champion was measured"),
+        (None, _) => "never read".into(),
     };
     let by = told.set_by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
     let set_in = told.set_in.replace('_', " ");

@@ -16,7 +16,7 @@ use policies::search::Promise;
 use serde_json::{Value, json};
 
 use crate::config::{Approval, Config, JoinConfig};
-use crate::import::{self, Imported};
+use crate::import;
 use crate::join::{Absent, Lateness};
 use crate::learn::{Learn, Outside, Prediction};
 use crate::telemetry::{AuditEvent, Shown};
@@ -136,12 +136,8 @@ fn build(config: &Config, folder: &Path, rows: u64, label_delay: usize) -> Resul
     let (records, _) = Records::resume(folder, 0)?;
     let worker = super::worker_command(&learn_config)?;
     let outside = Outside { records, storage: None, worker, waits_for_trials: true };
-    let imported = import::first_champion(config)?;
     let mut learn = Learn::cold(learn_config, outside)?;
-    if let Some(Imported { model, told }) = imported {
-        tracing::info!("{told}");
-        learn.begin_with(&model)?;
-    }
+    import::begin(config, &mut learn)?;
     Ok(learn)
 }
 

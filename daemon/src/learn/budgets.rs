@@ -48,6 +48,15 @@ impl SetIn {
     }
 }
 
+/// What is known of that which a budget limits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Known {
+    /// In what the limit is in.
+    pub value: f64,
+    /// How old a reading is; none where the model itself was measured, when it was swapped in.
+    pub age_seconds: Option<f64>,
+}
+
 /// One budget.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Budget {
@@ -115,15 +124,14 @@ impl Budget {
         }
     }
 
-    fn to_json(&self, now: Timestamp) -> Value {
-        let age = self.read_at.map(|read| now.0.saturating_sub(read.0) as f64 / 1_000.0);
+    fn to_json(&self, known: Option<Known>) -> Value {
         json!({
             "name": self.name(),
             "kind": self.kind.name(),
             "limit": self.limit(),
             "configured": self.configured,
-            "reading": self.detector.last(),
-            "reading_age_seconds": age,
+            "reading": known.map(|known| known.value),
+            "reading_age_seconds": known.and_then(|known| known.age_seconds),
             "set_in": self.set_in.name(),
             "set_by": self.set_in.by(),
         })
@@ -241,10 +249,31 @@ impl Learn {
         self.set_limit(name, limit, SetIn::Admin(by))
     }
 
+    /// What is known of that which this budget limits.
+    pub fn known(&self, budget: &Budget) -> Option<Known> {
+        let own = match budget.kind() {
+            BudgetKind::ModelSeconds => self.measured.as_ref().map(|measured| measured.batches[1].upper),
+            BudgetKind::ModelBytes => self.measured.as_ref().map(|measured| measured.bytes as f64),
+            BudgetKind::Latency
+            | BudgetKind::Cost
+            | BudgetKind::Energy
+            | BudgetKind::Memory
+            | BudgetKind::ErrorRate => None,
+        };
+        let read = || {
+            let (value, at) = budget.last()?;
+            let age = self.state.lifecycle.now().0.saturating_sub(at.0) as f64 / 1_000.0;
+            Some(Known { value, age_seconds: Some(age) })
+        };
+        own.map(|value| Known { value, age_seconds: None })
+            .or_else(read)
+            .filter(|known| known.value.is_finite())
+    }
+
     /// All budgets, as JSON.
     pub fn budgets_told(&self) -> String {
-        let now = self.state.lifecycle.now();
-        let each: Vec<Value> = self.state.budgets.iter().map(|budget| budget.to_json(now)).collect();
+        let each: Vec<Value> =
+            self.state.budgets.iter().map(|budget| budget.to_json(self.known(budget))).collect();
         Value::from(each).to_string()
     }
 

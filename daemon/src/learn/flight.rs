@@ -9,6 +9,7 @@ use model::{Edit, Learner, LearnerState, Schema};
 use policies::detect::Saving;
 
 use super::measure::Source;
+use super::took::{Stopwatch, Took};
 use super::{Learn, LearnError};
 use crate::lifecycle::Event;
 use crate::telemetry::AuditEvent;
@@ -38,6 +39,8 @@ pub struct Flight {
     learned: u64,
     /// Outcomes at which a replay takes the replies.
     due: u64,
+    /// Since they were sent.
+    watch: Stopwatch,
 }
 
 /// A finished set of trials.
@@ -130,6 +133,7 @@ impl Learn {
             arrived: 0,
             learned: self.state.history.pushed(),
             due: self.state.outcomes + delay,
+            watch: Stopwatch::started(),
         });
         Ok(())
     }
@@ -224,7 +228,8 @@ impl Learn {
         if flight.arrived < flight.replies.len() {
             return;
         }
-        let Some(flight) = self.flight.take() else { return };
+        let Some(mut flight) = self.flight.take() else { return };
+        self.timed(Took::Training(flight.watch.lap()));
         let mut replies = flight.replies.into_iter();
         let control = replies.next().flatten();
         let landed = Landed {

@@ -8,12 +8,20 @@
 
 use model::{Generation, Model, Output, Row};
 
+use super::took::{Stopwatch, Took};
 use super::{Learn, LearnError};
 use crate::lifecycle::Change;
 use crate::parity;
 use crate::slot::Served;
 use crate::storage::Digests;
 
+const WRITTEN: &str = "written";
+const VERIFIED: &str = "verified";
+const WARMED_UP: &str = "warmed_up";
+const PREPARED: &str = "prepared";
+const COMMITTED: &str = "committed";
+/// The steps that are timed, in their order.
+pub const SWAP_STEPS: [&str; 5] = [WRITTEN, VERIFIED, WARMED_UP, PREPARED, COMMITTED];
 /// Recent rows on which the loaded model is compared with the one in memory.
 const PROBE_ROWS: usize = 64;
 /// In which answers are compared: probabilities, or numbers in the unit of the target.
@@ -28,15 +36,21 @@ impl Learn {
     ) -> Result<Option<Digests>, LearnError> {
         let generation = served.generation;
         let Some(storage) = &mut self.storage else { return Ok(None) };
+        let mut watch = Stopwatch::started();
         let digests = storage.write_model(served)?;
         let loaded = storage.read_model(generation)?;
-        self.step(change, generation, "written", format!("weights {}", digests.weights));
+        self.step(change, generation, WRITTEN, format!("weights {}", digests.weights));
+        self.timed(Took::Step(WRITTEN, watch.lap()));
         self.verify(&loaded, served, change, &digests)?;
+        self.timed(Took::Step(VERIFIED, watch.lap()));
         self.warm_up(served, change)?;
-        self.step(change, generation, "prepared", "the snapshot that names it comes next".into());
+        self.timed(Took::Step(WARMED_UP, watch.lap()));
+        self.step(change, generation, PREPARED, "the snapshot that names it comes next".into());
         self.journal_durably()?;
+        self.timed(Took::Step(PREPARED, watch.lap()));
         self.commit(served)?;
-        self.step(change, generation, "committed", "the snapshot that names it is durable".into());
+        self.timed(Took::Step(COMMITTED, watch.lap()));
+        self.step(change, generation, COMMITTED, "the snapshot that names it is durable".into());
         // It is done: that a line about it waits for the disk changes nothing.
         self.journal();
         Ok(Some(digests))
@@ -62,7 +76,7 @@ impl Learn {
         parity::check(&numbers(&said), &numbers(&expected), PARITY_UNIT)
             .map_err(|apart| unlike(served.generation, &format!("it says something else: {apart}")))?;
         let detail = format!("loaded again, it says the same of {} recent rows", rows.len());
-        self.step(change, served.generation, "verified", detail);
+        self.step(change, served.generation, VERIFIED, detail);
         Ok(())
     }
 
@@ -76,7 +90,7 @@ impl Learn {
             served.model.predict(&rows)?;
         }
         let detail = format!("answered batches of {} and {}", batches[0], batches[1]);
-        self.step(change, served.generation, "warmed_up", detail);
+        self.step(change, served.generation, WARMED_UP, detail);
         Ok(())
     }
 

@@ -226,6 +226,7 @@ impl Learn {
             as_remembered: None,
             events: std::collections::VecDeque::new(),
             happened: Vec::new(),
+            took: Vec::new(),
             journaled: 0,
             refreshes_told: state.counts.refreshes,
             turn_from: state.positions.clone(),

@@ -48,7 +48,8 @@ impl Lifecycle {
             Steer::Pause => self.paused.map(|_| "it is paused already"),
             Steer::Resume => self.paused.is_none().then_some("it is not paused"),
             Steer::RollBack => self.watch.is_none().then_some(
-                "there is nothing to go back to: what was displaced last has been released when its watch ended",
+                "there is nothing to go back to: no promotion, relief or takeover is watched, and what was displaced is kept no longer \
+                 than that",
             ),
             Steer::Search => self.objection_to_search(rules),
         }

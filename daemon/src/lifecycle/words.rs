@@ -64,6 +64,8 @@ pub struct Facts {
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Event {
+    /// A champion serves before any outcome: it came from elsewhere, or a history taught it.
+    Begun,
     /// One more outcome was learned.
     Learned(Facts),
     /// It is so late; also when no record comes.

@@ -1,9 +1,11 @@
 //! Every way to a limit and to a reading ends in the same budgets, and which limit wins over a restart is as it says.
 
 use adapters::kafka::Positions;
+use model::{Row, Truth};
 
 use super::*;
 use crate::config::Config;
+use crate::learn::LearnError;
 use crate::learn::tests::{event, feed, plane_with};
 
 const SCHEMA: &str =
@@ -207,4 +209,22 @@ fn what_the_journal_says_was_read_is_all_that_a_replay_needs() {
     assert!(story.iter().filter(|told| told.contains("breached")).count() == 2, "{story:?}");
     assert_eq!(journaled, read);
     assert_eq!(decided(&journaled), (story, journaled));
+}
+
+#[test]
+fn a_champion_taught_by_a_history_that_breaches_a_budget_is_told_of_before_any_label() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut learn = plane_with(&folder, SETTINGS);
+    let rows = (0..200_u16).map(|number| {
+        let row = Row::new(vec![f32::from(number % 7)]).expect("finite");
+        Ok::<_, LearnError>((row, Truth::Class(u32::from(number % 2))))
+    });
+    learn.bootstrap(rows).expect("they are of the schema");
+    told(&mut learn);
+    learn.order_budget("memory_bytes", 64.0, None).expect("it is known");
+    let story = told(&mut learn);
+    assert!(story.contains("budget memory_bytes breached"), "{story}");
+    assert!(story.contains("ALARM: no smaller network answers the breach"), "{story}");
+    let list = learn.budgets_told();
+    assert!(!list.contains(r#""name":"memory_bytes","reading":null"#), "the champion was measured: {list}");
 }

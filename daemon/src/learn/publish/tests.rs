@@ -85,7 +85,16 @@ fn every_step_is_in_the_journal_in_its_order_and_the_digests_are_those_of_the_fi
     promote(&mut learn);
     let told = told(folder.path());
     let steps: Vec<_> = of(&told, "swap_step").iter().map(|data| data["step"].clone()).collect();
-    assert_eq!(steps, ["written", "verified", "warmed_up", "prepared", "committed"]);
+    assert_eq!(steps, SWAP_STEPS);
+    let timed: Vec<&str> = learn
+        .took()
+        .into_iter()
+        .filter_map(|took| match took {
+            Took::Step(step, _) => Some(step),
+            Took::Label(_) | Took::Training(_) => None,
+        })
+        .collect();
+    assert_eq!(timed, SWAP_STEPS);
     assert!(
         of(&told, "swap_step")[1]["detail"].as_str().is_some_and(|detail| detail.contains("of 64 recent"))
     );

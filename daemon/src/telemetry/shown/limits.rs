@@ -2,9 +2,6 @@
 
 use adapters::console::{Budget, BurnRate, Choice, Rung, Search};
 
-use policies::detect::BudgetKind;
-
-use super::finite;
 use crate::learn::Learn;
 use crate::lifecycle::{Stand, Steer};
 
@@ -12,29 +9,15 @@ use crate::lifecycle::{Stand, Steer};
 const FRONT_MAX: usize = 32;
 
 pub(super) fn budgets(learn: &Learn) -> Vec<Budget> {
-    let now = learn.state().lifecycle.now();
-    let measured = learn.measured();
     let told = |budget: &crate::learn::Budget| {
-        let last = budget.last();
-        // The model's own are measured when it is swapped in, and not read.
-        let own = match budget.kind() {
-            BudgetKind::ModelSeconds => measured.map(|measured| measured.batches[1].upper),
-            BudgetKind::ModelBytes => measured.map(|measured| measured.bytes as f64),
-            BudgetKind::Latency
-            | BudgetKind::Cost
-            | BudgetKind::Energy
-            | BudgetKind::Memory
-            | BudgetKind::ErrorRate => None,
-        };
+        let known = learn.known(budget);
         Budget {
             name: budget.name().into(),
             kind: budget.kind().name().into(),
             limit: budget.limit(),
             configured: budget.configured(),
-            reading: own.or(last.map(|(reading, _)| reading)).and_then(finite),
-            reading_age_seconds: last
-                .filter(|_| own.is_none())
-                .map(|(_, at)| now.0.saturating_sub(at.0) as f64 / 1_000.0),
+            reading: known.map(|known| known.value),
+            reading_age_seconds: known.and_then(|known| known.age_seconds),
             set_in: budget.set_in().name().into(),
             set_by: budget.set_in().by().map(str::to_owned),
         }

@@ -11,16 +11,22 @@ use policies::watch::WatchEvidence;
 use super::super::budgets::NOT_TAKEN;
 use super::super::external::ANSWERS;
 use super::super::metrics;
-use super::rows::{counter, gauge};
+use super::rows::{counter, gauge, histogram};
 use super::{Metric, Unit};
 use crate::asking::RESULTS;
 use crate::config::WATCHES_MAX;
+use crate::learn::SWAP_STEPS;
 use crate::lifecycle::LADDER;
 
 /// Budgets that every daemon has, beside those of its configuration.
 const OWN_BUDGETS: usize = 2;
 /// Windows of burn rates.
 const BURN_WINDOWS: usize = 4;
+
+/// Seconds that the trials of one rung take: from small networks on one window to what a worker is killed after.
+const TRAINING_SECONDS: [f64; 5] = [1.0, 5.0, 30.0, 120.0, 600.0];
+/// Seconds that a step of a swap takes, from a small network on a fast disk to one that holds up learning.
+const SWAP_SECONDS: [f64; 3] = [0.01, 0.1, 1.0];
 
 pub(super) fn drift() -> Vec<Metric> {
     vec![
@@ -68,6 +74,12 @@ pub(super) fn drift() -> Vec<Metric> {
 pub(super) fn search() -> Vec<Metric> {
     vec![
         counter("driftform_search_episodes_total", "Search episodes opened."),
+        histogram(
+            "driftform_training_seconds",
+            Unit::Seconds,
+            &TRAINING_SECONDS,
+            "From sending candidates to the last of their results: those of one rung, or the smaller networks of a relief.",
+        ),
         gauge(
             "driftform_search_paused",
             Unit::Flag,
@@ -172,6 +184,13 @@ pub(super) fn gates() -> Vec<Metric> {
 
 pub(super) fn swaps() -> Vec<Metric> {
     vec![
+        histogram(
+            "driftform_swap_seconds",
+            Unit::Seconds,
+            &SWAP_SECONDS,
+            "How long each step took that makes another champion durable, before it serves.",
+        )
+        .by("step", &SWAP_STEPS),
         counter("driftform_swaps_total", "Changes of what is served.").by("change", &metrics::CHANGES),
         counter("driftform_swap_failures_total", "Changes that were decided and could not be made.")
             .by("change", &metrics::CHANGES),

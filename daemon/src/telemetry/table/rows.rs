@@ -21,6 +21,9 @@ const REQUEST_SECONDS: [f64; 14] =
 /// Seconds that a snapshot takes, from a small state on a fast disk to one that holds up learning.
 const SNAPSHOT_SECONDS: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
+/// Seconds from an event to its label: from a click to a chargeback.
+const LABEL_SECONDS: [f64; 9] = [1.0, 10.0, 60.0, 600.0, 3_600.0, 21_600.0, 86_400.0, 604_800.0, 2_592_000.0];
+
 pub(super) fn counter(name: &'static str, help: &'static str) -> Metric {
     Metric::new(name, Kind::Counter, Unit::Count, help)
 }
@@ -29,7 +32,12 @@ pub(super) fn gauge(name: &'static str, unit: Unit, help: &'static str) -> Metri
     Metric::new(name, Kind::Gauge, unit, help)
 }
 
-fn histogram(name: &'static str, unit: Unit, buckets: &'static [f64], help: &'static str) -> Metric {
+pub(super) fn histogram(
+    name: &'static str,
+    unit: Unit,
+    buckets: &'static [f64],
+    help: &'static str,
+) -> Metric {
     Metric::new(name, Kind::Histogram(buckets), unit, help)
 }
 
@@ -165,6 +173,12 @@ fn join() -> Vec<Metric> {
         counter(
             "driftform_learn_records_lost_total",
             "Labels that were not learned, because the row of their event is damaged or has gone.",
+        ),
+        histogram(
+            "driftform_label_delay_seconds",
+            Unit::Seconds,
+            &LABEL_SECONDS,
+            "From an event to its label, in event time, of those that were joined.",
         ),
         gauge(
             "driftform_labels_healthy",
