@@ -44,10 +44,10 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let (name, inferred) = match (&arguments.data, &arguments.topic) {
-        (Some(path), _) => (&arguments.name, infer(path, &InferOptions::default())?),
-        (None, Some(topic)) => (topic, sample(&arguments.kafka(topic), topic)?),
-        (None, None) => bail!("give --data FILE or --topic MODEL"),
+    let (name, inferred) = match (&arguments.topic, &arguments.data) {
+        (Some(topic), _) => (topic, sample(&arguments.kafka(topic), topic)?),
+        (None, Some(path)) => (&arguments.name, infer(path, &InferOptions::default())?),
+        (None, None) => unreachable!("the command line asks for one of them"),
     };
     let text = text(name, &arguments.kafka_text(), &inferred);
     crate::config::Config::parse(&text).context("the data does not make a valid configuration")?;
@@ -81,7 +81,12 @@ impl Arguments {
 
     /// The same for the configuration.
     fn kafka_text(&self) -> String {
-        let mut out = format!("[kafka]\nbrokers = {}\n", quoted(&self.brokers));
+        let mut out = format!(
+            "[kafka]\nbrokers = {}\n\
+             # Topics that are not there yet are made, with one partition; false where only an administrator may do that.\n\
+             create_topics = true\n",
+            quoted(&self.brokers)
+        );
         for (table, pairs) in [("properties", &self.properties), ("properties_files", &self.property_files)] {
             if !pairs.is_empty() {
                 writeln!(out, "\n[kafka.{table}]").expect("a string takes all text");
@@ -187,6 +192,7 @@ mod tests {
         let text = std::fs::read_to_string(output).expect("it was written");
         let config = Config::parse(&text).expect("it is a configuration");
         assert_eq!((config.name.as_str(), config.kafka.brokers.as_str()), ("shop", "kafka:9093"));
+        assert!(config.kafka.create_topics, "it runs on a broker that has none of its topics yet");
         assert_eq!(config.kafka.properties["security.protocol"], "SASL_SSL");
         assert_eq!(config.kafka.properties_files["sasl.password"], folder.path().join("password"));
         assert!(!text.contains("secret"), "{text}");

@@ -27,4 +27,11 @@ impl StateArguments {
             None => Ok(Config::load(self.config.as_deref(), &super::environment())?.state.directory),
         }
     }
+
+    /// The same as words of a command line, for commands that are recommended.
+    pub fn words(&self) -> String {
+        let named = [("--config", &self.config), ("--state", &self.state)];
+        let words = named.iter().filter_map(|(option, path)| Some((option, path.as_ref()?.display())));
+        words.map(|(option, path)| format!("{option} {path}")).collect::<Vec<_>>().join(" ")
+    }
 }

@@ -34,13 +34,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Output::Text => {
             let status: Status =
                 serde_json::from_str(&told).context("the daemon tells of another release")?;
-            super::print(&lines(&status).join("\n"))
+            super::print(&lines(&status, &arguments.state.words()).join("\n"))
         }
     }
 }
 
-/// One line a thing that is known.
-fn lines(status: &Status) -> Vec<String> {
+/// One line a thing that is known; `which` are the words that say which daemon is meant.
+fn lines(status: &Status, which: &str) -> Vec<String> {
     let mut lines = vec![status.title.clone()];
     if let Some(serving) = &status.serving {
         lines.push(format!("generation {}: {}", serving.generation, serving.architecture));
@@ -60,7 +60,7 @@ fn lines(status: &Status) -> Vec<String> {
     let happened = status.timeline.iter().take(HAPPENED_MAX);
     lines.extend(happened.map(|one| format!("{}: {}", one.at, one.what)));
     if let Some(waits) = status.choices.iter().find_map(waits) {
-        lines.push(format!("challenger {waits} waits for a person: driftform promote {waits}"));
+        lines.push(format!("challenger {waits} waits for a person: driftform promote {which} {waits}"));
     }
     lines
 }
@@ -116,19 +116,19 @@ mod tests {
     #[test]
     fn what_is_known_has_a_line_and_what_is_not_has_none() {
         let title = || "Driftform: shop".to_owned();
-        assert_eq!(lines(&Status { title: title(), ..Status::default() }), [title()]);
+        assert_eq!(lines(&Status { title: title(), ..Status::default() }, ""), [title()]);
         let serving =
             Serving { generation: 7, architecture: "linear".into(), why: "so".into(), ..Serving::default() };
         let choices = vec![Choice::Promote { challenger: Some(3) }];
         let budgets = vec![Budget { name: "memory_bytes".into(), limit: 9.0, ..Budget::default() }];
         let status = Status { title: title(), serving: Some(serving), choices, budgets, ..Status::default() };
         assert_eq!(
-            lines(&status)[1..],
+            lines(&status, "--config shop.toml")[1..],
             [
                 "generation 7: linear",
                 "why: so",
                 "budget memory_bytes (): not read of 9",
-                "challenger 3 waits for a person: driftform promote 3"
+                "challenger 3 waits for a person: driftform promote --config shop.toml 3"
             ]
         );
     }
