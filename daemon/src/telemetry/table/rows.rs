@@ -16,10 +16,9 @@ const ROLES: [&str; 3] = ["events", "labels", "metrics"];
 const BATCHES: usize = 2;
 
 /// Seconds from a request to its answer: from what a small network takes to what nobody waits for.
-const REQUEST_SECONDS: [f64; 14] =
-    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+const REQUEST_SECONDS: [f64; 10] = [0.000_25, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.25, 1.0, 5.0];
 /// Seconds that a snapshot takes, from a small state on a fast disk to one that holds up learning.
-const SNAPSHOT_SECONDS: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+const SNAPSHOT_SECONDS: [f64; 6] = [0.01, 0.05, 0.1, 0.25, 1.0, 5.0];
 
 /// Seconds from an event to its label: from a click to a chargeback.
 const LABEL_SECONDS: [f64; 9] = [1.0, 10.0, 60.0, 600.0, 3_600.0, 21_600.0, 86_400.0, 604_800.0, 2_592_000.0];
