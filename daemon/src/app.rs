@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::asking::Asking;
 use crate::clock::Clock;
-use crate::config::{Config, ExternalConfig};
+use crate::config::{Config, ExternalConfig, RunBy};
 use crate::fleet::Publishing;
 use crate::import;
 use crate::learn::{Learn, Outside};
@@ -31,7 +31,10 @@ use crate::serve::{Answerer, Answering, Oip, Outlet, Roads, Serve};
 use crate::slot::Slot;
 use crate::storage::{self, Storage};
 use crate::telemetry::{AuditEvent, Shown, Telemetry};
-use crate::trials::WorkerCommand;
+use crate::trials::desk::Patience;
+use crate::trials::letters::Stamp;
+use crate::trials::office::OfficeConfig;
+use crate::trials::{Trials, WorkerCommand};
 
 /// Records in one unit of work of the learn plane.
 pub const LEARN_BATCH_MAX: usize = 256;
@@ -44,9 +47,11 @@ mod follower;
 mod inputs;
 mod pages;
 mod plane;
+mod worker;
 
 pub use follower::FollowerApp;
 pub use inputs::{Hangups, Input};
+pub use worker::WorkerApp;
 
 use inputs::INPUTS_MAX;
 use pages::{start_pages, token};
@@ -203,8 +208,9 @@ fn open_learn(config: &Config, worker: WorkerCommand) -> Result<Learn> {
     let device = config.learn.device.open()?;
     let found = Storage::open(&config.state, &config.name, device)?;
     found.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    let trials = open_trials(config, worker)?;
     let outside =
-        Outside { records: found.records, storage: Some(found.storage), worker, waits_for_trials: false };
+        Outside { records: found.records, storage: Some(found.storage), trials, waits_for_trials: false };
     if let Some(snapshot) = found.snapshot {
         if config.first_model.is_some() {
             tracing::info!("`cold_start.model` is not read: there is a state already, and it goes on");
@@ -224,6 +230,22 @@ fn open_learn(config: &Config, worker: WorkerCommand) -> Result<Learn> {
     }
     learn.tell_started(found.warnings);
     Ok(learn)
+}
+
+/// Whoever runs trials.
+fn open_trials(config: &Config, worker: WorkerCommand) -> Result<Trials> {
+    let limits = &config.learn.trials;
+    if limits.run_by == RunBy::Child {
+        return Ok(Trials::start(worker)?);
+    }
+    let office = OfficeConfig {
+        kafka: config.kafka.clone(),
+        stamp: Stamp::of(config.learn.device),
+        patience: Patience { reissue: limits.reissue, give_up: limits.give_up },
+        cache_bytes_max: limits.cache_bytes_max,
+        workers_max: limits.workers_max,
+    };
+    Ok(Trials::with_workers(worker, office)?)
 }
 
 /// Whoever asks a champion that is not ours, where it is to be asked.

@@ -72,7 +72,7 @@ enum Command {
     Init(init::Arguments),
     /// Runs the daemon.
     Run(run::Arguments),
-    /// Evaluates trials from standard input; started by the daemon.
+    /// Evaluates trials: those of a daemon on another machine, from Kafka, or from standard input where the daemon starts it.
     Worker(worker::Arguments),
     /// Runs the same planes over a recorded stream and prints one JSON object.
     Replay(replay::Arguments),
@@ -140,8 +140,7 @@ pub fn main() -> ExitCode {
             | Command::Rollback(_)
             | Command::Search(_)
             | Command::Status(_)
-            | Command::Worker(_)
-    );
+    ) || matches!(&arguments.command, Command::Worker(worker) if worker.is_child());
     start_logging(if quiet { "warn" } else { "info" });
     let done = match arguments.command {
         Command::Demo(arguments) => demo::run(&arguments),

@@ -30,6 +30,7 @@ mod reload;
 mod repository;
 mod search;
 mod sources;
+mod trials;
 
 pub use admin::AdminConfig;
 pub use budget::{BudgetConfig, COMPUTE, MEMORY, PrometheusConfig, WATCHES_MAX, WatchConfig};
@@ -41,6 +42,7 @@ pub use publish::{FollowConfig, PublishConfig};
 pub use raw::{DEFAULTS, FILE_BYTES_MAX, State as StateConfig};
 pub use reload::{Layers, Reloaded};
 pub use repository::{RepositoryConfig, RepositoryFormat};
+pub use trials::{RunBy, TrialsConfig};
 
 /// Why a configuration was refused; the message names the key and says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -80,8 +82,8 @@ pub struct LearnConfig {
     pub limits: TabularLimits,
     /// Whether there is a champion that is not ours.
     pub external: bool,
-    /// Limits of the child process.
-    pub trials: raw::Trials,
+    /// Who runs trials, and their limits.
+    pub trials: TrialsConfig,
     /// The gates.
     pub gate: GateConfig,
     /// Share of events whose answer is marked as not to be acted on.
@@ -204,6 +206,7 @@ impl raw::Raw {
         let bucket = self.s3.checked()?;
         let (publish, follow) = (self.publish.checked(&bucket)?, self.follow.checked()?);
         let repository = self.repository.checked(&self.model.name, &bucket)?;
+        let trials = self.trials.checked()?;
         let named = |path: &str| (!path.is_empty()).then(|| PathBuf::from(path));
         let (history, first_model) = (named(&self.cold_start.history), named(&self.cold_start.model));
         let join = self.join.checked(&schema)?;
@@ -229,7 +232,7 @@ impl raw::Raw {
             preference: self.search.preference()?,
             search: self.search,
             limits,
-            trials: self.trials,
+            trials,
             gate,
             holdback,
             budget,
@@ -298,6 +301,9 @@ impl raw::Raw {
                 decisions: named(&self.kafka.decisions, "decisions"),
                 dead_letters: named(&self.kafka.dead_letters, "dead-letters"),
                 models: named(&self.kafka.models, "models"),
+                trials: named(&self.kafka.trials, "trials"),
+                stretches: named(&self.kafka.stretches, "stretches"),
+                observations: named(&self.kafka.observations, "observations"),
             },
             create_topics: self.kafka.create_topics,
             properties: self.kafka.properties.clone(),

@@ -23,6 +23,7 @@ use crate::slot::Slot;
 use crate::storage::Storage;
 use crate::telemetry::AuditEvent;
 use crate::trials::Trials;
+use crate::trials::desk::Traffic;
 
 mod adopt;
 mod approve;
@@ -187,6 +188,11 @@ impl Learn {
     /// Its networks.
     pub fn arms(&self) -> &Arms {
         &self.arms
+    }
+
+    /// What came of trials that other machines were asked to run.
+    pub fn traffic(&self) -> Traffic {
+        self.trials.traffic()
     }
 
     /// How the arms have done since the start.

@@ -39,7 +39,7 @@ pub use steer::Steer;
 pub use words::{Cause, Change, Effect, Event, Facts};
 
 use contest::{Contest, Running};
-use episode::Episode;
+use episode::{Episode, why_nobody};
 use relief::ReliefPause;
 
 /// Outcomes between two judgements of a challenger whose other gates are undecided.
@@ -352,7 +352,7 @@ impl Lifecycle {
         }
         let winners = episode.winners(rules);
         if winners.is_empty() {
-            return self.close("no candidate was better than the control", rules);
+            return self.close(why_nobody(climbers), rules);
         }
         self.shadow_from_now(rules);
         let mut effects = vec![Effect::Shadow(winners)];

@@ -32,6 +32,7 @@ mod shown;
 mod snapshots;
 mod story;
 pub mod table;
+mod workers;
 
 pub use budgets::{APPLIED, NOT_TAKEN, PARTIAL, REJECTED};
 pub use durations::DurationMetrics;
@@ -41,6 +42,7 @@ pub use metrics::{BUDGET, PERSON};
 pub use repository::{Kept, RepositoryMetrics};
 pub use shown::Shown;
 pub use snapshots::SnapshotMetrics;
+pub use workers::{StationMetrics, Taken};
 
 use budgets::BudgetMetrics;
 use machine::MachineMetrics;
@@ -418,6 +420,8 @@ pub struct Telemetry {
     pub batch_seconds: Histogram,
     /// Events about which a champion that is not ours was asked.
     pub asked: IntCounterVec,
+    /// A worker's trials.
+    pub station: StationMetrics,
     /// Budgets, and where readings and limits come from.
     pub budgets: BudgetMetrics,
     learn: LearnMetrics,
@@ -450,6 +454,7 @@ impl Telemetry {
             batch_rows: declare.histogram("driftform_serve_batch_rows"),
             batch_seconds: declare.histogram("driftform_serve_compute_seconds"),
             asked: declare.counters("driftform_external_asked_total"),
+            station: StationMetrics::new(&declare),
             budgets: BudgetMetrics::new(&declare),
             learn: LearnMetrics::new(&declare),
             machine: MachineMetrics::new(&declare),

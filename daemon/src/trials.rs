@@ -1,19 +1,27 @@
-//! Trials: candidates are trained in a child process, and whatever happens to it is an observation.
+//! Trials: candidates are trained in a child process, here or on other machines, and whatever happens to it is an observation.
 //!
-//! Lives here: the supervisor that owns the child: spawn, deadline, respawn. What is sent is in
-//! [`protocol`], what the child does in [`worker`]. May not: decide what is tried or what it means.
+//! Lives here: who runs them, and the supervisor that owns the child: spawn, deadline, respawn. What is sent is in
+//! [`protocol`], what the child does in [`worker`]. Other machines are asked by the [`office`], and answer from their
+//! [`station`]. May not: decide what is tried or what it means.
 
 use std::io::{BufReader, BufWriter};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+mod cache;
+pub mod desk;
+pub mod letters;
+pub mod office;
 pub mod protocol;
+pub mod station;
 pub mod worker;
 
+use desk::Traffic;
+use office::{Office, OfficeConfig};
 use protocol::{Request, Stretch, Trial, TrialReply};
 
 /// How the child is started.
@@ -27,20 +35,33 @@ pub struct WorkerCommand {
     pub seconds_max: u64,
 }
 
-/// The supervisor's handle: requests in, exactly one reply each, in the order of the requests.
+/// A handle: requests in, exactly one reply each. Those of the child come in the order of the requests.
 #[derive(Debug)]
 pub struct Trials {
-    requests: Option<Sender<(Arc<Stretch>, Trial)>>,
+    child: Option<Sender<(Arc<Stretch>, Trial)>>,
+    /// Workers on other machines, where there are to be any.
+    workers: Option<Sender<(Arc<Stretch>, Trial)>>,
     replies: Receiver<TrialReply>,
     outstanding: usize,
-    supervisor: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
+    traffic: Arc<Mutex<Traffic>>,
 }
 
 impl Trials {
-    /// Starts the supervisor; the child is spawned with the first request.
+    /// All of them in a child, which is spawned with the first request.
     pub fn start(command: WorkerCommand) -> std::io::Result<Self> {
-        let (requests, incoming) = mpsc::channel::<(Arc<Stretch>, Trial)>();
+        Self::open(command, None)
+    }
+
+    /// By workers on other machines; what is to be measured here is run by a child all the same.
+    pub fn with_workers(command: WorkerCommand, workers: OfficeConfig) -> std::io::Result<Self> {
+        Self::open(command, Some(workers))
+    }
+
+    fn open(command: WorkerCommand, workers: Option<OfficeConfig>) -> std::io::Result<Self> {
+        let (child, incoming) = mpsc::channel::<(Arc<Stretch>, Trial)>();
         let (outgoing, replies) = mpsc::channel();
+        let (traffic, to_workers) = (Arc::new(Mutex::new(Traffic::default())), outgoing.clone());
         let thread = std::thread::Builder::new().name("trials".into()).spawn(move || {
             let mut supervisor = Supervisor { command, worker: None };
             for (stretch, trial) in incoming {
@@ -49,24 +70,46 @@ impl Trials {
                 }
             }
         })?;
-        Ok(Self { requests: Some(requests), replies, outstanding: 0, supervisor: Some(thread) })
+        let mut trials = Self {
+            child: Some(child),
+            workers: None,
+            replies,
+            outstanding: 0,
+            threads: vec![thread],
+            traffic: Arc::clone(&traffic),
+        };
+        if let Some(config) = workers {
+            let (workers, handed) = mpsc::channel();
+            let office = Office::new(config, to_workers, traffic);
+            let thread = std::thread::Builder::new().name("trials-office".into());
+            trials.threads.push(thread.spawn(move || office.run(&handed))?);
+            trials.workers = Some(workers);
+        }
+        Ok(trials)
     }
 
-    /// Hands a trial over; never waits.
+    /// Hands a trial over; never waits. What measures time measures this machine.
     pub fn submit(&mut self, stretch: Arc<Stretch>, trial: Trial) {
-        if self.requests.as_ref().is_some_and(|requests| requests.send((stretch, trial)).is_ok()) {
+        let elsewhere = self.workers.as_ref().filter(|_| trial.compute_batch.is_none());
+        let requests = elsewhere.or(self.child.as_ref());
+        if requests.is_some_and(|requests| requests.send((stretch, trial)).is_ok()) {
             self.outstanding += 1;
         }
     }
 
     /// Waits for the child to end, so that the system counts what it has used; no trial runs afterwards.
     pub fn close(&mut self) {
-        self.requests = None;
-        if let Some(supervisor) = self.supervisor.take()
-            && supervisor.join().is_err()
-        {
-            tracing::error!("the supervisor of trials panicked");
+        (self.child, self.workers) = (None, None);
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of trials panicked");
+            }
         }
+    }
+
+    /// What came of those that other machines were asked to run.
+    pub fn traffic(&self) -> Traffic {
+        *self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The next reply if one is there.
@@ -82,6 +125,13 @@ impl Trials {
             return None;
         }
         let reply = self.replies.recv().ok()?;
+        self.outstanding -= 1;
+        Some(reply)
+    }
+
+    /// The same, waiting for so long at most.
+    pub fn wait_for(&mut self, limit: Duration) -> Option<TrialReply> {
+        let reply = self.replies.recv_timeout(limit).ok()?;
         self.outstanding -= 1;
         Some(reply)
     }

@@ -46,6 +46,12 @@ impl Broker {
         Ok(names.iter().try_for_each(|name| broker.create_topic(name, 1))?)
     }
 
+    /// The same, with so many partitions.
+    pub fn create_topic_of(&self, name: &str, partitions: i32) -> anyhow::Result<()> {
+        let Some(broker) = &self.embedded else { return Ok(()) };
+        Ok(broker.create_topic(name, partitions)?)
+    }
+
     fn embedded(topics: &[&str]) -> anyhow::Result<Self> {
         let broker = EmbeddedBroker::start(topics)?;
         Ok(Self { bootstrap: broker.bootstrap().to_owned(), embedded: Some(broker) })

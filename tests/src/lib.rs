@@ -4,10 +4,11 @@
 //! becomes of requests while models are swapped ([`storm`]), how often the quality gate errs ([`judge`]), how long
 //! the way back from a full state takes ([`restart`]), how rarely detectors are wrong and how soon right ([`detectors`]), how
 //! good what proposers find is where every answer is known ([`search_table`]), what each way of searching is worth
-//! ([`ablation`]), how soon a world that comes back is known again ([`recurrence`]), and how soon rows are answered over HTTP and gRPC, beside other
+//! ([`ablation`]), how soon a world that comes back is known again ([`recurrence`]), how far more workers make a search shorter ([`scaling`]), and how soon rows are answered over HTTP and gRPC, beside other
 //! servers ([`serve_bench`]). Random models as files that somebody
 //! else reads ([`onnx`]), and networks of others as driftform answers with them ([`imported`]). And a story in which the daemon can
-//! be made to die ([`crash`]), and followers of a leader that does as it is told ([`fleet`]). And dashboards and rules as
+//! be made to die ([`crash`]), followers of a leader that does as it is told ([`fleet`]), and workers on other machines ([`crew`]).
+//! And dashboards and rules as
 //! plain data ([`boards`]).
 //!
 //! May not: prove anything itself, or reach into a room past its public names.
@@ -17,6 +18,7 @@ pub mod boards;
 pub mod broker;
 pub mod bucket;
 pub mod crash;
+pub mod crew;
 pub mod detectors;
 mod exit;
 pub mod fleet;
@@ -28,6 +30,7 @@ pub mod process;
 pub mod prometheus;
 pub mod recurrence;
 pub mod restart;
+pub mod scaling;
 pub mod scene;
 pub mod search_table;
 pub mod serve_bench;

@@ -14,7 +14,7 @@ use clap::Parser;
 use daemon::config::Config;
 use daemon::learn::{Learn, Outside};
 use daemon::storage::Storage;
-use daemon::trials::WorkerCommand;
+use daemon::trials::{Trials, WorkerCommand};
 use model::{EventId, Label, Record, Row, Sample, Timestamp, Truth};
 use serde::{Deserialize, Serialize};
 
@@ -142,8 +142,9 @@ fn open(directory: &Path) -> Result<Learn> {
     let found = Storage::open(&config.state, &config.name, device)?;
     // Nothing is searched, so nothing is ever started.
     let worker = WorkerCommand { program: "/nowhere".into(), arguments: Vec::new(), seconds_max: 1 };
+    let trials = Trials::start(worker).expect("a thread starts");
     let outside =
-        Outside { records: found.records, storage: Some(found.storage), worker, waits_for_trials: true };
+        Outside { records: found.records, storage: Some(found.storage), trials, waits_for_trials: true };
     match found.snapshot {
         Some(snapshot) => Ok(Learn::resume(config.learn, snapshot, outside)?),
         None => Ok(Learn::cold(config.learn, outside)?),

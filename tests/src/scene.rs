@@ -17,8 +17,18 @@ use crate::process::{Process, binary};
 /// Longest wait for any one thing; a loaded machine is slow, a broken daemon is slower.
 pub const DEADLINE: Duration = Duration::from_mins(2);
 /// What the topics of a model are for.
-const ROLES: [&str; 7] =
-    ["events", "labels", "metrics", "predictions", "decisions", "dead-letters", "models"];
+const ROLES: [&str; 10] = [
+    "events",
+    "labels",
+    "metrics",
+    "predictions",
+    "decisions",
+    "dead-letters",
+    "models",
+    "trials",
+    "stretches",
+    "observations",
+];
 
 /// Everything a daemon needs, for as long as this value lives.
 pub struct Scene {

@@ -11,14 +11,19 @@ use rdkafka::error::{KafkaError as Library, RDKafkaErrorCode};
 use rdkafka::metadata::MetadataPartition;
 
 use super::client::{Context, Obstacle, refused};
-use super::config::KafkaConfig;
+use super::config::{KafkaConfig, Topics};
 use super::error::KafkaError;
-use super::record::TopicRole;
+use super::record::{Positions, TopicRole};
 
 /// Partitions of a topic that is created here; more than one needs somebody who knows the keys.
 const PARTITIONS_NEW: i32 = 1;
 /// Words of the library that are heard out for an error that says more.
 const TOLD_MAX: usize = 64;
+/// How long what trials are made of is kept where its topics are created here, in milliseconds: a day, and six hours of what is
+/// large.
+const TRIALS_KEPT_MS: &str = "86400000";
+const OBSERVATIONS_KEPT_MS: &str = "86400000";
+const STRETCHES_KEPT_MS: &str = "21600000";
 
 /// Partitions of a topic, which is created if that is wanted.
 pub(super) fn partitions(
@@ -42,6 +47,43 @@ pub(super) fn partitions(
 /// and are not compacted then.
 pub fn create_models_topic(config: &KafkaConfig) -> Result<(), KafkaError> {
     if config.create_topics { create(config, TopicRole::Models, &config.topics.models) } else { Ok(()) }
+}
+
+/// The topics of trials, created if they are not there and that is wanted, that of the trials with so many partitions;
+/// how many it has.
+pub fn open_trials_topics(config: &KafkaConfig, partitions: i32) -> Result<i32, KafkaError> {
+    let Topics { trials, stretches, observations, .. } = &config.topics;
+    let consumer: BaseConsumer<Context> =
+        config.client(&[], &[])?.create_with_context(Context::default()).map_err(|error| refused(&error))?;
+    for (topic, partitions, keep_ms) in [
+        (trials, partitions, TRIALS_KEPT_MS),
+        (observations, PARTITIONS_NEW, OBSERVATIONS_KEPT_MS),
+        (stretches, PARTITIONS_NEW, STRETCHES_KEPT_MS),
+    ] {
+        let is_there = !existing(config, &consumer, topic)?.is_empty();
+        if !is_there && config.create_topics {
+            let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(-1));
+            create_new(config, topic, &new.set("retention.ms", keep_ms))?;
+        } else if !is_there {
+            return Err(KafkaError::NoTopic { topic: topic.clone(), brokers: config.brokers.clone() });
+        }
+    }
+    let created_now = || i32::try_from(existing(config, &consumer, trials).ok()?.len()).ok();
+    Ok(created_now().filter(|found| *found > 0).unwrap_or(partitions))
+}
+
+/// Where to begin so that about the last so many records of a topic are read again.
+pub fn positions_near_end(config: &KafkaConfig, topic: &str, records: i64) -> Result<Positions, KafkaError> {
+    let consumer: BaseConsumer<Context> =
+        config.client(&[], &[])?.create_with_context(Context::default()).map_err(|error| refused(&error))?;
+    let found = partitions(config, &consumer, TopicRole::Other, topic)?;
+    let of_one = records / i64::try_from(found.len()).unwrap_or(1).max(1);
+    let mut positions = Positions::new();
+    for partition in found {
+        let (first, end) = watermarks(config, &consumer, topic, partition)?;
+        positions.insert((topic.to_owned(), partition), first.max(end - of_one));
+    }
+    Ok(positions)
 }
 
 /// The first and the next offset of a partition.
@@ -131,19 +173,23 @@ fn failed(
 /// Creating is the one thing the library does only asynchronously: a thread of its own waits for it, so
 /// that this may be called from anywhere.
 fn create(config: &KafkaConfig, role: TopicRole, topic: &str) -> Result<(), KafkaError> {
-    let refused_by = |message: String| KafkaError::CreateTopic { topic: topic.to_owned(), message };
-    let admin: AdminClient<Context> =
-        config.client(&[], &[])?.create_with_context(Context::default()).map_err(|error| refused(&error))?;
     let mut new = NewTopic::new(topic, PARTITIONS_NEW, TopicReplication::Fixed(-1));
     if role == TopicRole::Models {
         // The newest of a key is all that anybody needs.
         new = new.set("cleanup.policy", "compact");
     }
+    create_new(config, topic, &new)
+}
+
+fn create_new(config: &KafkaConfig, topic: &str, new: &NewTopic<'_>) -> Result<(), KafkaError> {
+    let refused_by = |message: String| KafkaError::CreateTopic { topic: topic.to_owned(), message };
+    let admin: AdminClient<Context> =
+        config.client(&[], &[])?.create_with_context(Context::default()).map_err(|error| refused(&error))?;
     let options = AdminOptions::new().operation_timeout(Some(config.request_timeout));
     let created = thread::scope(|scope| {
         let wait = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-            let created = admin.create_topics([&new], &options);
+            let created = admin.create_topics([new], &options);
             let limit = config.request_timeout + Duration::from_secs(1);
             runtime.block_on(async { Ok::<_, std::io::Error>(tokio::time::timeout(limit, created).await) })
         });

@@ -23,8 +23,33 @@ pub(super) const STATISTICS_INTERVAL_MS: &str = "1000";
 /// is a partition known to be at its end, so this is also how late a merged record can be.
 pub(super) const FETCH_WAIT_MS: &str = "100";
 
-/// How many of the records sent for one purpose are still under way.
-pub(super) type Receipt = Arc<AtomicUsize>;
+/// What became of the records that were sent for one purpose.
+#[derive(Debug, Default)]
+pub(super) struct Delivery {
+    /// Still under way.
+    pub(super) left: AtomicUsize,
+    /// Refused for good.
+    pub(super) refused: AtomicUsize,
+    /// Partition and offset of the first one that a broker has taken.
+    pub(super) first: Mutex<Option<(i32, i64)>>,
+}
+
+impl Delivery {
+    fn took(&self, partition: i32, offset: i64) {
+        let mut first = held(&self.first);
+        if first.is_none_or(|(_, before)| offset < before) {
+            *first = Some((partition, offset));
+        }
+    }
+
+    /// Partition and offset of the first one that a broker has taken.
+    pub(super) fn first(&self) -> Option<(i32, i64)> {
+        *held(&self.first)
+    }
+}
+
+/// Shared by the sender and the library.
+pub(super) type Receipt = Arc<Delivery>;
 
 /// What keeps a client from brokers that are there, and what the library said of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,11 +203,18 @@ impl ProducerContext for Context {
     type DeliveryOpaque = Receipt;
 
     fn delivery(&self, result: &DeliveryResult<'_>, receipt: Receipt) {
-        receipt.fetch_sub(1, Ordering::AcqRel);
         match result {
-            Ok(_) => self.0.set_connected(true),
-            Err((error, message)) => self.0.failed(format!("topic `{}`: {error}", message.topic())),
+            Ok(message) => {
+                receipt.took(message.partition(), message.offset());
+                self.0.set_connected(true);
+            }
+            Err((error, message)) => {
+                receipt.refused.fetch_add(1, Ordering::AcqRel);
+                self.0.failed(format!("topic `{}`: {error}", message.topic()));
+            }
         }
+        // Last: whoever sees that none is left may ask for the rest.
+        receipt.left.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -65,6 +65,12 @@ pub struct Topics {
     pub dead_letters: String,
     /// Which model is served.
     pub models: String,
+    /// Trials for workers on other machines.
+    pub trials: String,
+    /// What these trials learn from, in pieces.
+    pub stretches: String,
+    /// What the trials showed.
+    pub observations: String,
 }
 
 impl Topics {
@@ -79,6 +85,9 @@ impl Topics {
             decisions: of("decisions"),
             dead_letters: of("dead-letters"),
             models: of("models"),
+            trials: of("trials"),
+            stretches: of("stretches"),
+            observations: of("observations"),
         }
     }
 }

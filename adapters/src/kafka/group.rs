@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError as Library, KafkaResult, RDKafkaErrorCode};
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::admin;
@@ -81,6 +82,40 @@ impl GroupSource {
     pub fn membership(&self) -> Option<Membership> {
         let group = self.consumer.group_metadata()?;
         Some(Membership { group, topic: Arc::clone(&self.topic) })
+    }
+
+    /// Has brokers know at once what was stored, without waiting for them: what a member that dies now had done is not
+    /// done again.
+    pub fn commit_stored(&self) {
+        if let Err(error) = self.consumer.commit_consumer_state(CommitMode::Async)
+            && error.rdkafka_error_code() != Some(RDKafkaErrorCode::NoOffset)
+        {
+            self.link.set_trouble(error.to_string());
+        }
+    }
+
+    /// The partitions that it has now.
+    pub fn assigned(&self) -> Result<Vec<i32>, KafkaError> {
+        let list = self.assignment()?;
+        Ok(list.elements().iter().map(TopicPartitionListElem::partition).collect())
+    }
+
+    /// Has nothing more come until [`Self::go_on`], while polling still keeps its place in the group.
+    pub fn pause(&self) -> Result<(), KafkaError> {
+        self.consumer.pause(&self.assignment()?).map_err(|error| self.failed(&error))
+    }
+
+    /// Has records come again.
+    pub fn go_on(&self) -> Result<(), KafkaError> {
+        self.consumer.resume(&self.assignment()?).map_err(|error| self.failed(&error))
+    }
+
+    fn assignment(&self) -> Result<TopicPartitionList, KafkaError> {
+        self.consumer.assignment().map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &Library) -> KafkaError {
+        KafkaError::Read { topic: self.topic.to_string(), message: error.to_string() }
     }
 
     /// Goes back to the first of the records that were not done: they come again, unless the partition has gone to

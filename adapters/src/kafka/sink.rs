@@ -48,7 +48,17 @@ pub struct Batch(Receipt);
 impl Batch {
     /// Whether every record sent with it has been taken by a broker, or refused for good.
     pub fn is_delivered(&self) -> bool {
-        self.0.load(Ordering::Acquire) == 0
+        self.0.left.load(Ordering::Acquire) == 0
+    }
+
+    /// Records of it that brokers refused for good.
+    pub fn refused(&self) -> usize {
+        self.0.refused.load(Ordering::Acquire)
+    }
+
+    /// Partition and offset of its first record; none before a broker has taken one.
+    pub fn first(&self) -> Option<(i32, i64)> {
+        self.0.first()
     }
 }
 
@@ -114,6 +124,18 @@ impl Sink {
         timestamp: Option<Timestamp>,
     ) -> Result<(), KafkaError> {
         self.queue_for(&batch.0, topic, key, payload, timestamp)
+    }
+
+    /// The same, to this partition.
+    pub fn send_to(
+        &self,
+        batch: &Batch,
+        (topic, partition): (&str, i32),
+        key: &[u8],
+        payload: &[u8],
+    ) -> Result<(), KafkaError> {
+        let record = BaseRecord::with_opaque_to(topic, Arc::clone(&batch.0));
+        self.queue(record.partition(partition).key(key).payload(payload))
     }
 
     fn queue_for(
@@ -203,9 +225,9 @@ impl Sink {
 
     fn queue(&self, record: BaseRecord<'_, [u8], [u8], Receipt>) -> Result<(), KafkaError> {
         // Before it is sent, or a quick delivery would count below nothing.
-        record.delivery_opaque.fetch_add(1, Ordering::AcqRel);
+        record.delivery_opaque.left.fetch_add(1, Ordering::AcqRel);
         self.producer.send(record).map_err(|(error, record)| {
-            record.delivery_opaque.fetch_sub(1, Ordering::AcqRel);
+            record.delivery_opaque.left.fetch_sub(1, Ordering::AcqRel);
             let topic = record.topic.to_owned();
             match error {
                 Library::MessageProduction(RDKafkaErrorCode::QueueFull) => KafkaError::QueueFull { topic },

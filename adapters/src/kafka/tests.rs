@@ -358,3 +358,81 @@ fn readers_go_to_threads_of_their_own_and_end_without_a_broker() {
     drop((source, group, sink));
     assert!(begun.elapsed() < LONG);
 }
+
+#[test]
+fn a_parcel_is_fetched_from_where_its_sender_was_told_it_lies() {
+    let (_broker, config) = world(&["m.stretches"]);
+    produce(&config, &[("m.stretches", 1, "something else")]);
+    let bytes: Vec<u8> = (0..2 * PIECE_BYTES_MAX + 5).map(|at| at as u8).collect();
+    let (digest, pieces) = cut(&bytes);
+    let (sink, batch) = (Sink::open(&config).unwrap(), Batch::default());
+    assert_eq!((batch.first(), batch.refused()), (None, 0));
+    for piece in &pieces {
+        sink.send_in(&batch, "m.stretches", Some(digest.as_bytes()), piece, None).unwrap();
+    }
+    sink.flush(LONG).unwrap();
+    let place = batch.first().unwrap();
+    assert_eq!((place, batch.refused()), ((0, 1), 0));
+    let fetch = |place, bytes_max, wait| {
+        fetch_parcel(&config, "m.stretches", place, (digest.as_str(), bytes_max), wait).unwrap()
+    };
+    assert_eq!(
+        fetch(place, bytes.len(), LONG),
+        Some(Parcel { digest: digest.clone(), bytes: bytes.clone() })
+    );
+    // What begins later, or is too long, never comes; nobody waits for it once the end is there.
+    assert_eq!(fetch((0, 2), bytes.len(), LONG), None);
+    assert_eq!(fetch(place, bytes.len() - 1, LONG), None);
+}
+
+#[test]
+fn a_member_that_pauses_stays_and_what_it_stored_is_not_given_to_the_next() {
+    let (broker, mut config) = world(&[]);
+    config.properties.insert("session.timeout.ms".into(), "5000".into());
+    config.properties.insert("heartbeat.interval.ms".into(), "500".into());
+    broker.create_topic("m.trials", 2).unwrap();
+    let (sink, batch) = (Sink::open(&config).unwrap(), Batch::default());
+    for (partition, text) in [(0, "a"), (0, "b"), (1, "c")] {
+        sink.send_to(&batch, ("m.trials", partition), b"key", text.as_bytes()).unwrap();
+    }
+    sink.flush(LONG).unwrap();
+    let open = || GroupSource::open(&config, "workers", TopicRole::Other, "m.trials").unwrap();
+    let read = |source: &mut GroupSource, count: usize| {
+        let (deadline, mut records) = (Instant::now() + LONG, Vec::new());
+        while records.len() < count && Instant::now() < deadline {
+            records.extend(source.poll(count, Duration::from_millis(200)).unwrap());
+        }
+        records
+    };
+    let mut member = open();
+    let records = read(&mut member, 3);
+    assert_eq!(records.len(), 3);
+    let mut owns = member.assigned().unwrap();
+    owns.sort_unstable();
+    assert_eq!(owns, [0, 1]);
+    member.pause().unwrap();
+    sink.send_to(&batch, ("m.trials", 1), b"key", b"d").unwrap();
+    sink.flush(LONG).unwrap();
+    assert!(member.poll(1, Duration::from_millis(500)).unwrap().is_empty());
+    member.go_on().unwrap();
+    assert_eq!(texts(&read(&mut member, 1)), ["d"]);
+    member.store(0, 0).unwrap();
+    member.commit_stored();
+    drop(member);
+    let mut left: Vec<String> = texts(&read(&mut open(), 3)).into_iter().map(str::to_owned).collect();
+    left.sort();
+    assert_eq!(left, ["b", "c", "d"]);
+}
+
+#[test]
+fn topics_of_trials_have_to_be_there_and_reading_begins_near_the_end() {
+    let (broker, config) = world(&["m.stretches", "m.observations"]);
+    assert!(matches!(open_trials_topics(&config, 4), Err(KafkaError::NoTopic { .. })));
+    broker.create_topic("m.trials", 3).unwrap();
+    assert_eq!(open_trials_topics(&config, 4).unwrap(), 3, "as many as there are, not as many as asked for");
+    let near_end = |records| positions_near_end(&config, "m.observations", records).unwrap();
+    let at = |offset| Positions::from([(("m.observations".to_owned(), 0), offset)]);
+    assert_eq!(near_end(2), at(0));
+    produce(&config, &[("m.observations", 1, "a"), ("m.observations", 2, "b"), ("m.observations", 3, "c")]);
+    assert_eq!(near_end(2), at(1));
+}

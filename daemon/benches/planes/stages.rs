@@ -15,7 +15,7 @@ use daemon::config::Config;
 use daemon::join::{Join, Origin};
 use daemon::learn::{Learn, Outside, State};
 use daemon::slot::{Served, Slot, Standing};
-use daemon::trials::WorkerCommand;
+use daemon::trials::{Trials, WorkerCommand};
 use model::{EventId, Generation, Label, Record, Row, Sample, Timestamp, Truth};
 use policies::detect::{Observed, Said};
 use tempfile::TempDir;
@@ -49,7 +49,8 @@ impl Stages {
         let folder = tempfile::tempdir()?;
         let (records, _) = Records::resume(folder.path(), 0)?;
         let worker = WorkerCommand { program: "/nowhere".into(), arguments: Vec::new(), seconds_max: 1 };
-        let outside = Outside { records, storage: None, worker, waits_for_trials: true };
+        let trials = Trials::start(worker).expect("a thread starts");
+        let outside = Outside { records, storage: None, trials, waits_for_trials: true };
         let mut learn = Learn::cold(config.learn.clone(), outside)?;
         for number in 0..WARM_UP {
             learn.turn(vec![event(number)?, label(number)?], Positions::default())?;

@@ -20,6 +20,7 @@ use crate::import;
 use crate::join::{Absent, Lateness};
 use crate::learn::{Learn, Outside, Prediction};
 use crate::telemetry::{AuditEvent, Shown};
+use crate::trials::Trials;
 
 mod curve;
 
@@ -134,8 +135,8 @@ fn build(config: &Config, folder: &Path, rows: u64, label_delay: usize) -> Resul
     // There is nobody to ask: a replay shows what the gates let through.
     learn_config.gate.approval = Approval::None;
     let (records, _) = Records::resume(folder, 0)?;
-    let worker = super::worker_command(&learn_config)?;
-    let outside = Outside { records, storage: None, worker, waits_for_trials: true };
+    let trials = Trials::start(super::worker_command(&learn_config)?)?;
+    let outside = Outside { records, storage: None, trials, waits_for_trials: true };
     let mut learn = Learn::cold(learn_config, outside)?;
     import::begin(config, &mut learn)?;
     Ok(learn)

@@ -91,6 +91,9 @@ section!(
         decisions: String,
         dead_letters: String,
         models: String,
+        trials: String,
+        stretches: String,
+        observations: String,
         create_topics: bool,
         properties: BTreeMap<String, String>,
         properties_files: BTreeMap<String, std::path::PathBuf>,
@@ -207,10 +210,6 @@ section!(
     }
 );
 section!(
-    /// `[trials]`
-    Trials { seconds_max: u64, memory_max_bytes: u64, niceness: i32 }
-);
-section!(
     /// `[relief]`
     Relief { quality_loss_max: f64 }
 );
@@ -240,7 +239,7 @@ section!(
         refresh: Refresh,
         detect: Detect,
         search: Search,
-        trials: Trials,
+        trials: super::trials::TrialsSection,
         gate: GateSection,
         budget: BudgetSection,
         prometheus: PrometheusSection,
@@ -443,7 +442,6 @@ impl Raw {
             ("detect.feature_window", self.detect.feature_window as f64),
             ("detect.feature_reference", self.detect.feature_reference as f64),
             ("search.candidates", self.search.candidates as f64),
-            ("trials.seconds_max", self.trials.seconds_max as f64),
             ("budget.compute_batch", self.budget.compute_batch as f64),
             ("watch.outcomes", self.watch.outcomes as f64),
         ];

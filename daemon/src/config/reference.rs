@@ -13,7 +13,7 @@ use super::raw::DEFAULTS;
 use super::reload::takes_effect_at_once;
 
 /// Keys with a few words to choose from.
-const CHOICES: [(&str, &[&str]); 12] = [
+const CHOICES: [(&str, &[&str]); 13] = [
     ("schema.task", &["classification", "regression"]),
     ("schema.evolve", &["refuse", "adopt"]),
     ("champion.external", &["", "events", "oip"]),
@@ -23,6 +23,7 @@ const CHOICES: [(&str, &[&str]); 12] = [
     ("search.proposer", &["local", "evolution", "bayesian", "random", "portfolio"]),
     ("search.predictor", &["gaussian_process", "ensemble", "rgpe"]),
     ("search.scheduler", &["successive_halving", "asha", "pasha", "extrapolated", "full_budget"]),
+    ("trials.run_by", &["child", "workers"]),
     ("gate.alpha_rule", &["each", "e_lond"]),
     ("gate.approval", &["none", "promotions"]),
     ("gate.quality_on", &["all", "holdback"]),

@@ -140,14 +140,15 @@ impl Learn {
     fn climber(&mut self, rung: usize, at: usize, gain: Option<f64>, landed: &mut Landed) -> Climber {
         let (place, edit) = landed.candidates[at].clone();
         let gain = gain.filter(|_| self.fits(&edit));
-        let rejected = landed.results[at].as_ref().is_some_and(|result| result.rejected);
+        let result = landed.results[at].as_ref();
+        let (failed, rejected) = (result.is_none(), result.is_some_and(|result| result.rejected));
         self.state.counts.rejected.worse += u64::from(rejected);
         if self.rules.scheduler.may_win_at(rung)
             && let Some(trained) = landed.take(at)
         {
             self.trained.insert(place, trained);
         }
-        Climber { place, gain, rejected, may_cost_quality: self.may_cost_quality(&edit) }
+        Climber { place, gain, failed, rejected, may_cost_quality: self.may_cost_quality(&edit) }
     }
 
     /// Whoever reads the audit sees what is not tried any more, and what is again.

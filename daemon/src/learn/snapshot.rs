@@ -20,7 +20,7 @@ use crate::config::LearnConfig;
 use crate::lifecycle::Rules;
 use crate::slot::{self, Served};
 use crate::storage::Storage;
-use crate::trials::{Trials, WorkerCommand};
+use crate::trials::Trials;
 use adapters::store::Records;
 
 /// Of what [`Snapshot`] says; to be raised whenever anything in it changes, so that another release says what is
@@ -107,8 +107,8 @@ pub struct Outside {
     pub records: Records,
     /// Where promotions are made durable.
     pub storage: Option<Storage>,
-    /// How trials are started.
-    pub worker: WorkerCommand,
+    /// Whoever runs trials.
+    pub trials: Trials,
     /// Whether to wait for trials.
     pub waits_for_trials: bool,
 }
@@ -204,7 +204,7 @@ impl Learn {
             burnt: super::burn::Burnt::default(),
             curves: super::Curves::new(state.schema().target()),
             slot,
-            trials: Trials::start(outside.worker)?,
+            trials: outside.trials,
             records: outside.records,
             storage: outside.storage,
             waits_for_trials: outside.waits_for_trials,

@@ -16,7 +16,7 @@ use super::path::EvidencePath;
 use super::{Learn, Outside};
 use crate::config::Config;
 use crate::lifecycle::{Effect, Event};
-use crate::trials::WorkerCommand;
+use crate::trials::{Trials, WorkerCommand};
 
 /// Rows between an event and its label.
 pub(super) const DELAY: u64 = 150;
@@ -33,7 +33,8 @@ pub(crate) fn plane_with(folder: &tempfile::TempDir, settings: &str) -> Learn {
     let config = Config::parse(&format!("{settings}\n{schema}")).expect("a small valid configuration").learn;
     let (records, _) = Records::resume(folder.path(), 0).expect("an empty folder");
     let worker = WorkerCommand { program: "/nowhere".into(), arguments: Vec::new(), seconds_max: 1 };
-    let outside = Outside { records, storage: None, worker, waits_for_trials: true };
+    let trials = Trials::start(worker).expect("a thread starts");
+    let outside = Outside { records, storage: None, trials, waits_for_trials: true };
     Learn::cold(config, outside).expect("a plane can be built")
 }
 

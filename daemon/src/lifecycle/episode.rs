@@ -16,10 +16,18 @@ pub struct Climber {
     pub place: usize,
     /// Mean paired gain over the control; none where its trial failed, or where it costs more than it may by now.
     pub gain: Option<f64>,
+    /// Whether its trial showed nothing.
+    pub failed: bool,
     /// Whether it was surely worse before the rung was over.
     pub rejected: bool,
     /// Whether it costs less, and may therefore be a little worse.
     pub may_cost_quality: bool,
+}
+
+/// Why nobody won.
+pub(super) fn why_nobody(climbers: &[Climber]) -> &'static str {
+    let none_ran = !climbers.is_empty() && climbers.iter().all(|climber| climber.failed);
+    if none_ran { "none of its trials could be run" } else { "no candidate was better than the control" }
 }
 
 /// Who is where at a rung of the ladder.

@@ -54,6 +54,7 @@ fn climbed(gains: &[Option<f64>]) -> Event {
     let climber = |(place, gain): (usize, &Option<f64>)| Climber {
         place,
         gain: *gain,
+        failed: gain.is_none(),
         rejected: false,
         may_cost_quality: false,
     };
@@ -379,8 +380,13 @@ fn who_costs_less_and_lost_little_goes_into_the_shadow_slot_if_nobody_won() {
         let mut lifecycle = Lifecycle::new();
         lifecycle.step(Event::Learned(facts(3_000)), &rules);
         lifecycle.step(Event::Proposed(vec![linear(); 9]), &rules);
-        let climber =
-            |place| Climber { place, gain: Some(-lost * margin), rejected: false, may_cost_quality: cheap };
+        let climber = |place| Climber {
+            place,
+            gain: Some(-lost * margin),
+            failed: false,
+            rejected: false,
+            may_cost_quality: cheap,
+        };
         for count in [9, 3, 1] {
             lifecycle.step(Event::Climbed((0..count).map(climber).collect()), &rules);
         }

@@ -17,6 +17,7 @@ use super::gates::GateMetrics;
 use super::search::SearchMetrics;
 use super::senses::SenseMetrics;
 use super::table::{self, Kind, Metric};
+use super::workers::OfficeMetrics;
 use crate::join::{Join, JoinCounts};
 use crate::learn::{Counts, External, Learn, SWAP_FAILED};
 use crate::slot::Slot;
@@ -123,6 +124,7 @@ pub(super) struct LearnMetrics {
     outcomes: IntCounter,
     senses: SenseMetrics,
     search: SearchMetrics,
+    office: OfficeMetrics,
     gates: GateMetrics,
     breaches: IntCounter,
     swaps: IntCounterVec,
@@ -146,6 +148,7 @@ impl LearnMetrics {
             outcomes: declare.counter("driftform_learn_outcomes_total"),
             senses: SenseMetrics::new(declare),
             search: SearchMetrics::new(declare),
+            office: OfficeMetrics::new(declare),
             gates: GateMetrics::new(declare),
             breaches: declare.counter("driftform_budget_breaches_total"),
             swaps: declare.counters("driftform_swaps_total"),
@@ -196,6 +199,7 @@ impl LearnMetrics {
         self.update_counts(state.counts);
         self.senses.update(state);
         self.search.update(state);
+        self.office.update(learn.traffic());
         self.gates.update(learn);
         self.join.update(&state.join);
         self.serves(learn.slot());

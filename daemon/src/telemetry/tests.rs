@@ -12,7 +12,7 @@ use super::Telemetry;
 use super::table::{self, Kind};
 use crate::config::{Config, WATCHES_MAX};
 use crate::learn::{Learn, Outside};
-use crate::trials::WorkerCommand;
+use crate::trials::{Trials, WorkerCommand};
 
 /// Features of a wide stream.
 const FEATURES: usize = 1_000;
@@ -40,7 +40,8 @@ fn plane(folder: &tempfile::TempDir, features: usize) -> Learn {
     let config = Config::parse(&text).expect("a valid configuration").learn;
     let (records, _) = Records::resume(folder.path(), 0).expect("an empty folder");
     let worker = WorkerCommand { program: "/nowhere".into(), arguments: Vec::new(), seconds_max: 1 };
-    let outside = Outside { records, storage: None, worker, waits_for_trials: true };
+    let trials = Trials::start(worker).expect("a thread starts");
+    let outside = Outside { records, storage: None, trials, waits_for_trials: true };
     Learn::cold(config, outside).expect("a plane can be built")
 }
 

@@ -16,7 +16,8 @@ pub const FRAME_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// before it had seen them, and what came of it. Sent once to each child.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stretch {
-    /// Its number; trials name it.
+    /// Its number here, by which whoever sends it knows that it has been sent; not part of what is sent.
+    #[serde(skip)]
     pub number: u64,
     /// The control before these rows.
     pub start: ArmState,

@@ -1,5 +1,5 @@
 {{/* Pods. Lives here: the one container that runs driftform, and the pod around it, for every role.
-     A part is {root, role, values}: the chart, `leader` or `follower`, and the component's own values. */}}
+     A part is {root, role, values}: the chart, `leader`, `follower` or `worker`, and the component's own values. */}}
 
 {{/* Whether a component computes on a card: "true" or nothing. */}}
 {{- define "driftform.gpu" -}}
@@ -8,13 +8,28 @@
 
 {{/* Ports of a pod, as a list. */}}
 {{- define "driftform.ports" -}}
-- {name: driftform, containerPort: {{ int .Values.ports.http }}, protocol: TCP}
-{{- if .Values.serve.http.enabled }}
-- {name: infer-http, containerPort: {{ int .Values.serve.http.port }}, protocol: TCP}
+- {name: driftform, containerPort: {{ int .root.Values.ports.http }}, protocol: TCP}
+{{- if include "driftform.serves" . }}
+{{- if .root.Values.serve.http.enabled }}
+- {name: infer-http, containerPort: {{ int .root.Values.serve.http.port }}, protocol: TCP}
 {{- end }}
-{{- if .Values.serve.grpc.enabled }}
-- {name: infer-grpc, containerPort: {{ int .Values.serve.grpc.port }}, protocol: TCP}
+{{- if .root.Values.serve.grpc.enabled }}
+- {name: infer-grpc, containerPort: {{ int .root.Values.serve.grpc.port }}, protocol: TCP}
 {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Whether a component may be asked for inference, and has what that takes: "true" or nothing. */}}
+{{- define "driftform.serves" -}}
+{{- if ne .role "worker" }}true{{ end -}}
+{{- end -}}
+
+{{/* Whether a component has anything of the Prometheus' secret: "true" or nothing. A worker asks it nothing, but the configuration
+     it reads names who vouches for it; the token stays away from there. */}}
+{{- define "driftform.readsPrometheus" -}}
+{{- with .root.Values.prometheus -}}
+{{- if and .existingSecret (or .caKey (include "driftform.serves" $)) }}true{{ end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* What is asked of a container while it lives, and how it is told to go. */}}
@@ -55,20 +70,20 @@ lifecycle:
 {{- if $kafka.is }}
 - {name: driftform-kafka, mountPath: {{ $paths.kafka }}, readOnly: true}
 {{- end }}
-{{- if .root.Values.prometheus.existingSecret }}
+{{- if include "driftform.readsPrometheus" . }}
 - {name: driftform-prometheus, mountPath: {{ $paths.prometheus }}, readOnly: true}
 {{- end }}
 {{- if include "driftform.takesOrders" . }}
 - {name: driftform-admin, mountPath: {{ $paths.admin }}, readOnly: true}
 {{- end }}
-{{- if .root.Values.serve.tls.existingSecret }}
+{{- if and .root.Values.serve.tls.existingSecret (include "driftform.serves" .) }}
 # As a folder, too: certificates are renewed.
 - {name: driftform-serve, mountPath: {{ $paths.serve }}, readOnly: true}
 {{- end }}
 {{- if eq .role "leader" }}
 - {name: driftform-state, mountPath: {{ $paths.state }}}
 {{- end }}
-{{- if include "driftform.publishes" .root }}
+{{- if and (include "driftform.publishes" .root) (include "driftform.serves" .) }}
 - {name: driftform-models, mountPath: {{ $paths.models }}, readOnly: {{ eq .role "follower" }}}
 {{- end }}
 {{- end -}}
@@ -110,14 +125,16 @@ lifecycle:
     sources:
       {{- toYaml . | nindent 6 }}
 {{- end }}
+{{- $serves := include "driftform.serves" . }}
+{{- $prometheus := include "driftform.readsPrometheus" . }}
 {{- with .root.Values.prometheus }}
-{{- if .existingSecret }}
+{{- if $prometheus }}
 - name: driftform-prometheus
   secret:
     secretName: {{ .existingSecret }}
     defaultMode: 0440
     items:
-      {{- if .tokenKey }}
+      {{- if and .tokenKey $serves }}
       - {key: {{ .tokenKey | quote }}, path: token}
       {{- end }}
       {{- if .caKey }}
@@ -134,7 +151,7 @@ lifecycle:
       - {key: {{ .root.Values.admin.tokenKey | quote }}, path: token}
 {{- end }}
 {{- with .root.Values.serve.tls }}
-{{- if .existingSecret }}
+{{- if and .existingSecret $serves }}
 - name: driftform-serve
   secret:
     secretName: {{ .existingSecret }}
@@ -147,7 +164,7 @@ lifecycle:
       {{- end }}
 {{- end }}
 {{- end }}
-{{- if include "driftform.publishes" .root }}
+{{- if and (include "driftform.publishes" .root) $serves }}
 - name: driftform-models
   persistentVolumeClaim:
     claimName: {{ default (printf "%s-models" (include "driftform.fullname" .root)) .root.Values.publish.existingClaim }}
@@ -163,11 +180,13 @@ name: driftform
 image: {{ include "driftform.image" (dict "root" $root "gpu" (ne $gpu "")) }}
 imagePullPolicy: {{ $root.Values.image.pullPolicy }}
 args:
-  - run
+  - {{ ternary "worker" "run" (eq .role "worker") }}
   - --config
   - {{ (include "driftform.paths" $root | fromYaml).config }}/driftform.toml
+  {{- if ne .role "worker" }}
   - --role
   - {{ .role }}
+  {{- end }}
   {{- range .values.extraArgs }}
   - {{ . | quote }}
   {{- end }}
@@ -187,7 +206,7 @@ envFrom:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 ports:
-  {{- include "driftform.ports" $root | nindent 2 }}
+  {{- include "driftform.ports" . | nindent 2 }}
 {{ include "driftform.probes" $root }}
 {{- $resources := deepCopy .values.resources }}
 {{- if $gpu }}
@@ -207,9 +226,9 @@ volumeMounts:
   {{- end }}
 {{- end -}}
 
-{{/* The pod's own metadata. A follower reads its configuration at its start only. */}}
+{{/* The pod's own metadata. Followers and workers read their configuration at their start only. */}}
 {{- define "driftform.podMetadata" -}}
-{{- $checksum := or (eq .role "follower") (not .root.Values.hotReload) -}}
+{{- $checksum := or (ne .role "leader") (not .root.Values.hotReload) -}}
 {{- $annotations := deepCopy .values.podAnnotations -}}
 {{- if $checksum -}}
 {{- $_ := set $annotations "checksum/config" (include "driftform.toml" .root | sha256sum) -}}
@@ -221,7 +240,7 @@ labels:
   {{- with .root.Values.commonLabels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-  {{- if or (eq .role "follower") .root.Values.serve.learner }}
+  {{- if or (eq .role "follower") (and (eq .role "leader") .root.Values.serve.learner) }}
   driftform.io/answers: "true"
   {{- end }}
   {{- with .values.podLabels }}
@@ -261,7 +280,7 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 {{- $spread := .values.topologySpreadConstraints }}
-{{- if and (not $spread) (eq .role "follower") }}
+{{- if and (not $spread) (ne .role "leader") }}
 topologySpreadConstraints:
   - maxSkew: 1
     topologyKey: kubernetes.io/hostname

@@ -8,7 +8,7 @@
 
 {{- define "driftform.refuse.config" -}}
 {{- $asked := include "driftform.asked" . | fromJson -}}
-{{- $ours := dict "http.listen" "listen and ports.http" "admin.listen" "ports.admin" "admin.token_file" "admin.existingSecret" "serve.tls_certificate" "serve.tls" "serve.tls_key" "serve.tls" "serve.tls_client_ca" "serve.tls" "state.directory" "learner.persistence" "publish.directory" "publish" "serve.http_listen" "serve.http" "serve.grpc_listen" "serve.grpc" "model.device" "learner.gpu and followers.gpu" "kafka.properties_files" "kafka.sasl, kafka.tls and kafka.propertiesFromSecrets" "prometheus.token_file" "prometheus.existingSecret" "prometheus.ca_file" "prometheus.existingSecret" "follow.id" "nothing: it is the name of the pod" -}}
+{{- $ours := dict "http.listen" "listen and ports.http" "admin.listen" "ports.admin" "admin.token_file" "admin.existingSecret" "serve.tls_certificate" "serve.tls" "serve.tls_key" "serve.tls" "serve.tls_client_ca" "serve.tls" "state.directory" "learner.persistence" "publish.directory" "publish" "serve.http_listen" "serve.http" "serve.grpc_listen" "serve.grpc" "model.device" "learner.gpu, followers.gpu and workers.gpu" "kafka.properties_files" "kafka.sasl, kafka.tls and kafka.propertiesFromSecrets" "prometheus.token_file" "prometheus.existingSecret" "prometheus.ca_file" "prometheus.existingSecret" "follow.id" "nothing: it is the name of the pod" -}}
 {{- range $name, $instead := $ours -}}
 {{- $parts := splitList "." $name -}}
 {{- if not (kindIs "invalid" (dig (first $parts) (last $parts) nil $asked)) -}}
@@ -34,8 +34,8 @@
 {{- if and $values.learner.enabled $leads -}}
 {{- fail "learner.enabled and sidecar.role leader are two learners of one model; learning has one owner" -}}
 {{- end -}}
-{{- if not (or $values.learner.enabled $values.followers.enabled $values.sidecar.enabled) -}}
-{{- fail "there is nothing to run: enable learner, followers or sidecar" -}}
+{{- if not (or $values.learner.enabled $values.followers.enabled $values.workers.enabled $values.sidecar.enabled) -}}
+{{- fail "there is nothing to run: enable learner, followers, workers or sidecar" -}}
 {{- end -}}
 {{- if and (include "driftform.publishes" .) (not (or $values.learner.enabled $leads $values.publish.existingClaim)) -}}
 {{- fail "followers without a learner in this release need publish.existingClaim: the claim that the learner elsewhere publishes to" -}}
@@ -48,6 +48,15 @@
 {{- if not (or $answers $values.followers.autoscaling.extraTriggers) -}}
 {{- fail "followers.autoscaling looks at the lag of those who answer the events topic, but config.serve.answers is false; give other triggers as followers.autoscaling.extraTriggers" -}}
 {{- end -}}
+{{- end -}}
+{{- if and $values.workers.autoscaling.enabled (not $values.workers.enabled) -}}
+{{- fail "workers.autoscaling.enabled scales nothing while workers.enabled is false" -}}
+{{- end -}}
+{{- if and $values.workers.enabled (eq (dig "trials" "run_by" "" (include "driftform.asked" . | fromJson)) "child") -}}
+{{- fail "config.trials.run_by is child, so nobody would ask the workers: leave it out, or disable workers" -}}
+{{- end -}}
+{{- if and $values.workers.enabled $values.learner.enabled (ne $values.workers.gpu.enabled $values.learner.gpu.enabled) -}}
+{{- fail "workers.gpu.enabled and learner.gpu.enabled differ, so the workers would refuse the learner's trials: enable both or none" -}}
 {{- end -}}
 {{- if and $values.serviceMonitor.enabled $values.podMonitor.enabled -}}
 {{- fail "serviceMonitor.enabled and podMonitor.enabled would scrape every pod twice; choose one" -}}
@@ -75,6 +84,15 @@
 {{- $scaling := $values.followers.autoscaling -}}
 {{- if gt (int $scaling.minReplicas) (int $scaling.maxReplicas) -}}
 {{- fail (printf "followers.autoscaling.minReplicas is %d, more than maxReplicas, which is %d" (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
+{{- end -}}
+{{- $crew := $values.workers -}}
+{{- if gt (int $crew.autoscaling.minReplicas) (int $crew.autoscaling.maxReplicas) -}}
+{{- fail (printf "workers.autoscaling.minReplicas is %d, more than maxReplicas, which is %d" (int $crew.autoscaling.minReplicas) (int $crew.autoscaling.maxReplicas)) -}}
+{{- end -}}
+{{- $most := (include "driftform.setting" (dict "root" . "section" "trials" "key" "workers_max") | fromJson).is | int -}}
+{{- $asked := ternary $crew.autoscaling.maxReplicas $crew.replicas $crew.autoscaling.enabled | int -}}
+{{- if and $crew.enabled (gt $asked $most) -}}
+{{- fail (printf "workers may be %d, but config.trials.workers_max is %d, and more have nothing to do" $asked $most) -}}
 {{- end -}}
 {{- $ports := dict -}}
 {{- $used := list (list "ports.http" $values.ports.http) (list "ports.admin" $values.ports.admin) -}}

@@ -78,6 +78,7 @@ models: /var/lib/driftform/models
 {{- end -}}
 {{- $_ := set $ours "serve" $serve -}}
 {{- if include "driftform.publishes" . }}{{ $_ := set $ours "publish" (dict "directory" $paths.models) }}{{ end -}}
+{{- if $values.workers.enabled }}{{ $_ := set $ours "trials" (dict "run_by" "workers") }}{{ end -}}
 {{- $section := dict -}}
 {{- if $kafka.properties }}{{ $_ := set $section "properties" $kafka.properties }}{{ end -}}
 {{- if $kafka.files }}{{ $_ := set $section "properties_files" $kafka.files }}{{ end -}}
@@ -93,7 +94,7 @@ models: /var/lib/driftform/models
 
 {{/* A setting that templates need, by section and key, with the default of config/default.toml. As JSON. */}}
 {{- define "driftform.setting" -}}
-{{- $defaults := dict "model.name" "model" "serve.answers" true "serve.deadline_seconds" 1.0 "serve.drain_seconds" 0.0 "serve.log_events" 0.0 "kafka.events" "" "kafka.brokers" "" "state.records_bytes_max" 8589934592 -}}
+{{- $defaults := dict "model.name" "model" "serve.answers" true "serve.deadline_seconds" 1.0 "serve.drain_seconds" 0.0 "serve.log_events" 0.0 "kafka.events" "" "kafka.trials" "" "trials.workers_max" 16 "kafka.brokers" "" "state.records_bytes_max" 8589934592 -}}
 {{- $settings := include "driftform.settings" .root | fromJson -}}
 {{- $given := dig .section .key nil $settings -}}
 {{- dict "is" (ternary (index $defaults (printf "%s.%s" .section .key)) $given (kindIs "invalid" $given)) | toJson -}}

@@ -31,3 +31,4 @@ mod serve_bench;
 mod stream_table;
 mod trials;
 mod watched;
+mod workers;

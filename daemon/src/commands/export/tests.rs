@@ -15,7 +15,7 @@ use crate::learn::{Learn, Outside};
 use crate::parity;
 use crate::repository::agreed;
 use crate::storage::Storage;
-use crate::trials::WorkerCommand;
+use crate::trials::{Trials, WorkerCommand};
 
 #[derive(Debug, Parser)]
 struct Line {
@@ -39,8 +39,9 @@ fn learned(folder: &Path, settings: &str) -> PathBuf {
     let config = Config::parse(&text).expect("a small valid configuration");
     let found = Storage::open(&config.state, &config.name, Device::cpu()).expect("nobody else has it");
     let worker = WorkerCommand { program: "/nowhere".into(), arguments: Vec::new(), seconds_max: 1 };
+    let trials = Trials::start(worker).expect("a thread starts");
     let outside =
-        Outside { records: found.records, storage: Some(found.storage), worker, waits_for_trials: false };
+        Outside { records: found.records, storage: Some(found.storage), trials, waits_for_trials: false };
     let mut learn = Learn::cold(config.learn, outside).expect("a plane");
     for number in 0..50_u64 {
         let (class, time) = (number % 2, Timestamp(number.cast_signed()));

@@ -16,7 +16,7 @@ use crate::config::{Config, LearnConfig, StateConfig};
 use crate::learn::{Learn, LearnError, Outside};
 use crate::reader::Reader;
 use crate::storage::Storage;
-use crate::trials::WorkerCommand;
+use crate::trials::{Trials, WorkerCommand};
 
 /// Rows between an event and its label.
 const DELAY: usize = 50;
@@ -46,7 +46,7 @@ fn open(folder: &Path, config: LearnConfig) -> Result<Learn, LearnError> {
     let outside = Outside {
         records: found.records,
         storage: Some(found.storage),
-        worker: worker(),
+        trials: Trials::start(worker()).expect("a thread starts"),
         waits_for_trials: true,
     };
     match found.snapshot {
@@ -237,7 +237,12 @@ fn crowded_categories_get_more_buckets_and_are_told_apart() {
         features = [{ name = \"city\", kind = \"categorical\", buckets = 8 }]";
     let config = Config::parse(text).expect("a small valid configuration").learn;
     let (records, _) = Records::resume(folder.path(), 0).expect("an empty folder");
-    let outside = Outside { records, storage: None, worker: worker(), waits_for_trials: true };
+    let outside = Outside {
+        records,
+        storage: None,
+        trials: Trials::start(worker()).expect("a thread starts"),
+        waits_for_trials: true,
+    };
     let mut learn = Learn::cold(config.clone(), outside).expect("a plane can be built");
     let mut reader = reader(&learn, &config);
     let mut rng = Pcg64::seed_from_u64(3);

@@ -13,7 +13,7 @@ use crate::learn::{External, Learn, LearnError, Outside, Snapshot};
 use crate::lifecycle::Steer;
 use crate::slot::Standing;
 use crate::telemetry::AuditEvent;
-use crate::trials::WorkerCommand;
+use crate::trials::{Trials, WorkerCommand};
 
 const SETTINGS: &str = "champion = { external = \"events\" }
     mixture = { members = [{}] }
@@ -194,7 +194,8 @@ fn resumed(learn: &Learn, settings: &str) -> (tempfile::TempDir, Learn) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (records, _) = Records::resume(folder.path(), 0).expect("an empty folder");
     let worker = WorkerCommand { program: "/nowhere".into(), arguments: Vec::new(), seconds_max: 1 };
-    let outside = Outside { records, storage: None, worker, waits_for_trials: true };
+    let trials = Trials::start(worker).expect("a thread starts");
+    let outside = Outside { records, storage: None, trials, waits_for_trials: true };
     let saved = Snapshot::from_bytes(&bytes).expect("it was just written");
     (folder, Learn::resume(config, saved, outside).expect("it goes on"))
 }

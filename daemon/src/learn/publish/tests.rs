@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::learn::tests::place_twin;
 use crate::learn::{Outside, Snapshot};
 use crate::storage::{Storage, journal_folder, look_at_snapshot};
-use crate::trials::WorkerCommand;
+use crate::trials::{Trials, WorkerCommand};
 
 fn config(folder: &Path) -> Config {
     let text = format!(
@@ -32,8 +32,9 @@ fn opened(folder: &Path) -> Learn {
     let config = config(folder);
     let found = Storage::open(&config.state, &config.name, model::Device::cpu()).expect("nobody else has it");
     let worker = WorkerCommand { program: "/nowhere".into(), arguments: Vec::new(), seconds_max: 1 };
+    let trials = Trials::start(worker).expect("a thread starts");
     let outside =
-        Outside { records: found.records, storage: Some(found.storage), worker, waits_for_trials: false };
+        Outside { records: found.records, storage: Some(found.storage), trials, waits_for_trials: false };
     let mut learn = match found.snapshot {
         Some(snapshot) => Learn::resume(config.learn, snapshot, outside),
         None => Learn::cold(config.learn, outside),

@@ -12,7 +12,7 @@ use rand_pcg::Pcg64;
 use crate::config::Config;
 use crate::learn::{Learn, Outside};
 use crate::telemetry::{AuditEvent, Noticed};
-use crate::trials::WorkerCommand;
+use crate::trials::{Trials, WorkerCommand};
 
 const FEATURES: usize = 6;
 const SHARES: [f64; 4] = [0.4, 0.3, 0.2, 0.1];
@@ -60,7 +60,8 @@ impl Stream {
             Config::parse(&format!("{settings}{}]", features.join(", "))).expect("it is valid").learn;
         let (records, _) = Records::resume(folder.path(), 0).expect("an empty folder");
         let worker = WorkerCommand { program: "/nowhere".into(), arguments: Vec::new(), seconds_max: 1 };
-        let outside = Outside { records, storage: None, worker, waits_for_trials: true };
+        let trials = Trials::start(worker).expect("a thread starts");
+        let outside = Outside { records, storage: None, trials, waits_for_trials: true };
         let learn = Learn::cold(config, outside).expect("a plane can be built");
         Self { rng: Pcg64::seed_from_u64(3), learn, time: 0, labels: BinaryHeap::new() }
     }

@@ -22,6 +22,7 @@ fn climbed(rules: &Rules, gain: impl Fn(usize) -> Option<f64>) -> (Vec<(usize, u
         let climber = |(place, _): &(usize, _)| Climber {
             place: *place,
             gain: gain(*place),
+            failed: false,
             rejected: false,
             may_cost_quality: false,
         };
@@ -60,8 +61,23 @@ fn who_was_given_up_climbs_no_more() {
     let mut episode = Episode::new(true);
     episode.propose(vec![linear(); 2]);
     episode.climb(&rules);
-    let climber = |place, rejected| Climber { place, gain: Some(0.1), rejected, may_cost_quality: false };
+    let climber = |place, rejected| Climber {
+        place,
+        gain: Some(0.1),
+        failed: false,
+        rejected,
+        may_cost_quality: false,
+    };
     episode.observe(&[climber(0, true), climber(1, false)], &rules);
     let Some(Effect::Climb { candidates, .. }) = episode.climb(&rules) else { panic!("one is left") };
     assert_eq!(candidates.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn why_nobody_won_is_told_as_it_was() {
+    let climber = |failed| Climber { place: 0, gain: None, failed, rejected: false, may_cost_quality: false };
+    assert_eq!(why_nobody(&[climber(true), climber(true)]), "none of its trials could be run");
+    for climbers in [&[climber(true), climber(false)][..], &[]] {
+        assert_eq!(why_nobody(climbers), "no candidate was better than the control");
+    }
 }

@@ -11,8 +11,9 @@ use policies::watch::WatchEvidence;
 use super::super::budgets::NOT_TAKEN;
 use super::super::external::ANSWERS;
 use super::super::metrics;
+use super::super::workers::{FATES, Taken};
 use super::rows::{counter, gauge, histogram};
-use super::{Metric, Unit};
+use super::{Kind, Metric, Unit};
 use crate::asking::RESULTS;
 use crate::config::WATCHES_MAX;
 use crate::learn::SWAP_STEPS;
@@ -100,6 +101,18 @@ pub(super) fn search() -> Vec<Metric> {
         counter("driftform_search_trials_total", "Trials by how they ended.")
             .by("result", &["started", "failed"]),
         counter(
+            "driftform_trials_total",
+            "Trials that workers on other machines were asked to run (trials.run_by), by what became of them: asked, asked again, \
+             known already, answered, answered once more, refused by a worker of another build, answered by nobody.",
+        )
+        .by("fate", &FATES),
+        gauge(
+            "driftform_trials_outstanding",
+            Unit::Count,
+            "Trials that wait for the answer of a worker on another machine.",
+        ),
+        gauge("driftform_trials_workers", Unit::Count, "Workers on other machines that have said they are there."),
+        counter(
             "driftform_search_rejected_total",
             "Candidates that were not trained, or (worse) not to the end of a rung, by what spoke against them.",
         )
@@ -127,6 +140,20 @@ pub(super) fn search() -> Vec<Metric> {
         counter(
             "driftform_memory_recalls_total",
             "Archived mixtures that went into the shadow slot because a drift brought their world back.",
+        ),
+    ]
+}
+
+/// Of a worker on another machine.
+pub(super) fn workers() -> Vec<Metric> {
+    vec![
+        counter("driftform_worker_trials_total", "Trials of this worker, by what became of them.")
+            .by("result", &Taken::NAMES),
+        Metric::new(
+            "driftform_worker_busy_seconds_total",
+            Kind::Counter,
+            Unit::Seconds,
+            "Time in which this worker had a trial to run.",
         ),
     ]
 }

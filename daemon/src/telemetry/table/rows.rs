@@ -7,7 +7,7 @@ use policies::detect::FeedTrouble;
 
 use super::super::budgets::RELOADS;
 use super::super::{machine, metrics};
-use super::decided::{budgets, drift, external, gates, search, swaps};
+use super::decided::{budgets, drift, external, gates, search, swaps, workers};
 use super::{Kind, Metric, Stage, Unit};
 
 /// What a topic is for.
@@ -54,6 +54,7 @@ pub(super) fn stages() -> Vec<Stage> {
         ("Budgets", budgets()),
         ("State and journal", state()),
         ("Publishing, following and repositories", fleet()),
+        ("A worker on another machine", workers()),
         ("Cost", cost()),
     ]
     .map(|(title, metrics)| Stage { title, metrics })
@@ -68,7 +69,7 @@ fn daemon() -> Vec<Metric> {
             "1; the labels say which model this daemon is for, what it does for it and which version it is.",
         )
         .by_any("model", 1, "the name in the configuration")
-        .by_any("role", 1, "`leader` or `follower`")
+        .by_any("role", 1, "`leader`, `follower` or `worker`")
         .by_any("version", 1, "of the program"),
         counter(
             "driftform_config_reloads_total",
