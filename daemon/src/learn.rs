@@ -275,8 +275,9 @@ impl Learn {
 
     fn outcomes(&mut self, matched: Vec<Matched>) -> Result<(), LearnError> {
         for Matched { place, truth, weight, delay_ms } in matched {
-            let delay = delay_ms.and_then(|delay| u64::try_from(delay).ok()).map(Duration::from_millis);
-            delay.into_iter().for_each(|delay| self.timed(Took::Label(delay)));
+            if let Some(delay) = delay_ms.and_then(|delay| u64::try_from(delay).ok()) {
+                self.timed(Took::Label(Duration::from_millis(delay)));
+            }
             if let Some((row, prediction)) = self.kept(place)? {
                 self.outcome(&Outcome { place, row, prediction, truth, weight, delay_ms })?;
             }

@@ -304,7 +304,9 @@ impl LearnPlane {
         for event in self.learn.happened() {
             self.record(event);
         }
-        self.learn.took().into_iter().for_each(|took| self.telemetry.durations.observe(took));
+        for took in self.learn.took() {
+            self.telemetry.durations.observe(took);
+        }
         let topic = &self.config.kafka.topics.decisions;
         let Some(decisions) = self.learn.decisions_mut() else { return };
         while let Some(line) = decisions.unsent() {
