@@ -2,7 +2,7 @@
 //!
 //! In reading order: what flows ([`sample`]) as described ([`schema`]) and scaled ([`encoder`]), with the
 //! labels known by then ([`context`]); what may
-//! be searched ([`space`], [`tabular`]): the [`architecture`], its [`cost`], the changes that lead from
+//! be searched ([`space`], [`wiring`], [`tabular`]): the [`architecture`], its [`cost`], the changes that lead from
 //! one to another ([`morphism`]), its [`answers`], and the [`mixture`] of several; its trained numbers ([`weights`]) on a
 //! [`device`] ([`network`]); how it learns ([`learner`], several at once: [`pool`]), grows with its stream
 //! ([`widening`]) and how wrong it is ([`loss`]); what is served and saved ([`mod@model`]),
@@ -48,6 +48,7 @@ mod testing;
 mod training_loss;
 pub mod weights;
 pub mod widening;
+pub mod wiring;
 
 pub use self::model::{Model, ModelParts};
 pub use architecture::{Activation, Architecture, Block, BlockKind, Hyper, Norm, Optimiser};
@@ -75,3 +76,4 @@ pub use space::{Gene, Genome, SearchSpace};
 pub use tabular::{TabularLimits, TabularSpace};
 pub use weights::{Array, Weights};
 pub use widening::Widening;
+pub use wiring::Wiring;

@@ -7,6 +7,7 @@ use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ModelError;
+use crate::wiring::Wiring;
 
 /// One choice to make.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +30,7 @@ pub struct Genome(pub Vec<u16>);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchSpace {
     genes: Vec<Gene>,
+    wiring: Wiring,
 }
 
 impl SearchSpace {
@@ -45,7 +47,23 @@ impl SearchSpace {
                 )));
             }
         }
-        Ok(Self { genes })
+        Ok(Self { wiring: Wiring::apart(genes.len()), genes })
+    }
+
+    /// The same genes, of which is known how they make up a network.
+    pub fn wired(self, wiring: Wiring) -> Result<Self, ModelError> {
+        wiring.check(&self.genes)?;
+        Ok(Self { wiring, ..self })
+    }
+
+    /// How the genes make up a network.
+    pub fn wiring(&self) -> &Wiring {
+        &self.wiring
+    }
+
+    /// Whether a gene says something in this genome.
+    pub fn counts(&self, genome: &Genome, gene: usize) -> bool {
+        self.active(&genome.0, gene)
     }
 
     /// The genes.

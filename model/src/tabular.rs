@@ -12,6 +12,7 @@ use crate::context::CONTEXT_MAX;
 use crate::embedding::Embedding;
 use crate::error::ModelError;
 use crate::space::{Gene, Genome, SearchSpace};
+use crate::wiring::{Operation, Source, When, Wiring};
 
 /// Genes of one block: kind, width, activation, norm, dropout, skip.
 const BLOCK_GENES: usize = 6;
@@ -139,7 +140,8 @@ impl TabularSpace {
         }
         let first = genes.len();
         genes.extend(hyper_genes(&limits, first));
-        Ok(Self { space: SearchSpace::new(genes)?, limits })
+        let wiring = wiring(limits.depth_max, genes.len());
+        Ok(Self { space: SearchSpace::new(genes)?.wired(wiring)?, limits })
     }
 
     /// The genes, for proposers.
@@ -241,6 +243,31 @@ fn block_genes(limits: &TabularLimits, block: usize) -> [Gene; BLOCK_GENES] {
             ..gene(&name("skip"), vec!["no".into(), "yes".into()])
         },
     ]
+}
+
+/// A chain of blocks, each of which may reach the head; and beside it, on a way of its own, how the network learns.
+fn wiring(blocks: usize, genes: usize) -> Wiring {
+    let first = |block: usize| 1 + block * BLOCK_GENES;
+    let block = |block: usize| {
+        let from = block.checked_sub(1).map_or(Source::Row, Source::Operation);
+        let is_last = When::Chosen { gene: 0, choices: vec![block as u16 + 1] };
+        let skips = When::Chosen { gene: first(block) + BLOCK_GENES - 1, choices: vec![1] };
+        Operation {
+            kind: 0,
+            genes: (first(block)..first(block + 1)).collect(),
+            exists: When::Always,
+            inputs: vec![(from, When::Always)],
+            answers: vec![is_last, skips],
+        }
+    };
+    let learning = Operation {
+        kind: 1,
+        genes: (first(blocks)..genes).collect(),
+        exists: When::Always,
+        inputs: vec![(Source::Row, When::Always)],
+        answers: vec![When::Always],
+    };
+    Wiring((0..blocks).map(block).chain([learning]).collect())
 }
 
 /// How a network learns, and what belongs to it as a whole; `first` is the place of the first of these genes.

@@ -38,7 +38,7 @@ pub use portfolio::Portfolio;
 pub use promise::{Admitted, Promise};
 pub use proposers::AnyProposer;
 pub use random::Random;
-pub use recall::Recall;
+pub use recall::{Recall, RecallBy};
 pub use scheduler::{
     AnyScheduler, Asha, Extrapolated, FullBudget, Pasha, Rejection, Scheduler, Step, SuccessiveHalving,
     Trial, best_cheaper,
@@ -49,7 +49,7 @@ pub use signature::{Lost, Signature, Sketch};
 /// Outcomes in which half of the heat of a drift is gone.
 const HEAT_HALVES_OUTCOMES: f64 = 2_000.0;
 
-/// Zero-cost features of a genome; of any one question always as many, or none.
+/// Numbers that are known of a genome without training it; of any one question always as many, or none.
 pub type Features<'a> = &'a dyn Fn(&Genome) -> Vec<f64>;
 
 /// What a proposer is asked.
@@ -65,14 +65,21 @@ pub struct Question<'a> {
     pub now: u64,
     /// Outcomes at which a drift was noticed last; none if none was.
     pub drift: Option<u64>,
-    /// What is known of a genome without training it.
+    /// What is known of a genome without training it, of which more is better.
     pub features: Features<'a>,
+    /// What a genome costs, by itself neither good nor bad: it only teaches what graphs are.
+    pub costs: Features<'a>,
 }
 
 impl<'a> Question<'a> {
     /// On a calm stream, at its beginning, with nothing known before training.
     pub fn new(space: &'a SearchSpace, parent: &'a Genome, count: usize) -> Self {
-        Self { space, parent, count, now: 0, drift: None, features: &|_| Vec::new() }
+        Self { space, parent, count, now: 0, drift: None, features: &|_| Vec::new(), costs: &|_| Vec::new() }
+    }
+
+    /// All that is known of a genome without training it.
+    pub fn free(&self, genome: &Genome) -> Vec<f64> {
+        [(self.costs)(genome), (self.features)(genome)].concat()
     }
 
     /// How far the stream is from calm: 1 when a drift was noticed just now, half of that after a while, 0 without one.

@@ -3,8 +3,8 @@
 //! In reading order: what is asked for (here); the table, read once ([`lookup`], [`formats`], [`csv`]) and what is known
 //! of its members without a trial ([`features`]); one search, trial by trial ([`search`]); many of them, and what is said
 //! of them ([`report`]). A further format is a variant of [`Format`] and a layout in [`formats`]. Where a table is of
-//! learning curves, it is schedulers that are scored ([`taskset`]); and a front of two objectives, beside a peer
-//! ([`objectives`]).
+//! learning curves, it is schedulers that are scored ([`taskset`]); a front of two objectives, beside a peer ([`objectives`]); and predictors, by
+//! the order of what they have not seen ([`ranking`]).
 //!
 //! May not: propose anything itself; that is `policies::search`.
 
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, ValueEnum};
-use policies::search::predictor::{AnyPredictor, Predictor as _};
+use policies::search::predictor::{AnyPredictor, Predictor as _, gaussian_process};
 use policies::search::{AnyProposer, AnyScheduler, Bayesian, Proposer as _};
 
 use crate::exit::exit;
@@ -24,6 +24,7 @@ mod features;
 mod formats;
 mod lookup;
 mod objectives;
+mod ranking;
 mod report;
 mod search;
 mod taskset;
@@ -114,6 +115,9 @@ struct Arguments {
     /// Scores the front of validation and cost instead, beside NSGA-II.
     #[arg(long)]
     objectives: bool,
+    /// Scores the predictor instead: how it orders members that it has not seen, having learned from as many as the budget.
+    #[arg(long, conflicts_with = "objectives")]
+    ranking: bool,
     /// Trials of each search, the first member included.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     budget: u64,
@@ -136,6 +140,8 @@ pub fn main() -> ExitCode {
 fn tell(arguments: &Arguments) -> Result<()> {
     let text = if arguments.objectives {
         covered(arguments)?.text(arguments.json)?
+    } else if arguments.ranking {
+        ranked(arguments)?.text(arguments.json)?
     } else {
         let report = measured(arguments)?;
         if arguments.json { serde_json::to_string_pretty(&report)? } else { report.line() }
@@ -147,6 +153,13 @@ fn tell(arguments: &Arguments) -> Result<()> {
 impl Arguments {
     fn searches(&self) -> report::Searches {
         report::Searches { budget: self.budget, runs: self.runs, seed: self.seed }
+    }
+
+    fn known(&self, format: Format, table: &Table) -> Result<features::Known> {
+        match &self.features {
+            Some(path) => features::read(path, format, table),
+            None => Ok(features::Known::default()),
+        }
     }
 
     fn named_proposer(&self) -> Result<AnyProposer> {
@@ -177,10 +190,7 @@ fn measured(arguments: &Arguments) -> Result<Report> {
         return Ok(taskset::report(&curves, name, &scheduler, searches).named(table, space.name()));
     };
     let lookup = formats::read(table, format, *dataset)?;
-    let known = match &arguments.features {
-        Some(path) => features::read(path, format, &lookup)?,
-        None => features::Known::default(),
-    };
+    let known = arguments.known(format, &lookup)?;
     let proposer = arguments.named_proposer()?;
     let report = searches.of(&proposer, &lookup, &known).named(table, space.name());
     Ok(Report { predictor: predictor_of(&proposer), ..report })
@@ -202,6 +212,16 @@ fn covered(arguments: &Arguments) -> Result<objectives::Covered> {
     let format = space.format().context("curves have one objective")?;
     let lookup = objectives::Table::of(&formats::read(table, format, *dataset)?);
     Ok(objectives::covered(&lookup, &arguments.named_proposer()?, arguments.searches()))
+}
+
+fn ranked(arguments: &Arguments) -> Result<ranking::Ranked> {
+    let Arguments { table, space, dataset, .. } = arguments;
+    let format = space.format().context("curves are not predicted from genomes")?;
+    let lookup = formats::read(table, format, *dataset)?;
+    let known = arguments.known(format, &lookup)?;
+    let name = arguments.predictor.as_deref().unwrap_or(gaussian_process::NAME);
+    let predictor = AnyPredictor::named(name).with_context(|| format!("`{name}` predicts nothing"))?;
+    Ok(ranking::ranked(&lookup, &known, &predictor, arguments.searches()))
 }
 
 #[cfg(test)]

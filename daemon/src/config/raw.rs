@@ -207,6 +207,7 @@ section!(
         least_gain: f64,
         shrink_above: f64,
         memory_models: usize,
+        recall_by: String,
     }
 );
 section!(

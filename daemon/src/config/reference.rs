@@ -13,7 +13,7 @@ use super::raw::DEFAULTS;
 use super::reload::takes_effect_at_once;
 
 /// Keys with a few words to choose from.
-const CHOICES: [(&str, &[&str]); 13] = [
+const CHOICES: [(&str, &[&str]); 14] = [
     ("schema.task", &["classification", "regression"]),
     ("schema.evolve", &["refuse", "adopt"]),
     ("champion.external", &["", "events", "oip"]),
@@ -21,7 +21,8 @@ const CHOICES: [(&str, &[&str]); 13] = [
     ("serve.memory_policy", &["availability", "resource"]),
     ("mixture.rule", &["mean", "leader", "few", "hedge", "stacked", "adaptive", "corrected"]),
     ("search.proposer", &["local", "evolution", "bayesian", "random", "portfolio"]),
-    ("search.predictor", &["gaussian_process", "ensemble", "rgpe"]),
+    ("search.predictor", &["gaussian_process", "ensemble", "rgpe", "graph"]),
+    ("search.recall_by", &["genome", "graph"]),
     ("search.scheduler", &["successive_halving", "asha", "pasha", "extrapolated", "full_budget"]),
     ("trials.run_by", &["child", "workers"]),
     ("gate.alpha_rule", &["each", "e_lond"]),

@@ -4,7 +4,7 @@
 
 use policies::search::front::{NotPreferred, Preference};
 use policies::search::predictor::AnyPredictor;
-use policies::search::{AnyProposer, AnyScheduler, SuccessiveHalving};
+use policies::search::{AnyProposer, AnyScheduler, RecallBy};
 
 use super::raw::Search;
 use super::{ConfigError, refuse};
@@ -13,12 +13,32 @@ use super::{ConfigError, refuse};
 const MEMORY_MODELS_MAX: usize = 64;
 
 impl Search {
+    /// By what genomes of earlier episodes are compared.
+    pub fn recall_by(&self) -> RecallBy {
+        RecallBy::named(&self.recall_by).expect("the name was checked with the configuration")
+    }
+
     /// Which of those that won is preferred.
     pub(super) fn preference(&self) -> Result<Preference, ConfigError> {
         self.prefer
             .parse()
             .or_else(|error: NotPreferred| refuse(format!("`search.prefer` is \"{}\"; {error}", self.prefer)))
     }
+}
+
+/// Refuses words that name nothing.
+fn names(search: &Search) -> Result<(), ConfigError> {
+    for (key, word, known) in [
+        ("proposer", &search.proposer, AnyProposer::NAMES.as_slice()),
+        ("predictor", &search.predictor, &AnyPredictor::NAMES),
+        ("scheduler", &search.scheduler, &AnyScheduler::NAMES),
+        ("recall_by", &search.recall_by, &RecallBy::NAMES),
+    ] {
+        if !known.contains(&word.as_str()) {
+            return refuse(format!("`search.{key}` is \"{word}\"; give one of {}", known.join(", ")));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses what cannot be searched by.
@@ -60,27 +80,7 @@ pub(super) fn check(search: &Search) -> Result<(), ConfigError> {
             search.memory_models
         ));
     }
-    if AnyProposer::named(&search.proposer).is_none() {
-        return refuse(format!(
-            "`search.proposer` is \"{}\"; give one of {}",
-            search.proposer,
-            AnyProposer::NAMES.join(", ")
-        ));
-    }
-    if AnyPredictor::named(&search.predictor).is_none() {
-        return refuse(format!(
-            "`search.predictor` is \"{}\"; give one of {}",
-            search.predictor,
-            AnyPredictor::NAMES.join(", ")
-        ));
-    }
-    if AnyScheduler::named(&search.scheduler, SuccessiveHalving::default()).is_none() {
-        return refuse(format!(
-            "`search.scheduler` is \"{}\"; give one of {}",
-            search.scheduler,
-            AnyScheduler::NAMES.join(", ")
-        ));
-    }
+    names(search)?;
     if !(0.0..1.0).contains(&search.rejection_alpha) {
         return refuse(format!("`search.rejection_alpha` is {}; give 0 to 1", search.rejection_alpha));
     }

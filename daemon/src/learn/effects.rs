@@ -2,7 +2,7 @@
 //!
 //! Lives here: one arm for each effect. May not: decide whether; that was decided.
 
-use model::{Arm, Edit};
+use model::{Arm, Cost, Edit, Genome};
 use policies::gate::{PairedTest, QualityEvidence, Scorecard, Verdict};
 use policies::search::{Promise, Proposer as _, Question, Score, lighter, placement, standing};
 use policies::watch::WatchVerdict;
@@ -92,11 +92,18 @@ impl Learn {
         let wanted = if self.rules.config.search.proxies { count * ASKED_FOR_ONE } else { count };
         let state = &mut self.state;
         let (now, drift) = (state.outcomes, state.lifecycle.drift_noticed());
-        let question = Question { now, drift, ..Question::new(self.space.space(), &parent, wanted) };
+        let (space, shape) = (&self.space, self.arms.pool.shape());
+        let costs = |genome: &Genome| {
+            let cost = Cost::of(&space.architecture(genome), shape);
+            vec![cost.parameters as f64, cost.macs as f64]
+        };
+        let asked = Question::new(space.space(), &parent, wanted);
+        let question = Question { now, drift, costs: &costs, ..asked };
         let is_remembered =
             self.rules.config.search.memory_models > 0 && state.lifecycle.searches_after_drift();
         let skipped = state.proposer.inner().promise().map_or(0, Promise::skipped);
-        let mut genomes = if is_remembered { state.recall.firsts(&question) } else { Vec::new() };
+        let recall_by = self.rules.config.search.recall_by();
+        let mut genomes = if is_remembered { state.recall.firsts(&question, recall_by) } else { Vec::new() };
         let asked = state.proposer.ask(&question, &mut state.rng);
         let skipped = state.proposer.inner().promise().map_or(0, Promise::skipped) - skipped;
         genomes.extend(asked.into_iter().filter(|genome| !genomes.contains(genome)).collect::<Vec<_>>());
@@ -171,7 +178,7 @@ impl Learn {
                 parent: members.get(from).map_or_else(|| genome.clone(), |parent| self.space.genome(parent)),
                 genome,
                 gain: gain.unwrap_or(f64::NEG_INFINITY),
-                cost: model::Cost::of(child, self.arms.pool.shape()).macs as f64,
+                cost: Cost::of(child, self.arms.pool.shape()).macs as f64,
                 at: self.state.outcomes,
             };
             self.state.recall.tell(&score);

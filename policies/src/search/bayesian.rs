@@ -100,7 +100,9 @@ impl Bayesian {
             AnyPredictor::GaussianProcess(_) | AnyPredictor::Rgpe(_) => {
                 normal::ln_expected_improvement(told.mean, told.deviation)
             }
-            AnyPredictor::Ensemble(_) => told.mean + told.deviation * normal::quantile(rng.random()),
+            AnyPredictor::Ensemble(_) | AnyPredictor::Graph(_) => {
+                told.mean + told.deviation * normal::quantile(rng.random())
+            }
         }
     }
 }
@@ -127,6 +129,7 @@ impl Proposer for Bayesian {
         let moment = self.experience.enter(question);
         let parent = self.experience.remember(&space.canonical(question.parent), question);
         let examples = self.experience.examples(question);
+        self.predictor.study(space, &|genome| question.free(genome), rng);
         self.predictor.fit(space, &examples, rng);
         let best = self.best(moment, &parent, &examples);
         let tried = examples.iter().filter(|example| example.moment.era == moment.era);

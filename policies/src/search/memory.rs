@@ -88,9 +88,11 @@ impl Memory {
 
 /// A portfolio of genomes that did well in these episodes: greedily, the one that adds most to what the best of the
 /// portfolio would have gained in each (a submodular sum, so greedy is within `1 - 1/e` of the best choice: Nemhauser,
-/// Wolsey and Fisher, 1978). Only members of the space, none that never gained, none twice.
+/// Wolsey and Fisher, 1978). Only members of the space, none that never gained, none twice. What a genome gained, or would
+/// have gained, in an episode is for others to say.
 pub fn portfolio(
     episodes: &[&PastEpisode],
+    gain: &dyn Fn(&PastEpisode, &Genome) -> f64,
     space: &SearchSpace,
     parent: &Genome,
     count: usize,
@@ -99,9 +101,7 @@ pub fn portfolio(
     let mut reached = vec![0.0_f64; episodes.len()];
     while chosen.len() < count {
         let adds = |genome: &Genome| -> f64 {
-            let of = |(episode, reached): (&&PastEpisode, &f64)| {
-                (episode.gain(genome).unwrap_or(0.0) - reached).max(0.0)
-            };
+            let of = |(episode, reached): (&&PastEpisode, &f64)| (gain(episode, genome) - reached).max(0.0);
             episodes.iter().zip(&reached).map(of).sum()
         };
         let open = |genome: &&Genome| {
@@ -122,7 +122,7 @@ pub fn portfolio(
         let Some((_, genome)) = best else { break };
         let genome = genome.clone();
         for (reached, episode) in reached.iter_mut().zip(episodes) {
-            *reached = reached.max(episode.gain(&genome).unwrap_or(0.0));
+            *reached = reached.max(gain(episode, &genome));
         }
         chosen.push(genome);
     }

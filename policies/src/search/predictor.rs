@@ -14,12 +14,14 @@ use crate::stats::normal;
 
 pub mod ensemble;
 pub mod gaussian_process;
+pub mod graph;
 mod levels;
 pub mod rgpe;
 pub mod scores;
 
 pub use ensemble::Ensemble;
 pub use gaussian_process::GaussianProcess;
+pub use graph::Ranker;
 pub use rgpe::Rgpe;
 
 /// Examples a predictor learns from at most: the newest.
@@ -101,6 +103,10 @@ impl Estimate {
 /// # Ok::<(), model::ModelError>(())
 /// ```
 pub trait Predictor {
+    /// Before a fit: learns what it likes of what is free to know of any genome of this space, as many numbers for each. Most
+    /// like nothing.
+    fn study(&mut self, _space: &SearchSpace, _free: &dyn Fn(&Genome) -> Vec<f64>, _rng: &mut Pcg64) {}
+
     /// Learns from these, whatever their order, and forgets what it learned from others; what it goes on from is only
     /// how it learned best the last time. Of more than [`EXAMPLES_MAX`] the newest count.
     fn fit(&mut self, space: &SearchSpace, examples: &[Example], rng: &mut Pcg64);
@@ -126,11 +132,13 @@ pub enum AnyPredictor {
     Ensemble(Ensemble),
     /// A process for each world.
     Rgpe(Rgpe),
+    /// Networks that read graphs.
+    Graph(Ranker),
 }
 
 impl AnyPredictor {
     /// Those there are, by name.
-    pub const NAMES: [&'static str; 3] = [gaussian_process::NAME, ensemble::NAME, rgpe::NAME];
+    pub const NAMES: [&'static str; 4] = [gaussian_process::NAME, ensemble::NAME, rgpe::NAME, graph::NAME];
 
     /// The one of this name, with nothing learned yet; none if there is none.
     pub fn named(name: &str) -> Option<Self> {
@@ -138,6 +146,7 @@ impl AnyPredictor {
             gaussian_process::NAME => Some(Self::GaussianProcess(GaussianProcess::new())),
             ensemble::NAME => Some(Self::Ensemble(Ensemble::new())),
             rgpe::NAME => Some(Self::Rgpe(Rgpe::new())),
+            graph::NAME => Some(Self::Graph(Ranker::new())),
             _ => None,
         }
     }
@@ -147,6 +156,7 @@ impl AnyPredictor {
             Self::GaussianProcess(predictor) => predictor,
             Self::Ensemble(predictor) => predictor,
             Self::Rgpe(predictor) => predictor,
+            Self::Graph(predictor) => predictor,
         }
     }
 
@@ -155,6 +165,7 @@ impl AnyPredictor {
             Self::GaussianProcess(predictor) => predictor,
             Self::Ensemble(predictor) => predictor,
             Self::Rgpe(predictor) => predictor,
+            Self::Graph(predictor) => predictor,
         }
     }
 }
@@ -166,6 +177,10 @@ impl Default for AnyPredictor {
 }
 
 impl Predictor for AnyPredictor {
+    fn study(&mut self, space: &SearchSpace, free: &dyn Fn(&Genome) -> Vec<f64>, rng: &mut Pcg64) {
+        self.inner_mut().study(space, free, rng);
+    }
+
     fn fit(&mut self, space: &SearchSpace, examples: &[Example], rng: &mut Pcg64) {
         self.inner_mut().fit(space, examples, rng);
     }

@@ -13,6 +13,11 @@ use super::memory::{Memory, PastEpisode, portfolio};
 use super::signature::Signature;
 use super::{Proposer, Question, Score};
 
+mod alike;
+
+use alike::Alike;
+pub use alike::RecallBy;
+
 /// Episodes that have a say in what is tried.
 pub const NEAREST: usize = 8;
 /// Genomes of earlier episodes that are tried first.
@@ -45,17 +50,26 @@ impl Recall {
     }
 
     /// What to try first: at most [`PORTFOLIO`] genomes, none of them the parent; none where nothing like this was seen.
-    pub fn firsts(&self, question: &Question<'_>) -> Vec<Genome> {
+    pub fn firsts(&self, question: &Question<'_>, by: RecallBy) -> Vec<Genome> {
         let Some(open) = &self.open else { return Vec::new() };
         let parent = question.space.canonical(question.parent);
         let nearest = self.memory.nearest(&open.signature, NEAREST);
-        portfolio(&nearest, question.space, &parent, question.count.min(PORTFOLIO))
+        let chosen = |gain: &dyn Fn(&PastEpisode, &Genome) -> f64| {
+            portfolio(&nearest, gain, question.space, &parent, question.count.min(PORTFOLIO))
+        };
+        match by {
+            RecallBy::Genome => chosen(&|episode, genome| episode.gain(genome).unwrap_or(0.0)),
+            RecallBy::Graph => {
+                let alike = Alike::new(question, &nearest);
+                chosen(&|episode, genome| alike.gain(episode, genome))
+            }
+        }
     }
 }
 
 impl Proposer for Recall {
     fn ask(&mut self, question: &Question<'_>, rng: &mut Pcg64) -> Vec<Genome> {
-        let mut batch = self.firsts(question);
+        let mut batch = self.firsts(question, RecallBy::Genome);
         let mut neighbours = question.space.neighbours(question.parent);
         neighbours.retain(|genome| !batch.contains(genome));
         neighbours.shuffle(rng);

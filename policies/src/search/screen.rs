@@ -57,6 +57,7 @@ impl Screen {
         let moment = self.experience.enter(question);
         let parent = self.experience.remember(&question.space.canonical(question.parent), question);
         let examples = self.experience.examples(question);
+        self.predictor.study(question.space, &|genome| question.free(genome), rng);
         self.predictor.fit(question.space, &examples, rng);
         let subjects: Vec<Subject> =
             proposed.iter().map(|genome| self.experience.remember(genome, question)).collect();

@@ -39,6 +39,10 @@ pub enum Way {
     ByRgpe,
     /// Or by an ensemble of networks.
     ByEnsemble,
+    /// Or by networks that read graphs.
+    ByGraph,
+    /// What has a graph like one that gained before is tried first, too.
+    RecallByGraph,
     /// Another scheduler.
     ByAsha,
     /// The same.
@@ -63,7 +67,7 @@ pub enum Way {
 
 impl Way {
     /// All.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::Default,
         Self::NoSearch,
         Self::OneNetwork,
@@ -80,6 +84,8 @@ impl Way {
         Self::ByRandom,
         Self::ByRgpe,
         Self::ByEnsemble,
+        Self::ByGraph,
+        Self::RecallByGraph,
         Self::ByAsha,
         Self::ByPasha,
         Self::ByExtrapolated,
@@ -111,6 +117,8 @@ impl Way {
             Self::ByRandom => "by-random",
             Self::ByRgpe => "by-rgpe",
             Self::ByEnsemble => "by-ensemble",
+            Self::ByGraph => "by-graph",
+            Self::RecallByGraph => "recall-by-graph",
             Self::ByAsha => "by-asha",
             Self::ByPasha => "by-pasha",
             Self::ByExtrapolated => "by-extrapolated",
@@ -161,6 +169,8 @@ impl Way {
             Self::ByRandom => "search = { proposer = \"random\" }",
             Self::ByRgpe => "search = { predictor = \"rgpe\" }",
             Self::ByEnsemble => "search = { predictor = \"ensemble\" }",
+            Self::ByGraph => "search = { predictor = \"graph\" }",
+            Self::RecallByGraph => "search = { recall_by = \"graph\" }",
             Self::ByAsha => "search = { scheduler = \"asha\" }",
             Self::ByPasha => "search = { scheduler = \"pasha\" }",
             Self::ByExtrapolated => "search = { scheduler = \"extrapolated\" }",

@@ -6,13 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
-use model::{Gene, Genome, SearchSpace};
+use model::wiring::{Operation, Source, When};
+use model::{Gene, Genome, SearchSpace, Wiring};
 
 use super::csv::{Line, Lines};
 use super::{Dataset, Format, Row, Table};
 
 /// The edges of a cell of NAS-Bench-201, in the order of its codes.
 const EDGES: [&str; 6] = ["0->1", "0->2", "1->2", "0->3", "1->3", "2->3"];
+/// Where a cell of NAS-Bench-201 begins, and where it ends.
+const FIRST: &str = "0";
+const LAST: &str = "3";
 /// The genes of `HPOBench`, in the order of its codes.
 const HYPER_PARAMETERS: [&str; 5] = ["alpha", "batch_size", "depth", "learning_rate_init", "width"];
 /// The genes of NAS-Bench-Graph: where each of four nodes takes its input from, and what it does.
@@ -60,10 +64,14 @@ impl Format {
             (Self::Hpobench, _) => {
                 let sum = SEEDS.iter().map(|seed| line.number(seed)).sum::<Result<f64>>()?;
                 let mean = sum / SEEDS.len() as f64;
-                return Ok(Row { validation: mean, test: mean, cost: line.number("train_time_mean")? });
+                let cost = line.number("train_time_mean")?;
+                return Ok(Row { validation: mean, test: mean, cost, free: None });
             }
         };
-        Ok(Row { validation: line.number(validation)?, test: line.number(test)?, cost: line.number(cost)? })
+        let parameters = if self == Self::Nb201 { "c10_params_m" } else { "params_m" };
+        let cost = line.number(cost)?;
+        let free = Some([line.number(parameters)?, cost]);
+        Ok(Row { validation: line.number(validation)?, test: line.number(test)?, cost, free })
     }
 
     /// Choices are those that some line has, in order; digits are ordered where they are sizes.
@@ -75,8 +83,59 @@ impl Format {
             ordered,
             active_if: None,
         };
-        Ok(SearchSpace::new(self.genes().iter().zip(choices).map(gene).collect())?)
+        let space = SearchSpace::new(self.genes().iter().zip(choices).map(gene).collect())?;
+        Ok(match self {
+            Self::Nb201 => space.wired(cell())?,
+            Self::Hpobench => space,
+            Self::NbGraph => {
+                let links = space.genes()[0].choices.clone();
+                space.wired(linked(&links))?
+            }
+        })
     }
+}
+
+/// A cell of NAS-Bench-201: an operation an edge, and none that is nothing.
+fn cell() -> Wiring {
+    let ends = EDGES.map(|edge| edge.split_once("->").expect("edges lead from somewhere to somewhere"));
+    let operation = |(gene, (from, to)): (usize, (&str, &str))| {
+        let before = ends.iter().enumerate().filter(|(_, (_, end))| *end == from);
+        let before = before.map(|(at, _)| (Source::Operation(at), When::Always));
+        let row = (from == FIRST).then_some((Source::Row, When::Always));
+        Operation {
+            kind: 0,
+            genes: vec![gene],
+            exists: When::Chosen { gene, choices: vec![1, 2, 3, 4] },
+            inputs: before.chain(row).collect(),
+            answers: if to == LAST { vec![When::Always] } else { Vec::new() },
+        }
+    };
+    Wiring(ends.into_iter().enumerate().map(operation).collect())
+}
+
+/// NAS-Bench-Graph: a digit of the link for each node says which one before it takes its input from; 0 is the row. Those that nobody
+/// takes it from answer.
+fn linked(links: &[String]) -> Wiring {
+    let nodes = GRAPH.len() - 1;
+    let where_link = |holds: &dyn Fn(&[u8]) -> bool| {
+        let choices = links.iter().enumerate().filter(|(_, link)| holds(link.as_bytes()));
+        When::Chosen { gene: 0, choices: choices.map(|(choice, _)| choice as u16).collect() }
+    };
+    let operation = |node: usize| {
+        let named = |place: usize| b'0' + place as u8;
+        let from = |place: usize| {
+            let source = place.checked_sub(1).map_or(Source::Row, Source::Operation);
+            (source, where_link(&|link| link.get(node) == Some(&named(place))))
+        };
+        Operation {
+            kind: 0,
+            genes: vec![node + 1],
+            exists: When::Always,
+            inputs: (0..=node).map(from).collect(),
+            answers: vec![where_link(&|link| !link.contains(&named(node + 1)))],
+        }
+    };
+    Wiring((0..nodes).map(operation).collect())
 }
 
 /// Reads a table; each member may have but one line.

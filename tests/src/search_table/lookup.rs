@@ -15,6 +15,8 @@ pub struct Row {
     pub test: f64,
     /// What one answer, or where that was not measured one training, costs.
     pub cost: f64,
+    /// Parameters, and seconds of an answer, where the table has them: what can be had without training.
+    pub free: Option<[f64; 2]>,
 }
 
 /// All that was measured of a space.
@@ -29,7 +31,12 @@ impl Table {
     /// A table; none without rows.
     pub fn new(space: SearchSpace, rows: BTreeMap<Genome, Row>) -> Option<Self> {
         let best = |of: fn(&Row) -> f64| rows.values().map(of).max_by(f64::total_cmp);
-        let best = Row { validation: best(|row| row.validation)?, test: best(|row| row.test)?, cost: 0.0 };
+        let best = Row {
+            validation: best(|row| row.validation)?,
+            test: best(|row| row.test)?,
+            cost: 0.0,
+            free: None,
+        };
         Some(Self { space, rows, best })
     }
 
@@ -41,6 +48,11 @@ impl Table {
     /// What is known of a member.
     pub fn row(&self, genome: &Genome) -> Option<&Row> {
         self.rows.get(genome)
+    }
+
+    /// What is known of a member's costs without training it; nothing where it was not measured.
+    pub fn free(&self, genome: &Genome) -> Vec<f64> {
+        self.row(genome).and_then(|row| row.free).map_or_else(Vec::new, |free| free.to_vec())
     }
 
     /// Every member that was measured, in order.

@@ -62,7 +62,9 @@ impl Search<'_> {
         let (parent, of_parent) = self.best.clone();
         let features = |genome: &Genome| self.known.of(genome);
         let now = self.trials();
-        let question = Question { now, features: &features, ..Question::new(self.table.space(), &parent, 1) };
+        let costs = |genome: &Genome| self.table.free(genome);
+        let question = Question::new(self.table.space(), &parent, 1);
+        let question = Question { now, features: &features, costs: &costs, ..question };
         for genome in self.proposer.ask(&question, rng) {
             let row = self.table.row(&genome).copied();
             let gain = row.map_or(f64::NEG_INFINITY, |row| row.validation - of_parent.validation);

@@ -67,7 +67,7 @@ fn the_same_seed_says_the_same_and_beats_the_baselines() -> Result<()> {
 const WAYS: [&str; 3] = [
     "scheduler = \"asha\", predictor = \"rgpe\", prefer = \"fastest within 1 %\", rejection_alpha = 0.1",
     "scheduler = \"pasha\", predictor = \"ensemble\", prefer = \"smallest within 1 %\", proxies = true",
-    "scheduler = \"extrapolated\", proposer = \"bayesian\", rejection_alpha = 0.1",
+    "scheduler = \"extrapolated\", proposer = \"bayesian\", predictor = \"graph\", recall_by = \"graph\", rejection_alpha = 0.1",
 ];
 
 #[test]

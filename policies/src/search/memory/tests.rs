@@ -56,9 +56,10 @@ fn a_portfolio_is_of_those_that_help_where_the_others_do_not() {
     let episodes =
         [episode(&[(1, 0.3), (3, 0.2), (4, -1.0)]), episode(&[(2, 0.3), (3, 0.2)]), episode(&[(3, 0.1)])];
     let all: Vec<&PastEpisode> = episodes.iter().collect();
-    let of = |count| portfolio(&all, &grid(1, 9), &Genome(vec![0]), count);
+    let gain = |episode: &PastEpisode, genome: &Genome| episode.gain(genome).unwrap_or(0.0);
+    let of = |count| portfolio(&all, &gain, &grid(1, 9), &Genome(vec![0]), count);
     assert_eq!(of(1), [Genome(vec![3])]);
     assert_eq!(of(5), [3, 1, 2].map(|choice| Genome(vec![choice])), "none that never gained");
-    let small = portfolio(&all, &grid(1, 3), &Genome(vec![1]), 5);
+    let small = portfolio(&all, &gain, &grid(1, 3), &Genome(vec![1]), 5);
     assert_eq!(small, [Genome(vec![2])], "of the space, and not the parent");
 }

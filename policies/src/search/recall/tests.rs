@@ -50,9 +50,32 @@ fn what_helped_on_a_stream_like_this_is_tried_first() {
     }
     recall.begin(signature(1.0));
     let question = Question::new(&space, &parent, 6);
-    assert_eq!(recall.firsts(&question), [[5, 5], [7, 7]].map(|choices| Genome(choices.to_vec())));
+    assert_eq!(
+        recall.firsts(&question, RecallBy::Genome),
+        [[5, 5], [7, 7]].map(|choices| Genome(choices.to_vec()))
+    );
     let asked = recall.ask(&question, &mut Pcg64::seed_from_u64(1));
-    assert_eq!(asked[..2], recall.firsts(&question)[..]);
+    assert_eq!(asked[..2], recall.firsts(&question, RecallBy::Genome)[..]);
+}
+
+#[test]
+fn what_is_like_what_helped_counts_where_graphs_are_compared() {
+    let (space, parent) = (grid(2, 9), Genome(vec![0, 0]));
+    let mut recall = Recall::new();
+    // On the first stream one helped most, on the second others like it, which did less each.
+    for tried in [vec![([8, 8], 0.3), ([1, 1], 0.31)], vec![([8, 7], 0.2), ([7, 8], 0.2)]] {
+        recall.begin(signature(0.0));
+        for (choices, gain) in tried {
+            tell(&mut recall, choices, gain);
+        }
+    }
+    recall.begin(signature(0.0));
+    let costs = |genome: &Genome| genome.0.iter().map(|choice| f64::from(*choice)).collect();
+    let question = Question { costs: &costs, ..Question::new(&space, &parent, 1) };
+    assert_eq!(recall.firsts(&question, RecallBy::Genome), [Genome(vec![1, 1])]);
+    assert_eq!(recall.firsts(&question, RecallBy::Graph), [Genome(vec![8, 8])]);
+    assert!(RecallBy::NAMES.iter().all(|name| RecallBy::named(name).is_some()));
+    assert_eq!(RecallBy::named("luck"), None);
 }
 
 #[test]
