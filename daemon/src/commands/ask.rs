@@ -2,8 +2,11 @@
 //!
 //! Lives here: the arguments that say which daemon and who asks, and what its answer means. May not: know what is asked.
 
+use std::io::ErrorKind;
+use std::path::Path;
+
 use adapters::http::key::Key;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::state::StateArguments;
 
@@ -25,9 +28,7 @@ pub struct Asking {
 impl Asking {
     /// The way to the daemon.
     pub fn key(&self) -> Result<Key> {
-        let state = self.state.directory()?;
-        Key::find(&state)
-            .with_context(|| format!("no daemon has left its key in {}: is one running?", state.display()))
+        key_in(&self.state.directory()?)
     }
 
     /// Who asks.
@@ -35,6 +36,17 @@ impl Asking {
         let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
         self.by.clone().or(user).unwrap_or_else(|| SOMEBODY.into())
     }
+}
+
+/// The way to the daemon that runs on this state directory.
+pub fn key_in(state: &Path) -> Result<Key> {
+    Key::find(state).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => anyhow!(
+            "no daemon runs on the state directory {}; where one was just started, ask again in a second",
+            state.display()
+        ),
+        _ => anyhow!("the key to the daemon on {} cannot be used: {error}", state.display()),
+    })
 }
 
 /// What a daemon answers; what it refuses is an error.

@@ -3,11 +3,10 @@
 //! Lives here: asking the running daemon, and its answer as lines. May not: decide, or change anything.
 
 use adapters::console::{Arm, Budget, Challenger, Choice, Curves, Status};
-use adapters::http::key::Key;
 use anyhow::{Context as _, Result};
 
 use super::Output;
-use super::ask::answer;
+use super::ask::{answer, key_in};
 use super::state::StateArguments;
 
 /// Where it is told.
@@ -26,8 +25,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let state = arguments.state.directory()?;
-    let key = Key::find(&state)
-        .with_context(|| format!("no daemon has left its key in {}: is one running?", state.display()))?;
+    let key = key_in(&state)?;
     let told = answer(&key, key.look(PATH))?;
     match arguments.output {
         Output::Json => super::print(&told),
@@ -93,9 +91,10 @@ fn challenger(challenger: &Challenger) -> String {
     });
     let gates = challenger.gates.iter().map(|gate| format!("{} {}", gate.name, gate.verdict));
     format!(
-        "challenger {}: {}; after {} outcomes, ln e of {}; gates: {}",
+        "challenger {}: {}; it has to be {} than the control; after {} outcomes, ln e of {}; gates: {}",
         challenger.number,
         challenger.architecture,
+        challenger.claim,
         challenger.outcomes,
         evidence.collect::<Vec<_>>().join(", "),
         gates.collect::<Vec<_>>().join(", ")
