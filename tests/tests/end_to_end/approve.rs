@@ -27,7 +27,7 @@ fn refused(output: &Output, why: &str) -> Result<()> {
 #[test]
 fn approving_whoever_does_not_wait_is_refused_with_the_reason() -> Result<()> {
     let scene = Scene::set("approve", SETTINGS)?;
-    refused(&promote(&scene, &[])?, "is one running?")?;
+    refused(&promote(&scene, &[])?, "no daemon runs on")?;
     let (daemon, address) = scene.start()?;
     refused(&promote(&scene, &[])?, "no challenger waits for approval now")?;
     refused(&promote(&scene, &["7", "--by", "ada"])?, "challenger 7 does not wait for approval now")?;

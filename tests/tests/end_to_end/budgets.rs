@@ -110,7 +110,7 @@ fn a_budget_of_the_service_lowered_by_a_message_is_answered() -> Result<()> {
 fn a_budget_lowered_on_the_admin_interface_is_answered_and_survives() -> Result<()> {
     let scene = Scene::set("budget-admin", SETTINGS)?;
     let refused = budget(&scene, &[])?.err().context("nobody is there")?;
-    ensure!(refused.contains("is one running?"), "{refused}");
+    ensure!(refused.contains("no daemon runs on"), "{refused}");
     let (mut daemon, _, _, bytes) = with_a_champion(&scene)?;
     let refused = budget(&scene, &["speed", "1"])?.err().context("nobody knows it")?;
     ensure!(refused.contains("known are compute_seconds, memory_bytes, own_bytes"), "{refused}");

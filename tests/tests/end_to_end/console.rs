@@ -71,7 +71,7 @@ fn the_command_line_tells_what_the_console_shows() -> Result<()> {
     };
     let none = status(&[])?;
     ensure!(
-        none.status.code() == Some(1) && String::from_utf8_lossy(&none.stderr).contains("is one running?"),
+        none.status.code() == Some(1) && String::from_utf8_lossy(&none.stderr).contains("no daemon runs on"),
         "{none:?}"
     );
     let (daemon, address) = scene.start()?;
