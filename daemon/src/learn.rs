@@ -60,7 +60,7 @@ mod time;
 mod took;
 
 pub use arms::{Arms, compute_seconds_of_start};
-pub use budgets::{Budget, Budgets, Known};
+pub use budgets::{Budget, BudgetReading, Budgets};
 pub use burn::Served as ServedEvents;
 pub use curves::Curves;
 pub use external::External;

@@ -35,7 +35,7 @@ pub use metrics::{BUDGET, PERSON};
 pub use repository::{Kept, RepositoryMetrics};
 pub use shown::Shown;
 pub use snapshots::SnapshotMetrics;
-pub use workers::{StationMetrics, Taken};
+pub use workers::{Handled, StationMetrics};
 
 use budgets::BudgetMetrics;
 use machine::MachineMetrics;

@@ -105,17 +105,21 @@ pub fn child() -> Result<WorkerCommand> {
 /// Rows before a stretch, so that it takes several records.
 const ROWS_BEFORE: usize = 130_000;
 
-/// Two classes in one number, told apart by its sign, over so many rows.
+/// So many rows, after many more.
 pub fn stretch(rows: usize) -> Result<Arc<Stretch>> {
+    let before = Taught { encoded: vec![0.5; ROWS_BEFORE], goals: vec![1.0; ROWS_BEFORE] };
+    stretch_of((0..rows).map(|row| f32::from((row * 7 % 3) as u8 % 2)).collect(), before)
+}
+
+/// Two classes in one number, told apart by its sign, and a network before them that finds both as likely.
+pub fn stretch_of(goals: Vec<f32>, before: Taught) -> Result<Arc<Stretch>> {
     let target = Target::Classification { classes: vec!["a".into(), "b".into()] };
     let mut pool = Pool::new(Shape::new(1, &target), &[], &Device::cpu());
     let arm = pool.start(&Mixture::of_one(Architecture::linear(Hyper::default())), 1)?;
     let start = pool.arm_state(&arm)?;
-    let goals: Vec<f32> = (0..rows).map(|row| f32::from((row * 7 % 3) as u8 % 2)).collect();
     let encoded = goals.iter().map(|goal| goal * 2.0 - 1.0).collect();
     let learned = start.members.iter().map(|member| member.weights().clone()).collect();
-    let said = vec![0.5; 2 * rows];
-    let before = Taught { encoded: vec![0.5; ROWS_BEFORE], goals: vec![1.0; ROWS_BEFORE] };
+    let said = vec![0.5; 2 * goals.len()];
     let (number, gap, score_from) = (1, 5, 20);
     Ok(Arc::new(Stretch { number, start, said, learned, target, before, encoded, goals, gap, score_from }))
 }

@@ -18,7 +18,7 @@ use super::{CLOSE_WAIT, POLL_WAIT, end_within};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::storage::host;
-use crate::telemetry::{Taken, Telemetry};
+use crate::telemetry::{Handled, Telemetry};
 use crate::trials::WorkerCommand;
 use crate::trials::letters::Stamp;
 use crate::trials::station::{Station, StationConfig};
@@ -154,14 +154,14 @@ impl Working {
     }
 
     fn page(&self, partitions: usize) -> Status {
-        let count = |what: Taken| self.telemetry.station.count(what).to_string();
+        let count = |what: Handled| self.telemetry.station.count(what).to_string();
         let facts = [
             ("Who it is", self.config.id.clone()),
             ("What it is", self.config.stamp.told()),
             ("Partitions of trials", partitions.to_string()),
-            ("Trials done", count(Taken::Done)),
-            ("Trials that failed", count(Taken::Failed)),
-            ("Trials refused", count(Taken::Refused)),
+            ("Trials done", count(Handled::Done)),
+            ("Trials that failed", count(Handled::Failed)),
+            ("Trials refused", count(Handled::Refused)),
         ];
         Status {
             title: format!("Driftform: {}, a worker", self.config.model),

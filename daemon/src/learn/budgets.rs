@@ -48,9 +48,9 @@ impl SetIn {
     }
 }
 
-/// What is known of that which a budget limits.
+/// What was read, or measured, of that which a budget limits.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Known {
+pub struct BudgetReading {
     /// In what the limit is in.
     pub value: f64,
     /// How old a reading is; none where the model itself was measured, when it was swapped in.
@@ -124,14 +124,14 @@ impl Budget {
         }
     }
 
-    fn to_json(&self, known: Option<Known>) -> Value {
+    fn to_json(&self, reading: Option<BudgetReading>) -> Value {
         json!({
             "name": self.name(),
             "kind": self.kind.name(),
             "limit": self.limit(),
             "configured": self.configured,
-            "reading": known.map(|known| known.value),
-            "reading_age_seconds": known.and_then(|known| known.age_seconds),
+            "reading": reading.map(|reading| reading.value),
+            "reading_age_seconds": reading.and_then(|reading| reading.age_seconds),
             "set_in": self.set_in.name(),
             "set_by": self.set_in.by(),
         })
@@ -249,8 +249,8 @@ impl Learn {
         self.set_limit(name, limit, SetIn::Admin(by))
     }
 
-    /// What is known of that which this budget limits.
-    pub fn known(&self, budget: &Budget) -> Option<Known> {
+    /// What was read last, or measured, of that which this budget limits.
+    pub fn reading_of(&self, budget: &Budget) -> Option<BudgetReading> {
         let own = match budget.kind() {
             BudgetKind::ModelSeconds => self.measured.as_ref().map(|measured| measured.batches[1].upper),
             BudgetKind::ModelBytes => self.measured.as_ref().map(|measured| measured.bytes as f64),
@@ -263,17 +263,17 @@ impl Learn {
         let read = || {
             let (value, at) = budget.last()?;
             let age = self.state.lifecycle.now().0.saturating_sub(at.0) as f64 / 1_000.0;
-            Some(Known { value, age_seconds: Some(age) })
+            Some(BudgetReading { value, age_seconds: Some(age) })
         };
-        own.map(|value| Known { value, age_seconds: None })
+        own.map(|value| BudgetReading { value, age_seconds: None })
             .or_else(read)
-            .filter(|known| known.value.is_finite())
+            .filter(|reading| reading.value.is_finite())
     }
 
     /// All budgets, as JSON.
     pub fn budgets_told(&self) -> String {
         let each: Vec<Value> =
-            self.state.budgets.iter().map(|budget| budget.to_json(self.known(budget))).collect();
+            self.state.budgets.iter().map(|budget| budget.to_json(self.reading_of(budget))).collect();
         Value::from(each).to_string()
     }
 

@@ -40,7 +40,7 @@ pub struct Flight {
     /// Outcomes at which a replay takes the replies.
     due: u64,
     /// Since they were sent.
-    watch: Stopwatch,
+    stopwatch: Stopwatch,
 }
 
 /// A finished set of trials.
@@ -133,7 +133,7 @@ impl Learn {
             arrived: 0,
             learned: self.state.history.pushed(),
             due: self.state.outcomes + delay,
-            watch: Stopwatch::started(),
+            stopwatch: Stopwatch::started(),
         });
         Ok(())
     }
@@ -229,7 +229,7 @@ impl Learn {
             return;
         }
         let Some(mut flight) = self.flight.take() else { return };
-        self.timed(Took::Training(flight.watch.lap()));
+        self.timed(Took::Training(flight.stopwatch.lap()));
         let mut replies = flight.replies.into_iter();
         let control = replies.next().flatten();
         let landed = Landed {

@@ -36,20 +36,20 @@ impl Learn {
     ) -> Result<Option<Digests>, LearnError> {
         let generation = served.generation;
         let Some(storage) = &mut self.storage else { return Ok(None) };
-        let mut watch = Stopwatch::started();
+        let mut stopwatch = Stopwatch::started();
         let digests = storage.write_model(served)?;
         let loaded = storage.read_model(generation)?;
         self.step(change, generation, WRITTEN, format!("weights {}", digests.weights));
-        self.timed(Took::Step(WRITTEN, watch.lap()));
+        self.timed(Took::Step(WRITTEN, stopwatch.lap()));
         self.verify(&loaded, served, change, &digests)?;
-        self.timed(Took::Step(VERIFIED, watch.lap()));
+        self.timed(Took::Step(VERIFIED, stopwatch.lap()));
         self.warm_up(served, change)?;
-        self.timed(Took::Step(WARMED_UP, watch.lap()));
+        self.timed(Took::Step(WARMED_UP, stopwatch.lap()));
         self.step(change, generation, PREPARED, "the snapshot that names it comes next".into());
         self.journal_durably()?;
-        self.timed(Took::Step(PREPARED, watch.lap()));
+        self.timed(Took::Step(PREPARED, stopwatch.lap()));
         self.commit(served)?;
-        self.timed(Took::Step(COMMITTED, watch.lap()));
+        self.timed(Took::Step(COMMITTED, stopwatch.lap()));
         self.step(change, generation, COMMITTED, "the snapshot that names it is durable".into());
         // It is done: that a line about it waits for the disk changes nothing.
         self.journal();

@@ -9,10 +9,6 @@ use prometheus::{CounterVec, IntCounterVec, IntGauge};
 use super::metrics::{Declare, gauge, raise};
 use crate::trials::desk::Traffic;
 
-/// What becomes of trials that other machines are asked to run.
-pub(super) const FATES: [&str; 7] =
-    ["issued", "reissued", "cached", "answered", "duplicate", "refused", "given_up"];
-
 /// Of the daemon.
 #[derive(Clone, Debug)]
 pub(super) struct OfficeMetrics {
@@ -31,20 +27,17 @@ impl OfficeMetrics {
     }
 
     pub(super) fn update(&self, traffic: Traffic) {
-        let Traffic { outstanding, workers, issued, reissued, cached, .. } = traffic;
-        let Traffic { answered, duplicates, refused, given_up, .. } = traffic;
-        self.outstanding.set(gauge(outstanding));
-        self.workers.set(gauge(workers));
-        let counts = [issued, reissued, cached, answered, duplicates, refused, given_up];
-        for (fate, count) in FATES.iter().zip(counts) {
-            raise(&self.fates.with_label_values(&[*fate]), count);
+        self.outstanding.set(gauge(traffic.outstanding));
+        self.workers.set(gauge(traffic.workers));
+        for (fate, count) in traffic.fates() {
+            raise(&self.fates.with_label_values(&[fate]), count);
         }
     }
 }
 
 /// What became of a trial on a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
+pub enum Handled {
     /// It was taken.
     Taken,
     /// It ran to its end.
@@ -59,11 +52,12 @@ pub enum Taken {
     GivenBack,
 }
 
-impl Taken {
+impl Handled {
     /// All of them.
-    pub(super) const NAMES: [&str; 6] = ["taken", "done", "failed", "refused", "expired", "given_back"];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Taken, Self::Done, Self::Failed, Self::Refused, Self::Expired, Self::GivenBack];
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Taken => "taken",
             Self::Done => "done",
@@ -91,7 +85,7 @@ impl StationMetrics {
     }
 
     /// So many more.
-    pub fn add(&self, what: Taken, count: u64) {
+    pub fn add(&self, what: Handled, count: u64) {
         self.trials.with_label_values(&[what.name()]).inc_by(count);
     }
 
@@ -101,7 +95,7 @@ impl StationMetrics {
     }
 
     /// So many came to that.
-    pub fn count(&self, what: Taken) -> u64 {
+    pub fn count(&self, what: Handled) -> u64 {
         self.trials.with_label_values(&[what.name()]).get()
     }
 }

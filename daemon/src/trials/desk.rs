@@ -60,6 +60,21 @@ pub struct Traffic {
     pub workers: u64,
 }
 
+impl Traffic {
+    /// What became of trials, each by its word in metrics.
+    pub fn fates(&self) -> [(&'static str, u64); 7] {
+        [
+            ("issued", self.issued),
+            ("reissued", self.reissued),
+            ("cached", self.cached),
+            ("answered", self.answered),
+            ("duplicate", self.duplicates),
+            ("refused", self.refused),
+            ("given_up", self.given_up),
+        ]
+    }
+}
+
 /// What is to be done.
 #[derive(Debug)]
 pub enum Act {

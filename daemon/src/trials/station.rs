@@ -20,7 +20,7 @@ use super::letters::{self, Asked, Letter, News, Speaker, Stamp};
 use super::protocol::{FRAME_BYTES_MAX, Stretch, TrialReply};
 use super::{Trials, WorkerCommand};
 use crate::clock::Clock;
-use crate::telemetry::{StationMetrics, Taken};
+use crate::telemetry::{Handled, StationMetrics};
 
 /// Letters that wait here for the trial that runs; beyond that no more are taken.
 const WAITING_MAX: usize = 64;
@@ -155,7 +155,7 @@ impl Station {
             }
         }
         let given_back = self.waiting.len() + usize::from(self.running.is_some());
-        self.metrics.add(Taken::GivenBack, given_back as u64);
+        self.metrics.add(Handled::GivenBack, given_back as u64);
         if given_back > 0 {
             tracing::info!("{given_back} trials are given back to the group");
         }
@@ -211,7 +211,7 @@ impl Station {
             Ok((question, Asked::Stranger(stamp))) => self.refuse(place, question, &stamp),
             Err(why) => {
                 tracing::warn!("offset {} of {} is no trial: {why}", record.offset, record.topic);
-                self.metrics.add(Taken::Refused, 1);
+                self.metrics.add(Handled::Refused, 1);
                 self.pass_over(place);
             }
         }
@@ -225,7 +225,7 @@ impl Station {
             stamp.told()
         );
         tracing::warn!("a trial is refused: {why}");
-        self.metrics.add(Taken::Refused, 1);
+        self.metrics.add(Handled::Refused, 1);
         self.answer(place, question, &News::Refused(why));
     }
 
@@ -233,19 +233,19 @@ impl Station {
         let age_ms = self.clock.now().0.saturating_sub(sent.0);
         let good_for_ms = letter.good_for_seconds.saturating_mul(1_000);
         if age_ms > i64::try_from(good_for_ms).unwrap_or(i64::MAX) {
-            self.metrics.add(Taken::Expired, 1);
+            self.metrics.add(Handled::Expired, 1);
             let why = format!("it was asked {} s ago, longer than anybody waits", age_ms / 1_000);
             self.answer(place, question, &News::Refused(why));
             return;
         }
-        self.metrics.add(Taken::Taken, 1);
+        self.metrics.add(Handled::Taken, 1);
         match self.stretch(&letter) {
             Ok(stretch) => {
                 self.trials.submit(stretch, letter.trial);
                 self.running = Some(Running { place, question, since: Instant::now() });
             }
             Err(why) => {
-                self.metrics.add(Taken::Failed, 1);
+                self.metrics.add(Handled::Failed, 1);
                 self.answer(place, question, &News::Answer(TrialReply::failed(0, why)));
             }
         }
@@ -281,7 +281,7 @@ impl Station {
             TrialReply::Failed { number, .. } => *number = 0,
         }
         let is_done = matches!(reply, TrialReply::Done(_));
-        self.metrics.add(if is_done { Taken::Done } else { Taken::Failed }, 1);
+        self.metrics.add(if is_done { Handled::Done } else { Handled::Failed }, 1);
         self.answer(place, question, &News::Answer(reply));
     }
 

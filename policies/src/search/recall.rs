@@ -54,6 +54,9 @@ impl Recall {
         let Some(open) = &self.open else { return Vec::new() };
         let parent = question.space.canonical(question.parent);
         let nearest = self.memory.nearest(&open.signature, NEAREST);
+        if nearest.is_empty() {
+            return Vec::new();
+        }
         let chosen = |gain: &dyn Fn(&PastEpisode, &Genome) -> f64| {
             portfolio(&nearest, gain, question.space, &parent, question.count.min(PORTFOLIO))
         };

@@ -5,31 +5,12 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use daemon::trials::protocol::{Stretch, Taught, Trial, TrialReply};
 use daemon::trials::{Trials, WorkerCommand};
-use model::{Activation, Architecture, Block, Device, Edit, Hyper, Mixture, Pool, Shape, Target};
+use model::{Activation, Architecture, Block, Edit, Hyper};
+use tests::crew::stretch_of;
 use tests::process::binary;
 
 fn stretch() -> Result<Arc<Stretch>> {
-    let target = Target::Classification { classes: vec!["a".into(), "b".into()] };
-    let mut pool = Pool::new(Shape::new(1, &target), &[], &Device::cpu());
-    let arm = pool.start(&Mixture::of_one(Architecture::linear(Hyper::default())), 1)?;
-    let start = pool.arm_state(&arm)?;
-    let goals: Vec<f32> = (0..60_u8).map(|row| f32::from(row % 2)).collect();
-    let encoded = goals.iter().map(|goal| goal * 2.0 - 1.0).collect();
-    let learned = start.members.iter().map(|member| member.weights().clone()).collect();
-    // Untrained, it finds both classes as likely.
-    let (before, said) = (Taught::default(), vec![0.5; 120]);
-    Ok(Arc::new(Stretch {
-        number: 1,
-        start,
-        said,
-        learned,
-        target,
-        before,
-        encoded,
-        goals,
-        gap: 5,
-        score_from: 20,
-    }))
+    stretch_of((0..60_u8).map(|row| f32::from(row % 2)).collect(), Taught::default())
 }
 
 fn trial(number: u64, child: Architecture) -> Trial {

@@ -10,14 +10,14 @@ const FRONT_MAX: usize = 32;
 
 pub(super) fn budgets(learn: &Learn) -> Vec<Budget> {
     let told = |budget: &crate::learn::Budget| {
-        let known = learn.known(budget);
+        let reading = learn.reading_of(budget);
         Budget {
             name: budget.name().into(),
             kind: budget.kind().name().into(),
             limit: budget.limit(),
             configured: budget.configured(),
-            reading: known.map(|known| known.value),
-            reading_age_seconds: known.and_then(|known| known.age_seconds),
+            reading: reading.map(|reading| reading.value),
+            reading_age_seconds: reading.and_then(|reading| reading.age_seconds),
             set_in: budget.set_in().name().into(),
             set_by: budget.set_in().by().map(str::to_owned),
         }

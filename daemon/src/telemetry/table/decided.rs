@@ -11,13 +11,14 @@ use policies::watch::WatchEvidence;
 use super::super::budgets::NOT_TAKEN;
 use super::super::external::ANSWERS;
 use super::super::metrics;
-use super::super::workers::{FATES, Taken};
+use super::super::workers::Handled;
 use super::rows::{counter, gauge, histogram};
 use super::{Kind, Metric, Unit};
 use crate::asking::RESULTS;
 use crate::config::WATCHES_MAX;
 use crate::learn::SWAP_STEPS;
 use crate::lifecycle::LADDER;
+use crate::trials::desk::Traffic;
 
 /// Budgets that every daemon has, beside those of its configuration.
 const OWN_BUDGETS: usize = 2;
@@ -105,7 +106,7 @@ pub(super) fn search() -> Vec<Metric> {
             "Trials that workers on other machines were asked to run (trials.run_by), by what became of them: asked, asked again, \
              known already, answered, answered once more, refused by a worker of another build, answered by nobody.",
         )
-        .by("fate", &FATES),
+        .by("fate", &Traffic::default().fates().map(|(fate, _)| fate)),
         gauge(
             "driftform_trials_outstanding",
             Unit::Count,
@@ -148,7 +149,7 @@ pub(super) fn search() -> Vec<Metric> {
 pub(super) fn workers() -> Vec<Metric> {
     vec![
         counter("driftform_worker_trials_total", "Trials of this worker, by what became of them.")
-            .by("result", &Taken::NAMES),
+            .by("result", &Handled::ALL.map(Handled::name)),
         Metric::new(
             "driftform_worker_busy_seconds_total",
             Kind::Counter,

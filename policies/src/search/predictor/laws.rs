@@ -103,3 +103,28 @@ pub(crate) fn told_apart(predictor: &mut impl Predictor, count: u64, seed: u64) 
     }
     right.iter().filter(|right| **right).count() as f64 / right.len() as f64
 }
+
+/// What costs much to learn is learned again only when there is a tenth more to learn from.
+pub(crate) fn learns_again_at_a_tenth<P: Predictor, T: PartialEq + std::fmt::Debug>(
+    predictor: &mut P,
+    learned: impl Fn(&P) -> T,
+) {
+    let space = grid(3, 4);
+    let all = examples(&space, 100, &mut generator(1));
+    let mut after = |examples: &[Example]| {
+        predictor.fit(&space, examples, &mut generator(2));
+        learned(predictor)
+    };
+    let first = after(&all[..80]);
+    assert_eq!(after(&all[..81]), first);
+    assert_ne!(after(&all), first);
+}
+
+/// With the examples goes what was learned from them.
+pub(crate) fn forgets_with_the_examples(predictor: &mut impl Predictor) {
+    let space = grid(3, 4);
+    predictor.fit(&space, &examples(&space, 20, &mut generator(1)), &mut generator(1));
+    predictor.fit(&space, &[], &mut generator(1));
+    let nothing = predictor.predict(Moment::default(), &subject(&[0; 3]), &[subject(&[1; 3])]);
+    assert_eq!(nothing, [vec![]]);
+}

@@ -9,6 +9,7 @@ use model::Genome;
 use crate::search::Question;
 use crate::search::memory::PastEpisode;
 use crate::search::predictor::graph::Likeness;
+use crate::stats::quantile;
 
 /// What an episode that tried nothing alike is worth, in scores of genomes that are just the same: of no gain.
 const BEFOREHAND: f64 = 1.0;
@@ -56,9 +57,7 @@ impl Alike {
         let all: Vec<&Vec<f64>> = numbers.values().collect();
         let pairs =
             all.iter().enumerate().flat_map(|(at, one)| all[..at].iter().map(|other| apart(one, other)));
-        let mut distances: Vec<f64> = pairs.collect();
-        distances.sort_by(f64::total_cmp);
-        let usual = distances.get(distances.len() / 2).copied().unwrap_or(0.0);
+        let usual = quantile::value(&pairs.collect::<Vec<f64>>(), 0.5).unwrap_or(0.0);
         Self { numbers, usual }
     }
 

@@ -3,9 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::search::laws::grid;
-use crate::search::predictor::laws::{self, examples, subject};
-use crate::stats::simulate::generator;
+use crate::search::predictor::laws;
 
 #[test]
 fn it_tells_better_from_worse() {
@@ -15,26 +13,12 @@ fn it_tells_better_from_worse() {
 
 #[test]
 fn a_little_more_to_learn_from_changes_nothing_until_it_is_a_tenth() {
-    let space = grid(3, 4);
-    let all = examples(&space, 100, &mut generator(1));
-    let mut ensemble = Ensemble::new();
-    let mut networks = |examples: &[Example]| {
-        ensemble.fit(&space, examples, &mut generator(2));
-        ensemble.networks.clone()
-    };
-    let first = networks(&all[..80]);
-    assert_eq!(networks(&all[..81]), first);
-    assert_ne!(networks(&all), first);
+    laws::learns_again_at_a_tenth(&mut Ensemble::new(), |ensemble| ensemble.networks.clone());
 }
 
 #[test]
 fn it_forgets_with_the_examples() {
-    let space = grid(3, 4);
-    let mut ensemble = Ensemble::new();
-    ensemble.fit(&space, &examples(&space, 20, &mut generator(1)), &mut generator(1));
-    ensemble.fit(&space, &[], &mut generator(1));
-    let nothing = ensemble.predict(Moment::default(), &subject(&[0; 3]), &[subject(&[1; 3])]);
-    assert_eq!(nothing, [vec![]]);
+    laws::forgets_with_the_examples(&mut Ensemble::new());
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::search::laws::grid;
-use crate::search::predictor::laws::{self, examples, subject};
+use crate::search::predictor::laws;
 use crate::stats::simulate::generator;
 use model::wiring::{Operation, Source, When};
 use model::{Gene, Wiring};
@@ -89,26 +89,12 @@ fn what_is_free_to_know_is_learned_once_for_a_space() {
 
 #[test]
 fn a_little_more_to_learn_from_changes_nothing_until_it_is_a_tenth() {
-    let space = grid(3, 4);
-    let all = examples(&space, 100, &mut generator(1));
-    let mut ranker = Ranker::new();
-    let mut trained = |examples: &[Example]| {
-        ranker.fit(&space, examples, &mut generator(2));
-        ranker.trained.clone()
-    };
-    let first = trained(&all[..80]);
-    assert_eq!(trained(&all[..81]), first);
-    assert_ne!(trained(&all), first);
+    laws::learns_again_at_a_tenth(&mut Ranker::new(), |ranker| ranker.trained.clone());
 }
 
 #[test]
 fn it_forgets_with_the_examples() {
-    let space = grid(3, 4);
-    let mut ranker = Ranker::new();
-    ranker.fit(&space, &examples(&space, 20, &mut generator(1)), &mut generator(1));
-    ranker.fit(&space, &[], &mut generator(1));
-    let nothing = ranker.predict(Moment::default(), &subject(&[0; 3]), &[subject(&[1; 3])]);
-    assert_eq!(nothing, [vec![]]);
+    laws::forgets_with_the_examples(&mut Ranker::new());
 }
 
 #[test]
