@@ -12,7 +12,7 @@ use rustix::process::{Resource, Signal};
 
 use crate::app::WorkerApp;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ConfigError, RunBy};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -50,7 +50,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 /// With a child that has the limits of the daemon's own.
 fn take_from_kafka(config: &Path) -> Result<()> {
+    let path = config.display();
     let config = Config::load(Some(config), &super::environment())?;
+    if config.learn.trials.run_by == RunBy::Child {
+        return Err(ConfigError(format!(
+            "`trials.run_by` in {path} is \"child\", so the daemon asks no workers; give \"workers\", in the daemon's file, too"
+        ))
+        .into());
+    }
     let stop = Arc::new(AtomicBool::new(false));
     super::run::stop_on_signal(Arc::clone(&stop))?;
     let command = super::worker_command(&config.learn)?;
@@ -82,5 +89,20 @@ fn limit(arguments: &Arguments) {
     // Whoever asked has gone: nobody wants to know any more, and the next one needs the processor.
     if let Err(error) = set_parent_process_death_signal(Some(Signal::KILL)) {
         tracing::warn!("it will not notice at once when its parent dies: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_nobody_would_ask_says_so_and_does_not_wait() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("driftform.toml");
+        let text = "schema = { classes = [\"a\", \"b\"], features = [{ name = \"x\", kind = \"numeric\" }] }";
+        std::fs::write(&path, text).expect("it can be written");
+        let refused = take_from_kafka(&path).expect_err("it is refused").to_string();
+        assert!(refused.contains("`trials.run_by`") && refused.contains("\"workers\""), "{refused}");
     }
 }
