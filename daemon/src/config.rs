@@ -279,6 +279,7 @@ impl raw::Raw {
             depth_max: self.search.depth_max,
             widths: self.search.widths.clone(),
             exits: self.search.exits,
+            hardening: self.search.hardening,
             committees: vec![1, 2, 4, 8],
             ..TabularLimits::default()
         };

@@ -63,6 +63,8 @@ pub const BATCH_MAX: u16 = 1_024;
 pub const REPLAY_DEPTH_MAX: u16 = 16_384;
 /// Most steps that follow a row in a surge.
 pub const SURGE_MAX: u8 = 16;
+/// Most of each way in which rows are made worse before they are learned.
+pub const HARDENING_MAX: f32 = 0.5;
 
 /// The non-linearity of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

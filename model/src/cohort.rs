@@ -9,6 +9,7 @@
 use crate::architecture::Architecture;
 use crate::cost::Shape;
 use crate::error::ModelError;
+use crate::learner::hardening::hardened;
 use crate::learner::intake::Intake;
 use crate::learner::{Learner, check_examples};
 use crate::network::{Network, whole_rows};
@@ -194,8 +195,10 @@ impl Cohort {
                 }
                 let done = intake.take_in(&hyper, row, *goal, |encoded, goals, rng| {
                     let batch = Batch { encoded, goals: Goals::Truths(goals), class_weights };
+                    let slopes = || Ok::<_, Diverged>(program.input_slopes(member, batch));
+                    let rows = hardened(&hyper, *shape, encoded, rng, slopes)?;
                     let draw = |_, plan: &Plan, rows, masks: &mut Vec<f32>| plan.draw_masks(rows, rng, masks);
-                    let failed = program.step([member], batch, draw).pop();
+                    let failed = program.step([member], Batch { encoded: &rows, ..batch }, draw).pop();
                     failed.map_or_else(|| Ok(program.wrong(member)), Err)
                 });
                 faults.extend(done.err());

@@ -148,6 +148,9 @@ fn end_of(at: u8, count: f32, start: f32) -> f32 {
     if at >= count { start + 1.0 } else { KNOT_SCALE * ((count + at) / (count - at)).ln() }
 }
 
+/// By how much a number is moved to see what is added to it do.
+const DIFFERENCE: f32 = 1e-3;
+
 /// What a network sees of an encoded row: its features, the newest of its recent labels, and what is added to
 /// each of its features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,6 +194,21 @@ impl View {
                 .iter()
                 .zip(added.chunks_exact_mut(each))
                 .for_each(|(n, added)| self.embedding.embed(*n, added));
+        }
+    }
+
+    /// Adds to the slopes at the numbers of a row what those at all that is seen of it say: at a number itself, and through what is
+    /// added to it, by differences. Recent labels have none.
+    pub fn add_slopes(self, row: &[f32], seen: &[f32], slopes: &mut [f32]) {
+        let (taken, added) = seen.split_at(self.taken());
+        let each = self.embedding.width();
+        let [mut here, mut beyond] = [vec![0.0; each], vec![0.0; each]];
+        for (at, (number, slope)) in row[..self.features].iter().zip(slopes).enumerate() {
+            *slope += taken[at];
+            self.embedding.embed(*number, &mut here);
+            self.embedding.embed(number + DIFFERENCE, &mut beyond);
+            let grown = beyond.iter().zip(&here).map(|(beyond, here)| (beyond - here) / DIFFERENCE);
+            *slope += grown.zip(&added[at * each..]).map(|(grown, seen)| grown * seen).sum::<f32>();
         }
     }
 

@@ -15,6 +15,7 @@ use crate::weights::Weights;
 
 mod body;
 mod examples;
+pub(crate) mod hardening;
 mod inherit;
 pub(crate) mod intake;
 mod past;
@@ -24,6 +25,7 @@ mod widen;
 
 use body::Body;
 pub(crate) use examples::Examples;
+use hardening::hardened;
 pub use inherit::DISTIL_BATCH;
 use intake::Intake;
 pub use state::LearnerState;
@@ -131,12 +133,13 @@ impl Learner {
     /// Takes in labelled rows, and does one step each time a batch has gathered.
     pub fn learn(&mut self, encoded: &[f32], goals: &[f32]) -> Result<(), ModelError> {
         check_examples(encoded, goals, self.shape())?;
-        let hyper = self.architecture().hyper;
+        let (hyper, shape) = (self.architecture().hyper, self.shape());
         let Self { body, class_weights, intake } = self;
-        for (row, goal) in encoded.chunks_exact(body.plan().shape().inputs).zip(goals) {
+        for (row, goal) in encoded.chunks_exact(shape.inputs).zip(goals) {
             intake.take_in(&hyper, row, *goal, |encoded, goals, rng| {
-                body.step(Batch { encoded, goals: Goals::Truths(goals), class_weights }, rng)
-                    .map(|()| body.wrong())
+                let batch = Batch { encoded, goals: Goals::Truths(goals), class_weights };
+                let rows = hardened(&hyper, shape, encoded, rng, || body.input_slopes(batch))?;
+                body.step(Batch { encoded: &rows, ..batch }, rng).map(|()| body.wrong())
             })?;
         }
         Ok(())

@@ -25,6 +25,7 @@ use crate::optimiser::{Rule, Step};
 use crate::training_loss::{Answering, Goals, answer_loss, training_loss, wrong_share};
 
 mod curves;
+mod inputs;
 mod kernels;
 mod lists;
 mod pass;
@@ -182,6 +183,12 @@ impl Program {
     /// The norm of the gradient of these rows' mean loss, for the weights a member learns with.
     pub fn gradient_norm(&self, member: usize, batch: Batch<'_>) -> f32 {
         gradient_norm(self.plan(member), self.members[member].of(&self.tables[0]), batch)
+    }
+
+    /// The slope of these rows' mean loss at every number of theirs, for the weights a member learns with; recent labels
+    /// have none, and all are nothing where the loss is not finite.
+    pub fn input_slopes(&self, member: usize, batch: Batch<'_>) -> Vec<f32> {
+        inputs::slopes(self.plan(member), self.members[member].of(&self.tables[0]), batch)
     }
 
     /// Weights, first and second moments of a member.

@@ -6,6 +6,7 @@
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
+use crate::cost::Shape;
 use crate::error::ModelError;
 use crate::loss::PROBABILITY_MIN;
 use crate::mixture::MixtureNetwork;
@@ -31,6 +32,15 @@ pub fn noisy(encoded: &[f32], seed: u64) -> Vec<f32> {
 pub fn missing(encoded: &[f32], seed: u64) -> Vec<f32> {
     let mut rng = Pcg64::seed_from_u64(seed);
     encoded.iter().map(|value| if rng.random::<f32>() < MISSING_SHARE { 0.0 } else { *value }).collect()
+}
+
+/// Stressed rows with the recent labels as they were: a bad day of the sensors is none of the labels.
+#[must_use]
+pub fn features_only(mut stressed: Vec<f32>, encoded: &[f32], shape: Shape) -> Vec<f32> {
+    let features = shape.features();
+    let rows = stressed.chunks_exact_mut(shape.inputs.max(1)).zip(encoded.chunks_exact(shape.inputs.max(1)));
+    rows.for_each(|(stressed, row)| stressed[features..].copy_from_slice(&row[features..]));
+    stressed
 }
 
 /// Each of these numbers of every row moved so that the loss grows, within [`ATTACK_RADIUS`] of where it was: in one

@@ -14,8 +14,16 @@ use crate::error::ModelError;
 use crate::space::{Gene, Genome, SearchSpace};
 use crate::wiring::{Operation, Source, When, Wiring};
 
+/// Noise in the numbers that a network learns from, where that is searched.
+const NOISES: [f32; 3] = [0.0, 0.1, 0.3];
+/// Shares of them that are left out.
+const MISSING: [f32; 3] = [0.0, 0.05, 0.15];
+/// How far they are moved against it.
+const ATTACKS: [f32; 3] = [0.0, 0.03, 0.1];
 /// Genes of one block: kind, width, activation, norm, dropout, skip.
 const BLOCK_GENES: usize = 6;
+/// Genes of how a network learns, and of what belongs to it as a whole, without those of hardening.
+const HYPER_GENES: usize = 13;
 
 /// The choices a tabular space offers; every ladder is ascending.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +58,8 @@ pub struct TabularLimits {
     pub committees: Vec<u16>,
     /// Steps that follow a row after a sudden drift.
     pub surges: Vec<u16>,
+    /// Whether networks may learn from rows that are made worse first.
+    pub hardening: bool,
 }
 
 impl Default for TabularLimits {
@@ -70,6 +80,7 @@ impl Default for TabularLimits {
             exits: false,
             committees: vec![1],
             surges: vec![0, 3],
+            hardening: false,
         }
     }
 }
@@ -140,6 +151,9 @@ impl TabularSpace {
         }
         let first = genes.len();
         genes.extend(hyper_genes(&limits, first));
+        if limits.hardening {
+            genes.extend(hardening_genes());
+        }
         let wiring = wiring(limits.depth_max, genes.len());
         Ok(Self { space: SearchSpace::new(genes)?.wired(wiring)?, limits })
     }
@@ -176,6 +190,13 @@ impl TabularSpace {
             nearest_integer(&limits.replay_depths, hyper.replay_depth),
             nearest(&limits.recalls, hyper.recall),
         ]);
+        if limits.hardening {
+            choices.extend([
+                nearest(&NOISES, hyper.noise),
+                nearest(&MISSING, hyper.missing),
+                nearest(&ATTACKS, hyper.attack),
+            ]);
+        }
         self.space.canonical(&Genome(choices))
     }
 
@@ -191,6 +212,12 @@ impl TabularSpace {
         let pick = |index: usize| usize::from(hyper[index]);
         let [context, surge] = [limits.contexts[pick(6)], limits.surges[pick(10)]];
         let optimiser = Optimiser::ALL[pick(0)];
+        let [noise, missing, attack] = match hyper.get(HYPER_GENES..) {
+            Some(&[noise, missing, attack]) => {
+                [NOISES[usize::from(noise)], MISSING[usize::from(missing)], ATTACKS[usize::from(attack)]]
+            }
+            Some(_) | None => [0.0; 3],
+        };
         let hyper = Hyper {
             optimiser,
             step_size: optimiser.step_sizes()[pick(1)],
@@ -201,6 +228,9 @@ impl TabularSpace {
             recall: limits.recalls[pick(12)],
             average: limits.averages[pick(5)],
             surge: u8::try_from(surge).unwrap_or(u8::MAX),
+            noise,
+            missing,
+            attack,
         };
         let blocks = blocks.chunks_exact(BLOCK_GENES).take(usize::from(*depth));
         Architecture {
@@ -271,7 +301,7 @@ fn wiring(blocks: usize, genes: usize) -> Wiring {
 }
 
 /// How a network learns, and what belongs to it as a whole; `first` is the place of the first of these genes.
-fn hyper_genes(limits: &TabularLimits, first: usize) -> [Gene; 13] {
+fn hyper_genes(limits: &TabularLimits, first: usize) -> [Gene; HYPER_GENES] {
     [
         Gene {
             ordered: false,
@@ -293,6 +323,11 @@ fn hyper_genes(limits: &TabularLimits, first: usize) -> [Gene; 13] {
         Gene { active_if: Some((first + 4, 1)), ..gene("replay depth", names(&limits.replay_depths)) },
         gene("recall", names(&limits.recalls)),
     ]
+}
+
+/// They are there only where they are searched: what is drawn for one choice is drawn, too.
+fn hardening_genes() -> [Gene; 3] {
+    [gene("noise", names(&NOISES)), gene("missing", names(&MISSING)), gene("attack", names(&ATTACKS))]
 }
 
 fn block_choices(limits: &TabularLimits, block: &Block) -> [u16; BLOCK_GENES] {

@@ -152,7 +152,18 @@ impl TensorNetwork {
         masks: &[Option<Tensor>],
         counts: &[f32],
     ) -> Result<Forward, ModelError> {
-        let trace = layers.forward(&self.architecture, &self.rows(batch.encoded)?, masks)?;
+        self.forward_from(layers, &self.rows(batch.encoded)?, batch, masks, counts)
+    }
+
+    fn forward_from(
+        &self,
+        layers: &Layers,
+        rows: &Tensor,
+        batch: Batch<'_>,
+        masks: &[Option<Tensor>],
+        counts: &[f32],
+    ) -> Result<Forward, ModelError> {
+        let trace = layers.forward(&self.architecture, rows, masks)?;
         let (mut loss, mut wrong, mut slopes) = (0.0, Vec::new(), Vec::new());
         for (logits, trust) in trace.logits.iter().zip(self.trust()?) {
             let mut slope: Vec<f32> = logits.flatten_all()?.to_vec1()?;
@@ -163,6 +174,26 @@ impl TensorNetwork {
             slopes.push(slope);
         }
         Ok(Forward { loss, wrong, slopes, trace })
+    }
+
+    /// The slope of these rows' mean loss at every number of theirs; recent labels have none, and all are nothing where the
+    /// loss is not finite.
+    pub fn input_slopes(&self, batch: Batch<'_>) -> Result<Vec<f32>, ModelError> {
+        let mut slopes = vec![0.0; batch.encoded.len()];
+        if batch.encoded.is_empty() {
+            return Ok(slopes);
+        }
+        let rows = Var::from_tensor(&self.rows(batch.encoded)?)?;
+        let forward = self.forward_from(&self.layers, rows.as_tensor(), batch, &[], &[])?;
+        if !forward.loss.is_finite() {
+            return Ok(slopes);
+        }
+        let seen: Vec<f32> = gradient(&rows, &forward.trace, &forward.slopes)?.flatten_all()?.to_vec1()?;
+        let (view, inputs) = (self.view(), self.shape.inputs);
+        let rows = batch.encoded.chunks_exact(inputs).zip(slopes.chunks_exact_mut(inputs));
+        rows.zip(seen.chunks_exact(view.width()))
+            .for_each(|((row, slopes), seen)| view.add_slopes(row, seen, slopes));
+        Ok(slopes)
     }
 
     /// The norm of the gradient of these rows' mean loss.

@@ -6,6 +6,7 @@
 //! Both replays meet the same rows in the same order with the same seed, label delay and limits of the search; each runs in a
 //! process of its own. What differs is counted in blocks of rows, for neighbouring rows are alike.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -69,6 +70,8 @@ struct Replayed {
     trials: u64,
     /// Candidates that served.
     promotions: u64,
+    /// What the champion loses at the end, as rows are (`none`) and under each stress of the gates.
+    stressed: BTreeMap<String, f64>,
 }
 
 /// Runs the table, or the one replay that this process was started for.
@@ -106,7 +109,9 @@ fn alone(arguments: &Arguments, way: Way) -> Result<()> {
     let count = |key: &str| told.report[key].as_u64().with_context(|| format!("no `{key}` in the report"));
     let cpu_seconds = told.report["cpu_seconds"].as_f64().context("no `cpu_seconds` in the report")?;
     let (trials, promotions) = (count("trials")?, count("promotions")?);
-    let replayed = Replayed { blocks, cpu_seconds, trials, promotions };
+    let stressed = told.report["stressed"].clone();
+    let stressed = serde_json::from_value(stressed).context("no `stressed` in the report")?;
+    let replayed = Replayed { blocks, cpu_seconds, trials, promotions, stressed };
     writeln!(std::io::stdout(), "{}", serde_json::to_string(&replayed)?)?;
     Ok(())
 }

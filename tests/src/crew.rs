@@ -136,6 +136,7 @@ pub fn trial(series: u64, number: u64, width: u16) -> Trial {
         keep: number.is_multiple_of(2),
         rejection: None,
         compute_batch: None,
+        stressing: None,
     }
 }
 

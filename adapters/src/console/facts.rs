@@ -199,8 +199,11 @@ pub struct Search {
     pub now: String,
     /// The ladder's rungs that train, lowest first.
     pub rungs: Vec<Rung>,
-    /// Networks that none beats on loss, compute time and memory at once.
+    /// Networks that none beats on all objectives at once.
     pub front: Vec<String>,
+    /// Those objectives, as a list for people.
+    #[serde(default)]
+    pub objectives: String,
 }
 
 /// A rung that trains.

@@ -122,6 +122,7 @@ fn status() -> Status {
             now: "episode 2".into(),
             rungs: vec![Rung { windows: 1, training: 3, stand: 2, over: 1 }],
             front: vec!["linear".into()],
+            objectives: "loss, compute time and memory".into(),
         }),
         budgets: vec![budget()],
         burn_rates: vec![BurnRate {

@@ -12,6 +12,7 @@ use adapters::files::{InferOptions, Rows, infer};
 use adapters::store::Records;
 use anyhow::{Context as _, Result};
 use model::{EventId, Label, Record, Row, Sample, Timestamp, Truth};
+use policies::gate::Stressed;
 use policies::search::Promise;
 use serde_json::{Value, json};
 
@@ -107,7 +108,8 @@ pub fn replay(arguments: &Arguments, heard: &mut dyn FnMut(Answered)) -> Result<
     learn.close();
     let name = arguments.data.file_name().unwrap_or_default().to_string_lossy();
     let status = shown.status(&format!("replay of {name}"), &learn, None);
-    let report = report(&learn, replayed, started.elapsed().as_secs_f64())?;
+    let mut report = report(&learn, replayed, started.elapsed().as_secs_f64())?;
+    report["stressed"] = stressed(&mut learn)?;
     Ok(Replayed { report, story, curve, status })
 }
 
@@ -277,6 +279,17 @@ fn report(learn: &Learn, rows: u64, seconds: f64) -> Result<Value> {
         object.extend(part.as_object().cloned().context("a part is an object")?);
     }
     Ok(report)
+}
+
+/// What the champion loses at the end, as rows are and on bad days of them.
+fn stressed(learn: &mut Learn) -> Result<Value> {
+    let Some(under) = learn.champion_under_stress()? else { return Ok(Value::Null) };
+    let mut told = json!({ "none": under.plain });
+    for Stressed { stress, loss, .. } in under.stressed {
+        let name = serde_json::to_value(stress)?;
+        told[name.as_str().context("a stress has a name")?] = json!(loss);
+    }
+    Ok(told)
 }
 
 /// The report has the curve besides, which is for plots rather than for eyes.

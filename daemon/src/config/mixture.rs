@@ -44,6 +44,12 @@ pub struct MemberSection {
     pub average: Option<u16>,
     /// Steps on rows since a sudden drift that follow each new one for a while.
     pub surge: Option<u8>,
+    /// Noise in every number it learns from.
+    pub noise: Option<f32>,
+    /// Share of numbers left out of what it learns from.
+    pub missing: Option<f32>,
+    /// How far every number is moved against it before it learns from it.
+    pub attack: Option<f32>,
     /// Recent labels seen beside each row.
     #[serde(default)]
     pub context: u8,
@@ -90,6 +96,9 @@ impl MemberSection {
                 recall: self.recall.unwrap_or(usual.recall),
                 average: self.average.unwrap_or(usual.average),
                 surge: self.surge.unwrap_or(usual.surge),
+                noise: self.noise.unwrap_or(usual.noise),
+                missing: self.missing.unwrap_or(usual.missing),
+                attack: self.attack.unwrap_or(usual.attack),
             },
         }
     }

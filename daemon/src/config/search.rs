@@ -2,7 +2,7 @@
 //!
 //! Lives here: their checks. Does not live here: what they are called (that is [`super::raw`]).
 
-use policies::search::front::{NotPreferred, Preference};
+use policies::search::front::{NotPreferred, Objective, Preference};
 use policies::search::predictor::AnyPredictor;
 use policies::search::{AnyProposer, AnyScheduler, RecallBy};
 
@@ -20,9 +20,16 @@ impl Search {
 
     /// Which of those that won is preferred.
     pub(super) fn preference(&self) -> Result<Preference, ConfigError> {
-        self.prefer
-            .parse()
-            .or_else(|error: NotPreferred| refuse(format!("`search.prefer` is \"{}\"; {error}", self.prefer)))
+        let preference: Preference = self.prefer.parse().or_else(|error: NotPreferred| {
+            refuse(format!("`search.prefer` is \"{}\"; {error}", self.prefer))
+        })?;
+        if preference.asks_for(Objective::RobustLoss) && !self.robust {
+            return refuse(format!(
+                "`search.prefer` is \"{}\", but nobody is put under stress; set `search.robust`, too",
+                self.prefer
+            ));
+        }
+        Ok(preference)
     }
 }
 

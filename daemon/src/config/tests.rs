@@ -229,6 +229,10 @@ fn exits_and_committees_are_searched_where_the_configuration_says_so() {
     assert_eq!(config.limits.committees, [1, 2, 4]);
     let usual = Config::parse(&settings("")).expect("a member may have what is not searched").learn;
     assert!(!usual.limits.exits && usual.limits.committees == [1]);
+    assert!(
+        !usual.limits.hardening
+            && Config::parse(&settings("hardening = true")).expect("so may this").learn.limits.hardening
+    );
     assert!(Config::parse(&settings("committee_max = 9")).is_err());
     assert!(Config::parse(&settings("committee_max = 0")).is_err());
 }

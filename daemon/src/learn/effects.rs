@@ -140,7 +140,10 @@ impl Learn {
         self.chart(rung, &landed);
         let named = landed.candidates.iter().map(|(_, edit)| edit.to_string());
         let scores = named.zip(gains.iter().copied()).collect();
-        self.happened.push(AuditEvent::RungClimbed { rung, scores });
+        // Nobody was asked on the lower rungs, and nobody at all where it is switched off.
+        let robust: Vec<Option<f64>> = (0..gains.len()).map(|at| landed.robust_gain(at)).collect();
+        let robust_gains = if robust.iter().any(Option::is_some) { robust } else { Vec::new() };
+        self.happened.push(AuditEvent::RungClimbed { rung, scores, robust_gains });
         (0..gains.len()).map(|at| self.climber(rung, at, gains[at], &mut landed)).collect()
     }
 

@@ -2,14 +2,15 @@
 //!
 //! Lives here: measuring it as it is now, beside the control, on the last labelled rows. May not: judge.
 
-use model::{Arm, MixtureNetwork, ModelError, Row, Shape, Target, stress};
+use model::stress::{self, features_only};
+use model::{Arm, MixtureNetwork, ModelError, Row};
 use policies::gate::scorecard::GROUPS_MAX;
 use policies::gate::{Energy, EnergyUnit, Evidence, Stress, Stressed, Thresholds};
 
 use super::measure::Source;
 use super::state::{COMPUTE, MEMORY};
 use super::{Learn, LearnError};
-use crate::trials::worker::{self, MEASURE_REPEATS};
+use crate::trials::worker::{MEASURE_REPEATS, mean_loss};
 
 /// Last labelled rows that are put under stress.
 const STRESS_ROWS: usize = 256;
@@ -20,6 +21,15 @@ const ATTACKED_ROWS: usize = 32;
 
 /// Rows as networks see them, and their goals.
 pub(super) type Rows = (Vec<f32>, Vec<f32>);
+
+/// What the champion loses on the same rows as they are, and on bad days of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnderStress {
+    /// As they are.
+    pub plain: f64,
+    /// Under each stress; the champion is on either side.
+    pub stressed: Vec<Stressed>,
+}
 
 impl Learn {
     /// What the challenger has to pass, with the limits in force.
@@ -116,6 +126,20 @@ impl Learn {
         Ok(stresses)
     }
 
+    /// What the champion loses on the last labelled rows as they are, and under each stress that is wanted; nothing without
+    /// a row.
+    pub fn champion_under_stress(&mut self) -> Result<Option<UnderStress>, LearnError> {
+        let rows = self.stress_rows();
+        if rows.1.is_empty() {
+            return Ok(None);
+        }
+        let served = self.slot.load();
+        let network = served.model.network();
+        let plain = mean_loss(self.rules.config.schema.target(), network, &rows.0, &rows.1)?;
+        let stressed = self.stresses(network, network, &rows)?;
+        Ok(Some(UnderStress { plain, stressed }))
+    }
+
     /// The mean loss under a stress.
     fn stressed(
         &self,
@@ -148,27 +172,6 @@ fn attacks(stress: Stress) -> bool {
 fn finite(network: &MixtureNetwork, encoded: &[f32]) -> Result<Option<bool>, ModelError> {
     let said = network.predict(encoded)?;
     Ok((!said.is_empty()).then(|| said.iter().all(|number| number.is_finite())))
-}
-
-/// Mean bounded loss, in the network's own units.
-pub(super) fn mean_loss(
-    target: &Target,
-    network: &MixtureNetwork,
-    encoded: &[f32],
-    goals: &[f32],
-) -> Result<f64, ModelError> {
-    let said = network.predict(encoded)?;
-    let answers = said.chunks_exact(network.shape().outputs).zip(goals);
-    let losses = answers.map(|(output, goal)| worker::loss(target, output, *goal));
-    Ok(losses.sum::<f64>() / goals.len().max(1) as f64)
-}
-
-/// Stressed rows with the recent labels as they were: a bad day of the sensors is none of the labels.
-fn features_only(mut stressed: Vec<f32>, encoded: &[f32], shape: Shape) -> Vec<f32> {
-    let features = shape.features();
-    let rows = stressed.chunks_exact_mut(shape.inputs).zip(encoded.chunks_exact(shape.inputs));
-    rows.for_each(|(stressed, row)| stressed[features..].copy_from_slice(&row[features..]));
-    stressed
 }
 
 #[cfg(test)]

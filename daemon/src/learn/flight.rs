@@ -13,7 +13,7 @@ use super::took::{Stopwatch, Took};
 use super::{Learn, LearnError};
 use crate::lifecycle::Event;
 use crate::telemetry::AuditEvent;
-use crate::trials::protocol::{Rejecting, Stretch, Taught, Trial, TrialReply, TrialResult};
+use crate::trials::protocol::{Rejecting, Stressing, Stretch, Taught, Trial, TrialReply, TrialResult};
 
 /// What the trials are for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,6 +67,8 @@ pub struct Trained {
     pub result: TrialResult,
     /// Its mean paired gain over the control.
     pub gain: Option<f64>,
+    /// How much less it loses than the control under stress, if both were asked.
+    pub robust_gain: Option<f64>,
     /// Outcomes its trial could learn from.
     pub learned: u64,
     /// The schema of the learners it ended with.
@@ -76,10 +78,11 @@ pub struct Trained {
 impl Landed {
     /// The candidate at this place of the results; none where its trial failed.
     pub fn take(&mut self, at: usize) -> Option<Trained> {
-        let gain = self.gain(at);
+        let (gain, robust_gain) = (self.gain(at), self.robust_gain(at));
         let result = self.results.get_mut(at)?.take()?;
         let (_, edit) = self.candidates.get(at)?.clone();
-        Some(Trained { edit, result, gain, learned: self.learned, schema: self.schema.clone() })
+        let (learned, schema) = (self.learned, self.schema.clone());
+        Some(Trained { edit, result, gain, robust_gain, learned, schema })
     }
 
     /// Mean paired gain of a candidate over the control on the same rows.
@@ -88,6 +91,12 @@ impl Landed {
         let result = self.results.get(candidate)?.as_ref()?;
         let rows = if result.rejected { result.losses.len() } else { control.losses.len() };
         policies::stats::mean_paired_gain(control.losses.get(..rows)?, &result.losses)
+    }
+
+    /// How much less a candidate loses than the control under the same stress.
+    pub fn robust_gain(&self, candidate: usize) -> Option<f64> {
+        let result = self.results.get(candidate)?.as_ref()?;
+        Some(self.control.as_ref()?.robust_loss? - result.robust_loss?)
     }
 }
 
@@ -120,7 +129,8 @@ impl Learn {
             let seed = self.rules.config.seed ^ number;
             let rejection = self.rejecting(purpose, edit);
             let edit = edit.clone();
-            let trial = Trial { number, edit, seed, keep, rejection, compute_batch };
+            let stressing = self.stressing(purpose, keep);
+            let trial = Trial { number, edit, seed, keep, rejection, compute_batch, stressing };
             self.trials.submit(stretch.clone(), trial);
         }
         self.state.counts.trials += candidates.len() as u64;
@@ -154,6 +164,13 @@ impl Learn {
             let margin = self.rules.config.gate.non_inferiority_margin;
             Rejecting { alpha, loss_max: if self.may_cost_quality(edit) { margin } else { 0.0 } }
         })
+    }
+
+    /// How the mixtures of those who may win are put under stress: nobody else's is weighed.
+    fn stressing(&self, purpose: Purpose, keep: bool) -> Option<Stressing> {
+        let config = &self.rules.config;
+        let is_asked = config.search.robust && keep && matches!(purpose, Purpose::Rung(_));
+        is_asked.then(|| Stressing { seed: config.seed, numbers: self.state.encoder.numbers() })
     }
 
     /// The recorded rows of the last windows, the control before them and what it said.

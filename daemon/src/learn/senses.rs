@@ -7,12 +7,12 @@ use model::{Sample, Truth};
 use policies::detect::{Alarm, Observed, Said};
 use policies::search::Lost;
 
-use super::evidence::mean_loss;
 use super::outcome::{Answers, Outcome};
 use super::state::Losses;
 use super::{Learn, LearnError};
 use crate::lifecycle::Event;
 use crate::telemetry::AuditEvent;
+use crate::trials::worker::mean_loss;
 
 /// Last outcomes on which it is asked how well they are fitted.
 const FIT_OUTCOMES: usize = 256;

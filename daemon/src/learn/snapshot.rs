@@ -25,7 +25,7 @@ use adapters::store::Records;
 
 /// Of what [`Snapshot`] says; to be raised whenever anything in it changes, so that another release says what is
 /// the matter instead of misreading it.
-pub const FORMAT: u32 = 12;
+pub const FORMAT: u32 = 13;
 
 /// Everything that survives a crash. The state, which is the larger part, is not copied to be written.
 #[derive(Debug, Serialize, Deserialize)]
@@ -157,6 +157,7 @@ impl Learn {
         state.lifecycle.resumed();
         state.join.reconfigure(&config.join);
         state.propose_by(&config);
+        super::front::follow(&mut state.front, &config);
         state.tests = state.tests.under(config.gate.alpha_rule, config.gate.quality.alpha);
         let arms = Arms {
             pool: Pool::restore(saved.pool, &device)?,

@@ -95,6 +95,8 @@ pub enum AuditEvent {
     RungClimbed {
         rung: usize,
         scores: Vec<(String, Option<f64>)>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        robust_gains: Vec<Option<f64>>,
     },
     TrialFailed {
         architecture: String,

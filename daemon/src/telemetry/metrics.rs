@@ -170,7 +170,7 @@ impl LearnMetrics {
     pub(super) fn record(&self, event: &AuditEvent) {
         match event {
             AuditEvent::Drift { noticed } => self.senses.noticed(noticed.kind),
-            AuditEvent::RungClimbed { rung, scores } => self.search.climbed(*rung, scores.len()),
+            AuditEvent::RungClimbed { rung, scores, .. } => self.search.climbed(*rung, scores.len()),
             AuditEvent::Gate { gate, verdict, measured, limit, .. } => {
                 self.gates.judged(gate, verdict, *measured, *limit);
             }

@@ -6,7 +6,7 @@ use policies::search::Promise;
 use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge};
 
 use super::metrics::{Declare, RUNGS, gauge, raise};
-use crate::learn::{Counts, State};
+use crate::learn::{Counts, State, least_robust_loss};
 use crate::lifecycle::LADDER;
 
 /// What the search's part of the state says.
@@ -23,6 +23,7 @@ pub(super) struct SearchMetrics {
     promise_recall: Gauge,
     front: IntGauge,
     hypervolume: Gauge,
+    robust_loss: Gauge,
 }
 
 impl SearchMetrics {
@@ -39,6 +40,7 @@ impl SearchMetrics {
             promise_recall: declare.level("driftform_search_promise_recall_ratio"),
             front: declare.gauge("driftform_search_front_points"),
             hypervolume: declare.level("driftform_search_front_hypervolume_ratio"),
+            robust_loss: declare.level("driftform_search_front_robust_loss_ratio"),
         }
     }
 
@@ -62,6 +64,7 @@ impl SearchMetrics {
         self.promise_recall.set(screened.promise().and_then(Promise::recall).unwrap_or(1.0));
         self.front.set(gauge(state.front.points().len() as u64));
         self.hypervolume.set(state.front.share());
+        self.robust_loss.set(least_robust_loss(&state.front).unwrap_or(1.0));
     }
 
     fn update_counts(&self, counts: Counts) {

@@ -32,7 +32,7 @@ impl AuditEvent {
             Self::Proposed { count } => format!("{count} candidates proposed, beside the control"),
             Self::Rejected { by, count } => format!("{count} candidates rejected untrained, by {by}"),
             Self::SpaceRefined { changes } => format!("search space: {}", changes.join("; ")),
-            Self::RungClimbed { rung, scores } => climbed(*rung, scores),
+            Self::RungClimbed { rung, scores, robust_gains } => climbed(*rung, scores, robust_gains),
             Self::TrialFailed { architecture, reason } => format!("trial of {architecture} failed: {reason}"),
             Self::EpisodeClosed { number, reason } => format!("episode {number} closed: {reason}"),
             Self::Archived { learned, models } => format!(
@@ -183,10 +183,14 @@ pub(super) fn clock(milliseconds: i64) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + since).to_string()
 }
 
-fn climbed(rung: usize, scores: &[(String, Option<f64>)]) -> String {
+fn climbed(rung: usize, scores: &[(String, Option<f64>)], robust_gains: &[Option<f64>]) -> String {
     let better = scores.iter().filter(|(_, gain)| gain.is_some_and(|gain| gain > 0.0)).count();
-    let best = scores.iter().filter_map(|(name, gain)| gain.map(|gain| (name, gain)));
+    let robust = robust_gains.iter().copied().chain(std::iter::repeat(None));
+    let best = scores.iter().zip(robust).filter_map(|((name, gain), robust)| Some((name, (*gain)?, robust)));
     let best = best.max_by(|a, b| a.1.total_cmp(&b.1));
-    let best = best.map_or("all failed".into(), |(name, gain)| format!("best: {name} ({gain:+.4})"));
+    let best = best.map_or("all failed".into(), |(name, gain, robust)| {
+        let robust = robust.map(|gain| format!(", {gain:+.4} under stress")).unwrap_or_default();
+        format!("best: {name} ({gain:+.4}{robust})")
+    });
     format!("rung {rung}: {better} of {} candidates better than the control; {best}", scores.len())
 }

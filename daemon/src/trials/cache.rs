@@ -55,7 +55,15 @@ mod tests {
 
     fn result(number: u64) -> TrialResult {
         let losses = vec![0.5; 100];
-        TrialResult { number, losses, rejected: false, children: vec![], compute_seconds: vec![], bytes: 1 }
+        TrialResult {
+            number,
+            losses,
+            rejected: false,
+            children: vec![],
+            compute_seconds: vec![],
+            bytes: 1,
+            robust_loss: None,
+        }
     }
 
     #[test]

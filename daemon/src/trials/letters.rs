@@ -10,7 +10,7 @@ use model::DeviceChoice;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::protocol::{Rejecting, Stretch, Trial, TrialReply};
+use super::protocol::{Rejecting, Stressing, Stretch, Trial, TrialReply};
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -106,10 +106,11 @@ pub fn question(stamp: &Stamp, stretch: &str, trial: &Trial) -> String {
         keep: bool,
         rejection: Option<Rejecting>,
         compute_batch: Option<usize>,
+        stressing: &'a Option<Stressing>,
     }
-    let Trial { number: _, edit, seed, keep, rejection, compute_batch } = trial;
+    let Trial { number: _, edit, seed, keep, rejection, compute_batch, stressing } = trial;
     let (seed, keep, rejection, compute_batch) = (*seed, *keep, *rejection, *compute_batch);
-    sha256(&bytes(&Question { stamp, stretch, edit, seed, keep, rejection, compute_batch }))
+    sha256(&bytes(&Question { stamp, stretch, edit, seed, keep, rejection, compute_batch, stressing }))
 }
 
 /// A stretch; its number is not part of it.

@@ -66,6 +66,17 @@ pub struct Trial {
     pub rejection: Option<Rejecting>,
     /// Rows in one batch when compute time is measured; none where it is not asked for.
     pub compute_batch: Option<usize>,
+    /// How its mixture is put under stress at the end; none where that is not asked for.
+    pub stressing: Option<Stressing>,
+}
+
+/// What a mixture is asked on bad days of its inputs: the same of the control and of all beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stressing {
+    /// For noise and what goes missing.
+    pub seed: u64,
+    /// Where the standardised numbers stand in an encoded row.
+    pub numbers: Vec<usize>,
 }
 
 /// When a trial is given up: as soon as its mean gain over the control is surely below this.
@@ -101,6 +112,8 @@ pub struct TrialResult {
     pub compute_seconds: Vec<f64>,
     /// Bytes of the trained numbers of the whole mixture.
     pub bytes: u64,
+    /// Mean bounded loss of the mixture under stress, if asked for.
+    pub robust_loss: Option<f64>,
 }
 
 /// Exactly one for each trial.

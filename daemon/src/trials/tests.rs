@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{Activation, Architecture, Block, Device, Edit, Hyper, Mixture, Pool, Shape, Target};
 
-use super::protocol::{Rejecting, Request, Stretch, Taught, Trial, TrialReply};
+use super::protocol::{Rejecting, Request, Stressing, Stretch, Taught, Trial, TrialReply};
 use super::{Trials, WorkerCommand, worker};
 
 fn stretch() -> Arc<Stretch> {
@@ -26,7 +26,7 @@ fn stretch_of(control: Architecture) -> Stretch {
 }
 
 fn trial(number: u64, edit: Edit) -> Trial {
-    Trial { number, edit, seed: 3, keep: true, rejection: None, compute_batch: Some(4) }
+    Trial { number, edit, seed: 3, keep: true, rejection: None, compute_batch: Some(4), stressing: None }
 }
 
 fn unchanged(number: u64) -> Trial {
@@ -159,6 +159,37 @@ fn who_is_surely_worse_is_given_up_and_who_is_not_is_none_the_worse_for_it() {
     assert!(!run(1e-6, rejecting(0.9)).rejected, "it may lose as much");
     let (with, without) = (run(0.3, rejecting(0.0)), run(0.3, None));
     assert!(!with.rejected && with.losses == without.losses && with.children == without.children);
+}
+
+#[test]
+fn under_stress_the_control_is_asked_the_same_as_who_is_beside_it_and_nothing_else_changes() {
+    let mut stretch = Arc::unwrap_or_clone(long_and_known());
+    stretch.before = Taught { encoded: stretch.encoded.clone(), goals: stretch.goals.clone() };
+    let stretch = Arc::new(stretch);
+    let run = |edit: Edit, numbers: Option<Vec<usize>>| {
+        let stressing = numbers.map(|numbers| Stressing { seed: 7, numbers });
+        let keep = stressing.is_some();
+        match answer(stretch.clone(), Trial { stressing, keep, compute_batch: None, ..trial(1, edit) }) {
+            TrialReply::Done(result) => Ok(*result),
+            TrialReply::Failed { reason, .. } => Err(reason),
+        }
+    };
+    let asked = |edit| run(edit, Some(vec![0])).expect("it runs");
+    let (control, twins) = (asked(Edit::none(1)), asked(Edit::keep(&[0, 0])));
+    let loss = control.robust_loss.expect("it was asked");
+    assert!((0.0..=1.0).contains(&loss), "{loss}");
+    assert!(
+        (loss - twins.robust_loss.expect("it was asked")).abs() < 1e-6,
+        "twins say what one of them says"
+    );
+    assert_eq!(asked(Edit::none(1)).robust_loss, Some(loss), "each time the same");
+    let (child, without) =
+        (Edit::add(1, 0, child(0.3)), run(Edit::add(1, 0, child(0.3)), None).expect("it runs"));
+    let with = asked(child);
+    assert_eq!((&with.losses, without.robust_loss), (&without.losses, None));
+    assert!(with.robust_loss < Some(loss), "who has learned the rows stands them better");
+    let refused = run(Edit::none(1), Some(vec![1])).expect_err("there is one feature");
+    assert!(refused.contains("beyond the 1 features"), "{refused}");
 }
 
 #[test]

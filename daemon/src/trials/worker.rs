@@ -21,6 +21,7 @@ use model::{
 use super::protocol::{self, Request, Stretch, Taught, Trial, TrialReply, TrialResult};
 
 mod course;
+mod robust;
 
 use course::{Mixing, Run, go_over};
 
@@ -83,17 +84,26 @@ impl Worker {
             children: Vec::new(),
             compute_seconds: Vec::new(),
             bytes: stretch.start.mixture().edited(&trial.edit).cost(shape(stretch)).bytes,
+            robust_loss: None,
         };
         if rejected {
             return Ok(result);
         }
-        if trial.keep {
+        if trial.keep || trial.stressing.is_some() {
             children.iter_mut().try_for_each(|child| catch_up(stretch, &mut child.learner))?;
+        }
+        if trial.keep {
             result.children = children.iter().map(|child| child.learner.state()).collect::<Result<_, _>>()?;
         }
+        if trial.compute_batch.is_none() && trial.stressing.is_none() {
+            return Ok(result);
+        }
+        let network = finished(stretch, trial, &children, mixing.mixer, &self.device)?;
         if let Some(rows) = trial.compute_batch {
-            let network = finished(stretch, trial, &children, mixing.mixer, &self.device)?;
             result.compute_seconds = compute_seconds(rows, stretch, &network)?;
+        }
+        if let Some(stressing) = &trial.stressing {
+            result.robust_loss = robust::loss(stretch, stressing, &network)?;
         }
         Ok(result)
     }
@@ -108,6 +118,10 @@ fn check(stretch: &Stretch, trial: &Trial) -> Result<(), ModelError> {
         && stretch.score_from <= rows;
     if !whole {
         return Err(ModelError::Sample("the parts of a stretch do not fit each other".into()));
+    }
+    let features = shape(stretch).features();
+    if trial.stressing.iter().flat_map(|stressing| &stressing.numbers).any(|at| *at >= features) {
+        return Err(ModelError::Sample(format!("a number beyond the {features} features is to be stressed")));
     }
     trial.edit.check(members)
 }
@@ -165,6 +179,19 @@ fn finished(
 pub fn loss(target: &Target, output: &[f32], goal: f32) -> f64 {
     let truth = if target.is_classification() { Truth::Class(goal as u32) } else { Truth::Number(goal) };
     model::bounded(target, &Output(output.into()), &truth, 1.0)
+}
+
+/// Mean bounded loss, in the network's own units.
+pub fn mean_loss(
+    target: &Target,
+    network: &MixtureNetwork,
+    encoded: &[f32],
+    goals: &[f32],
+) -> Result<f64, ModelError> {
+    let said = network.predict(encoded)?;
+    let answers = said.chunks_exact(network.shape().outputs).zip(goals);
+    let losses = answers.map(|(output, goal)| loss(target, output, *goal));
+    Ok(losses.sum::<f64>() / goals.len().max(1) as f64)
 }
 
 fn compute_seconds(rows: usize, stretch: &Stretch, network: &MixtureNetwork) -> Result<Vec<f64>, ModelError> {

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BATCH_MAX, Optimiser, REPLAY_DEPTH_MAX, SURGE_MAX, invalid};
+use super::{BATCH_MAX, HARDENING_MAX, Optimiser, REPLAY_DEPTH_MAX, SURGE_MAX, invalid};
 use crate::error::ModelError;
 
 /// How a network learns: searched together with its shape.
@@ -36,6 +36,16 @@ pub struct Hyper {
     /// Steps on rows since a sudden drift that follow each new one for a while; 0 is none.
     #[serde(default)]
     pub surge: u8,
+    /// Noise in every number it learns from, evenly up to so many of its deviations; 0 is none.
+    #[serde(default)]
+    pub noise: f32,
+    /// Share of numbers that are left out of what it learns from.
+    #[serde(default)]
+    pub missing: f32,
+    /// How far every number is moved against it before it learns from it, in deviations (FGSM, arXiv:1412.6572); 0 is not
+    /// at all.
+    #[serde(default)]
+    pub attack: f32,
 }
 
 /// Where nothing else is said.
@@ -56,6 +66,9 @@ impl Default for Hyper {
             recall: 0.0,
             average: 0,
             surge: 0,
+            noise: 0.0,
+            missing: 0.0,
+            attack: 0.0,
         }
     }
 }
@@ -65,6 +78,11 @@ impl Hyper {
     pub(crate) fn canonical(&self) -> Self {
         let replay_depth = if self.replay > 0.0 { self.replay_depth } else { usual_depth() };
         Self { replay_depth, ..*self }
+    }
+
+    /// Whether rows are made worse before they are learned.
+    pub(crate) fn hardens(&self) -> bool {
+        [self.noise, self.missing, self.attack].iter().any(|worse| *worse > 0.0)
     }
 
     pub(super) fn check(&self) -> Result<(), ModelError> {
@@ -87,6 +105,13 @@ impl Hyper {
         }
         if self.surge > SURGE_MAX {
             return Err(invalid(format!("the surge is {}; give 0 to {SURGE_MAX}", self.surge)));
+        }
+        if [self.noise, self.missing, self.attack].iter().any(|worse| !(0.0..=HARDENING_MAX).contains(worse))
+        {
+            return Err(invalid(format!(
+                "noise is {}, missing {} and attack {}; give numbers from 0 to {HARDENING_MAX}",
+                self.noise, self.missing, self.attack
+            )));
         }
         Ok(())
     }
@@ -115,6 +140,11 @@ impl fmt::Display for Hyper {
         }
         if self.surge > 0 {
             write!(f, " surge {}", self.surge)?;
+        }
+        for (name, worse) in [("noise", self.noise), ("missing", self.missing), ("attack", self.attack)] {
+            if worse > 0.0 {
+                write!(f, " {name} {worse}")?;
+            }
         }
         Ok(())
     }

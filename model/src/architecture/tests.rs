@@ -22,10 +22,11 @@ fn reads_well() {
     busy.blocks[0].skip = true;
     busy.exits = true;
     busy.committee = 4;
-    busy.hyper = Hyper { weight_decay: 0.001, batch: 32, replay: 0.5, ..busy.hyper };
+    busy.hyper =
+        Hyper { weight_decay: 0.001, batch: 32, replay: 0.5, noise: 0.1, attack: 0.03, ..busy.hyper };
     assert_eq!(
         busy.to_string(),
-        "64 gelu layer dropout 0.1 skip → 32 relu, adamw 0.003 decay 0.001 batch 32 replay 0.5, exits, committee of 4"
+        "64 gelu layer dropout 0.1 skip → 32 relu, adamw 0.003 decay 0.001 batch 32 replay 0.5 noise 0.1 attack 0.03, exits, committee of 4"
     );
 }
 
@@ -96,6 +97,8 @@ fn refuses_what_cannot_be_built() {
     assert!(refused(|a| a.hyper.step_size = f32::NAN).contains("step size is NaN"));
     assert!(refused(|a| a.hyper.batch = 0).contains("batch is 0"));
     assert!(refused(|a| a.hyper.replay = 2.0).contains("replay 2"));
+    assert!(refused(|a| a.hyper.noise = 0.6).contains("noise is 0.6"));
+    assert!(refused(|a| a.hyper.attack = f32::NAN).contains("attack NaN"));
     assert!(refused(|a| a.committee = 9).contains("committee of 9"));
     assert!(refused(|a| a.context = 5).contains("context is 5 labels"));
     assert!(refused(|a| a.blocks = vec![a.blocks[0].clone(); 17]).contains("at most 16"));

@@ -23,6 +23,9 @@ fn random_learner(rng: &mut Pcg64) -> Learner {
         weight_decay: 0.01,
         average: [0, 7][rng.random_range(0..2)],
         surge: [0, 2][rng.random_range(0..2)],
+        noise: [0.0, 0.0, 0.1][rng.random_range(0..3)],
+        missing: [0.0, 0.0, 0.2][rng.random_range(0..3)],
+        attack: [0.0, 0.0, 0.1][rng.random_range(0..3)],
         ..Hyper::default()
     };
     let context = rng.random_range(0..=2);

@@ -133,6 +133,14 @@ impl Body {
         }
     }
 
+    /// The slope of these rows' mean loss at every number of theirs, without dropout; recent labels have none.
+    pub fn input_slopes(&self, batch: Batch<'_>) -> Result<Vec<f32>, ModelError> {
+        match self {
+            Self::Program(program) => Ok(program.input_slopes(0, batch)),
+            Self::Tensors(tensors) => tensors.learner.network().input_slopes(batch),
+        }
+    }
+
     /// One step on these rows, with dropout drawn from `rng`; on an error the weights stay as they are.
     pub fn step(&mut self, batch: Batch<'_>, rng: &mut Pcg64) -> Result<(), ModelError> {
         match self {

@@ -146,9 +146,9 @@ impl Intake {
         }
     }
 
-    /// Whether the next row is a step of its own, and nothing else is in it.
+    /// Whether the next row is a step of its own, as it is, and nothing else is in it.
     pub fn steps_at_once(&self, hyper: &Hyper) -> bool {
         let again = hyper.replay > 0.0 || hyper.recall > 0.0 || self.surge.under_way();
-        hyper.batch <= 1 && !again && self.pending.len() == 0
+        hyper.batch <= 1 && !again && !hyper.hardens() && self.pending.len() == 0
     }
 }

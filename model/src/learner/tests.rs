@@ -119,7 +119,14 @@ proptest! {
     fn a_restored_learner_goes_on_bit_by_bit(seed: u64, before in 0_usize..40) {
         let mut rng = Pcg64::seed_from_u64(seed);
         let optimiser = Optimiser::ALL[rng.random_range(0..2)];
-        let architecture = Architecture { hyper: Hyper { optimiser, ..hyper() }, ..random_architecture(&mut rng) };
+        let hyper = Hyper {
+            optimiser,
+            noise: [0.0, 0.1][rng.random_range(0..2)],
+            missing: [0.0, 0.2][rng.random_range(0..2)],
+            attack: [0.0, 0.1][rng.random_range(0..2)],
+            ..hyper()
+        };
+        let architecture = Architecture { hyper, ..random_architecture(&mut rng) };
         let (rows, goals) = examples(100, seed);
         for device in devices() {
             let mut through = on(&device, &architecture, seed);

@@ -21,7 +21,7 @@ const SLOPE_MIN: f32 = 1e-25;
 
 /// What one register holds, and another one to write.
 #[inline(always)]
-fn pair(numbers: &mut [f32], rows: usize, from: Register, to: Register) -> (&[f32], &mut [f32]) {
+pub(super) fn pair(numbers: &mut [f32], rows: usize, from: Register, to: Register) -> (&[f32], &mut [f32]) {
     let (from_end, to_end) = (rows * (from.at + from.width), rows * (to.at + to.width));
     if from.at < to.at {
         let (left, right) = numbers.split_at_mut(rows * to.at);
@@ -186,10 +186,7 @@ fn begin_back(plan: &Plan, from: Option<usize>, to: usize, scratch: &mut Scratch
 
 /// What a product does to one of its factors.
 #[inline(always)]
-fn multiply_back(plan: &Plan, factor: usize, other: usize, to: usize, scratch: &mut Scratch) {
-    if factor == INPUT {
-        return;
-    }
+pub(super) fn multiply_back(plan: &Plan, factor: usize, other: usize, to: usize, scratch: &mut Scratch) {
     let rows = scratch.rows;
     let other = held(&scratch.values, rows, plan.registers[other]);
     let (above, below) = pair(&mut scratch.grads, rows, plan.registers[to], plan.registers[factor]);
@@ -249,15 +246,18 @@ pub(super) fn backward<S: Simd>(simd: S, plan: &Plan, weights: &[f32], scratch: 
             }
             Op::Begin { from, to } => begin_back(plan, *from, *to, scratch),
             Op::Multiply { left, right, to } => {
-                multiply_back(plan, *left, *right, *to, scratch);
-                multiply_back(plan, *right, *left, *to, scratch);
+                for (factor, other) in [(*left, *right), (*right, *left)] {
+                    if factor != INPUT {
+                        multiply_back(plan, factor, other, *to, scratch);
+                    }
+                }
             }
         }
     }
 }
 
 #[inline(always)]
-fn affine_back<S: Simd>(
+pub(super) fn affine_back<S: Simd>(
     simd: S,
     plan: &Plan,
     (from, to): (usize, usize),

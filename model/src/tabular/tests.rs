@@ -69,3 +69,16 @@ fn refuses_ladders_that_do_not_ascend() {
     }
     assert!(TabularSpace::new(TabularLimits { depth_max: 17, ..TabularLimits::default() }).is_err());
 }
+
+#[test]
+fn hardening_has_genes_only_where_it_is_searched() {
+    let hardening = TabularSpace::new(TabularLimits { hardening: true, ..TabularLimits::default() }).unwrap();
+    let (with, without) = (hardening.space().genes(), space().space().genes().to_vec());
+    assert_eq!(with.len(), without.len() + 3);
+    let hyper = Hyper { noise: 0.3, missing: 0.05, attack: 0.03, ..Hyper::default() };
+    let hardened = Architecture::linear(hyper);
+    let genome = hardening.genome(&hardened);
+    assert_eq!(hardening.architecture(&genome), hardened);
+    let without = space();
+    assert_eq!(without.architecture(&without.genome(&hardened)), Architecture::linear(Hyper::default()));
+}

@@ -11,6 +11,7 @@ fn replayed(right: &[u64]) -> Replayed {
         cpu_seconds: 2.0,
         trials: 3,
         promotions: 1,
+        stressed: [("noise".to_owned(), right[0] as f64)].into(),
     }
 }
 
@@ -36,6 +37,7 @@ fn what_a_way_is_worth_is_paired_by_block() {
         (entry.worth - 10.0).abs() < 1e-9 && entry.half_width.is_some_and(|half| half < 1e-9),
         "{entry:?}"
     );
+    assert_eq!(entry.stressed, [("noise".to_owned(), [9.0, 8.0])].into());
     assert!((entry.compute - 1.0).abs() < 1e-9 && entry.trials == [3, 3]);
     assert_eq!(worth::over_all(Way::NoSearch, std::slice::from_ref(&entry)), None);
     let all = worth::over_all(Way::NoSearch, &[entry.clone(), Entry { worth: 20.0, ..entry }])

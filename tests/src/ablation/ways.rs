@@ -63,11 +63,27 @@ pub enum Way {
     WithExits,
     /// Candidates may be committees of four.
     WithCommittees,
+    /// Candidates may learn from rows that are made worse, and who stands stress best is preferred.
+    WithRobust,
+    /// The networks to begin with learn from rows that are made worse.
+    Hardened,
 }
+
+/// The usual members, hardened.
+const HARDENED: &str = r#"mixture = { members = [
+  { optimiser = "sgd", step_size = 0.1, noise = 0.1, missing = 0.05, attack = 0.03 },
+  { optimiser = "sgd", step_size = 0.03, noise = 0.1, missing = 0.05, attack = 0.03 },
+  { widths = [64], optimiser = "rmsprop", step_size = 0.003, context = 1, surge = 3, noise = 0.1, missing = 0.05, attack = 0.03 },
+  { widths = [64], optimiser = "rmsprop", step_size = 0.001, noise = 0.1, missing = 0.05, attack = 0.03 },
+  { widths = [64, 64], optimiser = "rmsprop", step_size = 0.001, surge = 3, noise = 0.1, missing = 0.05, attack = 0.03 },
+  { widths = [64], optimiser = "rmsprop", step_size = 0.001, replay = 1.0, noise = 0.1, missing = 0.05, attack = 0.03 },
+  { widths = [128], optimiser = "normalised_sgd", step_size = 0.8, noise = 0.1, missing = 0.05, attack = 0.03 },
+  { widths = [64], optimiser = "adamw", step_size = 0.001, average = 500, noise = 0.1, missing = 0.05, attack = 0.03 },
+] }"#;
 
 impl Way {
     /// All.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::Default,
         Self::NoSearch,
         Self::OneNetwork,
@@ -96,6 +112,8 @@ impl Way {
         Self::WithProxies,
         Self::WithExits,
         Self::WithCommittees,
+        Self::WithRobust,
+        Self::Hardened,
     ];
 
     /// Its name in the table and on the command line.
@@ -129,6 +147,8 @@ impl Way {
             Self::WithProxies => "with-proxies",
             Self::WithExits => "with-exits",
             Self::WithCommittees => "with-committees",
+            Self::WithRobust => "with-robust",
+            Self::Hardened => "hardened",
         }
     }
 
@@ -181,6 +201,10 @@ impl Way {
             Self::WithProxies => "search = { proxies = true }",
             Self::WithExits => "search = { exits = true }",
             Self::WithCommittees => "search = { committee_max = 4 }",
+            Self::WithRobust => {
+                "search = { robust = true, hardening = true, prefer = \"most robust within 1 %\" }"
+            }
+            Self::Hardened => HARDENED,
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Lives here: pairing blocks, and the table. May not: replay.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 use super::Replayed;
@@ -32,6 +34,8 @@ pub struct Entry {
     pub trials: [u64; 2],
     /// Candidates that served.
     pub promotions: [u64; 2],
+    /// What the champion loses at the end, as rows are (`none`) and under each stress: by default, and with the way switched.
+    pub stressed: BTreeMap<String, [f64; 2]>,
 }
 
 /// Of one stream.
@@ -55,7 +59,23 @@ pub fn entry(way: Way, data: &str, usual: &[Replayed], other: &[Replayed]) -> En
         compute: seconds[0] / seconds[1].max(f64::MIN_POSITIVE),
         trials: both.map(|replays| replays.iter().map(|one| one.trials).sum()),
         promotions: both.map(|replays| replays.iter().map(|one| one.promotions).sum()),
+        stressed: means(&usual.iter().zip(other).map(stressed).collect::<Vec<_>>()),
     }
+}
+
+/// What two champions lose under what both were put under.
+fn stressed((usual, other): (&Replayed, &Replayed)) -> BTreeMap<String, [f64; 2]> {
+    let both =
+        usual.stressed.iter().map(|(name, loss)| Some((name.clone(), [*loss, *other.stressed.get(name)?])));
+    both.flatten().collect()
+}
+
+/// Means of each by its name, over those that have it.
+fn means(each: &[BTreeMap<String, [f64; 2]>]) -> BTreeMap<String, [f64; 2]> {
+    let names: BTreeSet<&String> = each.iter().flat_map(BTreeMap::keys).collect();
+    let known = |name: &String| each.iter().filter_map(|of| of.get(name)).collect::<Vec<_>>();
+    let of_both = |all: Vec<&[f64; 2]>| [0, 1].map(|at| mean(all.iter().map(|both| both[at])));
+    names.into_iter().map(|name| (name.clone(), of_both(known(name)))).collect()
 }
 
 /// Of all streams, each as important; none of fewer than two.
@@ -75,6 +95,7 @@ pub fn over_all(way: Way, entries: &[Entry]) -> Option<Entry> {
         compute: mean(of_way.iter().map(|entry| entry.compute)),
         trials: [sum(trials, 0), sum(trials, 1)],
         promotions: [sum(promotions, 0), sum(promotions, 1)],
+        stressed: means(&of_way.iter().map(|entry| entry.stressed.clone()).collect::<Vec<_>>()),
     })
 }
 

@@ -21,6 +21,7 @@ fn trial(number: u64, child: Architecture) -> Trial {
         keep: true,
         rejection: None,
         compute_batch: Some(4),
+        stressing: None,
     }
 }
 

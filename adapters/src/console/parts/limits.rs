@@ -122,7 +122,7 @@ pub(super) fn search(search: &Search) -> Markup {
         }
         @if !search.front.is_empty() {
             details id="front" {
-                summary { "Pareto front of loss, compute time and memory: " (search.front.len()) }
+                summary { "Pareto front of " (search.objectives) ": " (search.front.len()) }
                 ul { @for network in &search.front { li { (network) } } }
             }
         }

@@ -37,6 +37,7 @@ fn lands(learn: &mut Learn, options: &[(&[usize], Option<f32>)]) {
         children: Vec::new(),
         compute_seconds: Vec::new(),
         bytes: 0,
+        robust_loss: None,
     };
     let landed = Landed {
         candidates: options.iter().map(|(kept, _)| Edit::keep(kept)).enumerate().collect(),

@@ -200,11 +200,13 @@ fn place(learn: &mut Learn) -> f64 {
         children: Vec::new(),
         compute_seconds: Vec::new(),
         bytes: 0,
+        robust_loss: None,
     };
     let trained = Trained {
         edit: Edit::keep(&[0, 1]),
         result,
         gain: Some(0.1),
+        robust_gain: None,
         learned: learn.state.history.pushed(),
         schema: learn.rules.config.schema.clone(),
     };

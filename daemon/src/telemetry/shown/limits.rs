@@ -1,8 +1,9 @@
 //! What limits the daemon, what it searches within them, and what people may ask for.
 
 use adapters::console::{Budget, BurnRate, Choice, Rung, Search};
+use policies::search::front::Objective;
 
-use crate::learn::Learn;
+use crate::learn::{Learn, State};
 use crate::lifecycle::{Stand, Steer};
 
 /// Networks of the front that are named.
@@ -45,7 +46,22 @@ pub(super) fn search(learn: &Learn, opened: Option<&str>, closed: Option<&str>) 
     };
     let front = state.front.points().iter().take(FRONT_MAX).map(|point| point.network.clone());
     let rung = |Stand { windows, training, stand, over }| Rung { windows, training, stand, over };
-    Search { now, rungs: rungs.unwrap_or_default().into_iter().map(rung).collect(), front: front.collect() }
+    Search {
+        now,
+        rungs: rungs.unwrap_or_default().into_iter().map(rung).collect(),
+        front: front.collect(),
+        objectives: objectives(state),
+    }
+}
+
+fn objectives(state: &State) -> String {
+    let name = |objective| match objective {
+        Objective::Bytes => "memory".into(),
+        objective => objective.to_string(),
+    };
+    let mut names: Vec<String> = state.front.axes().iter().map(|axis| name(axis.objective)).collect();
+    let last = names.pop().unwrap_or_default();
+    if names.is_empty() { last } else { format!("{} and {last}", names.join(", ")) }
 }
 
 pub(super) fn choices(learn: &Learn) -> Vec<Choice> {

@@ -74,6 +74,12 @@ pub(super) fn drift() -> Vec<Metric> {
 }
 
 pub(super) fn search() -> Vec<Metric> {
+    let mut metrics = tried();
+    metrics.extend(found());
+    metrics
+}
+
+fn tried() -> Vec<Metric> {
     vec![
         counter("driftform_search_episodes_total", "Search episodes opened."),
         histogram(
@@ -128,15 +134,25 @@ pub(super) fn search() -> Vec<Metric> {
             Unit::Ratio,
             "Of the candidates that turned out better, the share that was not let through by chance alone; 1 until one is known.",
         ),
+    ]
+}
+
+fn found() -> Vec<Metric> {
+    vec![
         gauge(
             "driftform_search_front_points",
             Unit::Count,
-            "Networks that none beats on loss, compute time and memory at once, since the last drift.",
+            "Networks that none beats on loss, compute time and memory at once, and under stress where search.robust asks for it, since the last drift.",
         ),
         gauge(
             "driftform_search_front_hypervolume_ratio",
             Unit::Ratio,
             "Share of what is within the budgets that the front covers.",
+        ),
+        gauge(
+            "driftform_search_front_robust_loss_ratio",
+            Unit::Ratio,
+            "Least that a network of the front loses under stress; 1 while none is known, or search.robust is off.",
         ),
         counter(
             "driftform_memory_recalls_total",

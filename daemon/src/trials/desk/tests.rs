@@ -38,6 +38,7 @@ fn done() -> News {
         children: vec![],
         compute_seconds: vec![],
         bytes: 8,
+        robust_loss: None,
     };
     News::Answer(TrialReply::Done(Box::new(result)))
 }

@@ -6,7 +6,7 @@ use super::*;
 
 pub(crate) fn trial(number: u64, seed: u64) -> Trial {
     let edit = Edit::add(1, 0, Architecture::linear(Hyper::default()));
-    Trial { number, edit, seed, keep: false, rejection: None, compute_batch: None }
+    Trial { number, edit, seed, keep: false, rejection: None, compute_batch: None, stressing: None }
 }
 
 pub(crate) fn letter(trial: Trial) -> Letter {
@@ -30,6 +30,8 @@ fn a_trial_is_known_by_all_that_decides_it_and_by_nothing_else() {
         of("a", &Trial { keep: true, ..trial(1, 1) }),
         of("a", &Trial { rejection: Some(Rejecting { alpha: 0.1, loss_max: 0.0 }), ..trial(1, 1) }),
         of("a", &Trial { compute_batch: Some(1), ..trial(1, 1) }),
+        of("a", &Trial { stressing: Some(Stressing { seed: 1, numbers: vec![0] }), ..trial(1, 1) }),
+        of("a", &Trial { stressing: Some(Stressing { seed: 1, numbers: vec![0, 1] }), ..trial(1, 1) }),
         question(&Stamp { version: "0.0.0".into(), ..own() }, "a", &trial(1, 1)),
     ];
     for (at, other) in others.iter().enumerate() {

@@ -86,13 +86,13 @@ impl FromStr for Preference {
 
     fn from_str(text: &str) -> Result<Self, NotPreferred> {
         let words: Vec<&str> = text.split_whitespace().collect();
-        let least = match *words.first().ok_or(NotPreferred)? {
-            "most" if words == ["most", "accurate"] => return Ok(Self::Least(Objective::Loss)),
-            "fastest" => Objective::ComputeTime,
-            "smallest" => Objective::Bytes,
+        let (least, percent) = match words[..] {
+            ["most", "accurate"] => return Ok(Self::Least(Objective::Loss)),
+            ["fastest", "within", percent, "%"] => (Objective::ComputeTime, percent),
+            ["smallest", "within", percent, "%"] => (Objective::Bytes, percent),
+            ["most", "robust", "within", percent, "%"] => (Objective::RobustLoss, percent),
             _ => return Err(NotPreferred),
         };
-        let ["within", percent, "%"] = words[1..] else { return Err(NotPreferred) };
         let share = percent.parse::<f64>().map_err(|_| NotPreferred)? / 100.0;
         if (0.0..=1.0).contains(&share) {
             Ok(Self::Within { of: Objective::Loss, share, least })
@@ -104,8 +104,16 @@ impl FromStr for Preference {
 
 impl Preference {
     /// What may be preferred.
-    pub const WORDS: &str =
-        "\"most accurate\", \"fastest within 1 %\" or \"smallest within 1 %\" (of the best loss; 0 to 100 %)";
+    pub const WORDS: &str = "\"most accurate\", \"fastest within 1 %\", \"smallest within 1 %\" or, with search.robust, \
+                             \"most robust within 1 %\" (of the best loss; 0 to 100 %)";
+
+    /// Whether it weighs this objective.
+    pub fn asks_for(&self, objective: Objective) -> bool {
+        match self {
+            Self::Least(least) => *least == objective,
+            Self::Within { of, least, .. } => [*of, *least].contains(&objective),
+        }
+    }
 }
 
 /// These words are no preference.

@@ -57,6 +57,7 @@ fn people_say_what_they_prefer_in_words() {
         ("most accurate", Preference::Least(Objective::Loss)),
         ("fastest within 0.5 %", within(0.005, Objective::ComputeTime)),
         ("smallest within 2 %", within(0.02, Objective::Bytes)),
+        ("most robust within 1 %", within(0.01, Objective::RobustLoss)),
     ] {
         assert_eq!(words.parse(), Ok(preference));
     }
@@ -68,6 +69,8 @@ fn people_say_what_they_prefer_in_words() {
         "fastest within -1 %",
         "fastest within a %",
         "most accurate ever",
+        "most robust",
+        "most within 1 %",
     ] {
         assert_eq!(words.parse::<Preference>(), Err(NotPreferred), "{words}");
     }
