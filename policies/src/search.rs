@@ -11,12 +11,14 @@ use serde::{Deserialize, Serialize};
 
 pub mod adaptation;
 pub mod bayesian;
+pub mod controller;
 pub mod curve;
 pub mod evolution;
 pub mod experience;
 pub mod front;
 pub mod local;
 pub mod memory;
+mod perceptron;
 pub mod placement;
 pub mod portfolio;
 pub mod predictor;
@@ -31,6 +33,7 @@ pub mod signature;
 pub mod tries;
 
 pub use bayesian::Bayesian;
+pub use controller::Controller;
 pub use evolution::Evolution;
 pub use local::Local;
 pub use placement::{Placement, lighter, placement, standing};
@@ -69,12 +72,24 @@ pub struct Question<'a> {
     pub features: Features<'a>,
     /// What a genome costs, by itself neither good nor bad: it only teaches what graphs are.
     pub costs: Features<'a>,
+    /// How far beyond the budgets in force a genome is, as a share of the one it exceeds most; 0 within all of them.
+    pub excess: &'a dyn Fn(&Genome) -> f64,
 }
 
 impl<'a> Question<'a> {
-    /// On a calm stream, at its beginning, with nothing known before training.
+    /// On a calm stream, at its beginning, with nothing known before training, and without budgets.
     pub fn new(space: &'a SearchSpace, parent: &'a Genome, count: usize) -> Self {
-        Self { space, parent, count, now: 0, drift: None, features: &|_| Vec::new(), costs: &|_| Vec::new() }
+        let nothing = &|_: &Genome| Vec::new();
+        Self {
+            space,
+            parent,
+            count,
+            now: 0,
+            drift: None,
+            features: nothing,
+            costs: nothing,
+            excess: &|_| 0.0,
+        }
     }
 
     /// All that is known of a genome without training it.

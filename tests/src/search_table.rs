@@ -85,6 +85,8 @@ pub enum Dataset {
     C10,
     /// CIFAR-100.
     C100,
+    /// CIFAR-10, searched by validation after 12 epochs of 200; the budget is in seconds of training.
+    C10Early,
 }
 
 /// Searches a table of known results again and again: what is found is chosen by validation, and reported on test.
@@ -118,7 +120,7 @@ struct Arguments {
     /// Scores the predictor instead: how it orders members that it has not seen, having learned from as many as the budget.
     #[arg(long, conflicts_with = "objectives")]
     ranking: bool,
-    /// Trials of each search, the first member included.
+    /// Trials of each search, the first member included; seconds of training for `c10-early`.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     budget: u64,
     /// Searches.
@@ -203,7 +205,8 @@ fn predictor_of(proposer: &AnyProposer) -> Option<String> {
         AnyProposer::Local(_)
         | AnyProposer::Evolution(_)
         | AnyProposer::Random(_)
-        | AnyProposer::Portfolio(_) => None,
+        | AnyProposer::Portfolio(_)
+        | AnyProposer::Controller(_) => None,
     }
 }
 

@@ -90,6 +90,7 @@ impl Learn {
         let parent = self.space.genome(&mixture.members[place.parent]);
         let members = weights.len();
         let wanted = if self.rules.config.search.proxies { count * ASKED_FOR_ONE } else { count };
+        let excess = self.excess();
         let state = &mut self.state;
         let (now, drift) = (state.outcomes, state.lifecycle.drift_noticed());
         let (space, shape) = (&self.space, self.arms.pool.shape());
@@ -97,8 +98,10 @@ impl Learn {
             let cost = Cost::of(&space.architecture(genome), shape);
             vec![cost.parameters as f64, cost.macs as f64]
         };
+        let excess =
+            |genome: &Genome| excess(&mixture.edited(&place.edit(members, space.architecture(genome))));
         let asked = Question::new(space.space(), &parent, wanted);
-        let question = Question { now, drift, costs: &costs, ..asked };
+        let question = Question { now, drift, costs: &costs, excess: &excess, ..asked };
         let is_remembered =
             self.rules.config.search.memory_models > 0 && state.lifecycle.searches_after_drift();
         let skipped = state.proposer.inner().promise().map_or(0, Promise::skipped);

@@ -195,6 +195,18 @@ impl Learn {
         self.pressed() && Cost::of(child, shape).is_below(Cost::of(parent, shape))
     }
 
+    /// How far beyond the budgets in force a mixture is expected to be, as a share of the one it exceeds most; 0 within them.
+    pub(super) fn excess(&self) -> impl Fn(&Mixture) -> f64 + use<> {
+        let (compute_max, bytes_max) = (self.state.limit(COMPUTE), self.state.limit(MEMORY));
+        let (shape, rows) = (self.arms.pool.shape(), self.rules.config.budget.compute_batch);
+        let op_cost = self.state.op_cost.clone();
+        move |mixture| {
+            let seconds = op_cost.upper(Load::of(mixture, shape, rows));
+            let shares = [seconds / compute_max, mixture.cost(shape).bytes as f64 / bytes_max];
+            shares.into_iter().fold(1.0, f64::max) - 1.0
+        }
+    }
+
     /// Those of the candidates that are expected to fit the budgets; the others are not tried. A daemon measures the
     /// champion anew before it says so: a machine that was busy once must not end the search for ever.
     pub(super) fn affordable(
@@ -206,14 +218,10 @@ impl Learn {
             self.measured = None;
             self.measure_new()?;
         }
-        let (compute_max, bytes_max) = (self.state.limit(COMPUTE), self.state.limit(MEMORY));
-        let shape = self.arms.pool.shape();
         let asked = candidates.len();
-        let fits = |edit: &Edit| {
-            let mixture = control.edited(edit);
-            self.estimated(&mixture) <= compute_max && mixture.cost(shape).bytes as f64 <= bytes_max
-        };
-        let affordable: Vec<Edit> = candidates.into_iter().filter(fits).collect();
+        let excess = self.excess();
+        let affordable: Vec<Edit> =
+            candidates.into_iter().filter(|edit| excess(&control.edited(edit)) <= 0.0).collect();
         let count = asked - affordable.len();
         if count > 0 {
             self.state.counts.rejected.cost += count as u64;

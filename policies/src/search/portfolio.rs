@@ -64,6 +64,9 @@ impl Default for Portfolio {
 }
 
 impl Portfolio {
+    /// Names of those among whom it splits.
+    pub const NAMES: [&str; 3] = ["local", "evolution", "bayesian"];
+
     /// Of all that learn, one of them by this predictor.
     pub fn by(predictor: AnyPredictor) -> Self {
         Self::of(vec![

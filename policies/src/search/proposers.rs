@@ -7,7 +7,7 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use crate::search::predictor::AnyPredictor;
-use crate::search::{Bayesian, Evolution, Local, Portfolio, Proposer, Question, Random, Score};
+use crate::search::{Bayesian, Controller, Evolution, Local, Portfolio, Proposer, Question, Random, Score};
 
 /// Any proposer, with what it has learned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,13 +20,15 @@ pub enum AnyProposer {
     Bayesian(Bayesian),
     /// Members, near or far.
     Random(Random),
-    /// All of them, each as much as it has been worth lately.
+    /// Three of them, each as much as it has been worth lately.
     Portfolio(Portfolio),
+    /// Edits by a policy that learns which of them pay.
+    Controller(Controller),
 }
 
 impl AnyProposer {
     /// Names, as in configuration.
-    pub const NAMES: [&str; 5] = ["local", "evolution", "bayesian", "random", "portfolio"];
+    pub const NAMES: [&str; 6] = ["local", "evolution", "bayesian", "random", "portfolio", "controller"];
 
     /// The proposer of this name, that has learned nothing yet.
     pub fn named(name: &str) -> Option<Self> {
@@ -41,6 +43,7 @@ impl AnyProposer {
             "bayesian" => Some(Self::Bayesian(Bayesian::new(predictor))),
             "random" => Some(Self::Random(Random)),
             "portfolio" => Some(Self::Portfolio(Portfolio::by(predictor))),
+            "controller" => Some(Self::Controller(Controller::new())),
             _ => None,
         }
     }
@@ -58,6 +61,7 @@ impl AnyProposer {
             Self::Bayesian(proposer) => proposer,
             Self::Random(proposer) => proposer,
             Self::Portfolio(proposer) => proposer,
+            Self::Controller(proposer) => proposer,
         }
     }
 
@@ -68,6 +72,7 @@ impl AnyProposer {
             Self::Bayesian(proposer) => proposer,
             Self::Random(proposer) => proposer,
             Self::Portfolio(proposer) => proposer,
+            Self::Controller(proposer) => proposer,
         }
     }
 }

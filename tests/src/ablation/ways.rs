@@ -35,6 +35,7 @@ pub enum Way {
     ByBayesian,
     /// Chance alone.
     ByRandom,
+    ByController,
     /// What proposes by predictions predicts by a process for each world.
     ByRgpe,
     /// Or by an ensemble of networks.
@@ -83,7 +84,7 @@ const HARDENED: &str = r#"mixture = { members = [
 
 impl Way {
     /// All.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Default,
         Self::NoSearch,
         Self::OneNetwork,
@@ -98,6 +99,7 @@ impl Way {
         Self::ByEvolution,
         Self::ByBayesian,
         Self::ByRandom,
+        Self::ByController,
         Self::ByRgpe,
         Self::ByEnsemble,
         Self::ByGraph,
@@ -133,6 +135,7 @@ impl Way {
             Self::ByEvolution => "by-evolution",
             Self::ByBayesian => "by-bayesian",
             Self::ByRandom => "by-random",
+            Self::ByController => "by-controller",
             Self::ByRgpe => "by-rgpe",
             Self::ByEnsemble => "by-ensemble",
             Self::ByGraph => "by-graph",
@@ -187,6 +190,7 @@ impl Way {
             Self::ByEvolution => "search = { proposer = \"evolution\" }",
             Self::ByBayesian => "search = { proposer = \"bayesian\" }",
             Self::ByRandom => "search = { proposer = \"random\" }",
+            Self::ByController => "search = { proposer = \"controller\" }",
             Self::ByRgpe => "search = { predictor = \"rgpe\" }",
             Self::ByEnsemble => "search = { predictor = \"ensemble\" }",
             Self::ByGraph => "search = { predictor = \"graph\" }",

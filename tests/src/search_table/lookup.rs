@@ -15,6 +15,8 @@ pub struct Row {
     pub test: f64,
     /// What one answer, or where that was not measured one training, costs.
     pub cost: f64,
+    /// What of the budget a trial of it takes: one, where the budget is in trials.
+    pub charge: f64,
     /// Parameters, and seconds of an answer, where the table has them: what can be had without training.
     pub free: Option<[f64; 2]>,
 }
@@ -35,6 +37,7 @@ impl Table {
             validation: best(|row| row.validation)?,
             test: best(|row| row.test)?,
             cost: 0.0,
+            charge: 0.0,
             free: None,
         };
         Some(Self { space, rows, best })

@@ -94,7 +94,7 @@ impl Report {
     /// One line for people.
     pub fn line(&self) -> String {
         format!(
-            "{} of {}: {} trials, {} runs: {:.4} ± {:.4}, optimum in {:.1} %, regret {:.4}, {:.1} µs a trial",
+            "{} of {}: budget {}, {} runs: {:.4} ± {:.4}, optimum in {:.1} %, regret {:.4}, {:.1} µs a trial",
             self.proposer,
             self.table,
             self.budget,

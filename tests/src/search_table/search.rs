@@ -35,17 +35,19 @@ struct Search<'a> {
     known: &'a Known,
     proposer: AnyProposer,
     seen: BTreeSet<Genome>,
+    spent: f64,
     best: (Genome, Row),
 }
 
-/// Searches with this many trials.
+/// Searches until this much is spent: the last trial may exceed it.
 pub fn search(table: &Table, known: &Known, proposer: &AnyProposer, budget: u64, rng: &mut Pcg64) -> Chosen {
     let start = (*table.members().choose(rng).expect("a table has rows")).clone();
     let row = *table.row(&start).expect("it was drawn from the rows");
     let seen = BTreeSet::from([start.clone()]);
-    let mut search = Search { table, known, proposer: proposer.clone(), seen, best: (start, row) };
+    let mut search =
+        Search { table, known, proposer: proposer.clone(), seen, spent: row.charge, best: (start, row) };
     let mut free = 0;
-    while search.trials() < budget && free < FREE_MAX {
+    while search.spent < budget as f64 && free < FREE_MAX {
         let before = search.trials();
         search.step(rng);
         free = if search.trials() > before { 0 } else { free + 1 };
@@ -72,7 +74,9 @@ impl Search<'_> {
             let score = Score { genome, parent: parent.clone(), gain, cost, at: now };
             self.proposer.tell(&score);
             if let Some(row) = row {
-                self.seen.insert(score.genome.clone());
+                if self.seen.insert(score.genome.clone()) {
+                    self.spent += row.charge;
+                }
                 if row.validation > self.best.1.validation {
                     self.best = (score.genome, row);
                 }

@@ -65,7 +65,7 @@ fn the_same_seed_says_the_same_and_beats_the_baselines() -> Result<()> {
 
 /// Everything that is off by default, on; each line with another scheduler and predictor.
 const WAYS: [&str; 4] = [
-    "scheduler = \"asha\", predictor = \"rgpe\", prefer = \"fastest within 1 %\", rejection_alpha = 0.1",
+    "scheduler = \"asha\", proposer = \"controller\", predictor = \"rgpe\", prefer = \"fastest within 1 %\", rejection_alpha = 0.1",
     "scheduler = \"pasha\", predictor = \"ensemble\", prefer = \"smallest within 1 %\", proxies = true",
     "scheduler = \"full_budget\", rungs = [2], robust = true, hardening = true, prefer = \"most robust within 5 %\"",
     "scheduler = \"extrapolated\", proposer = \"bayesian\", predictor = \"graph\", recall_by = \"graph\", rejection_alpha = 0.1",

@@ -5,7 +5,7 @@
 use adapters::promql::Missing;
 use policies::detect::{DriftKind, Sense};
 use policies::gate::GateKind;
-use policies::search::AnyProposer;
+use policies::search::Portfolio;
 use policies::watch::WatchEvidence;
 
 use super::super::budgets::NOT_TAKEN;
@@ -128,7 +128,7 @@ fn tried() -> Vec<Metric> {
             "driftform_search_proposals_total",
             "Candidates that each proposer of the portfolio has asked for.",
         )
-        .by("proposer", &AnyProposer::NAMES.map(|name| if name == "portfolio" { "other" } else { name })),
+        .by("proposer", &Portfolio::NAMES),
         gauge(
             "driftform_search_promise_recall_ratio",
             Unit::Ratio,

@@ -1,7 +1,7 @@
 //! Five small networks, whose disagreement is the uncertainty.
 //!
-//! Lives here: the ensemble predictor of White et al. 2021 (BANANAS), at the size of a search beside a stream. Its networks live in
-//! [`network`].
+//! Lives here: the ensemble predictor of White et al. 2021 (BANANAS), at the size of a search beside a stream. How its networks
+//! learn lives in [`training`].
 //!
 //! A fit draws the networks anew and trains them a fixed number of steps, but only when there is a tenth more to learn from than
 //! at the last one, or that many fits went by: what one further example changes is less than what the draw does.
@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 use super::levels::{Level, levels};
 use super::scores::Scores;
 use super::{Estimate, Example, Moment, Predictor, Subject};
+use crate::search::perceptron::Perceptron;
 
-mod network;
+mod training;
 
-use network::{Network, Row};
+use training::{Row, train};
 
 /// Its name in configuration, metrics and the journal.
 pub const NAME: &str = "ensemble";
@@ -38,7 +39,7 @@ const DEVIATION_MIN: f64 = 1e-3;
 /// Networks, and how their inputs and targets are scaled.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ensemble {
-    networks: Vec<Network>,
+    networks: Vec<Perceptron>,
     features: Vec<Scores>,
     /// The space as it was: a genome of another one has another encoding.
     space: Option<SearchSpace>,
@@ -88,8 +89,8 @@ impl Ensemble {
             rows.iter().map(|(input, targets, weight)| Row { input, targets, weight: *weight }).collect();
         let widths = [rows[0].input.len(), HIDDEN[0], HIDDEN[1], objectives];
         let trained = |_| {
-            let mut network = Network::drawn(&widths, rng);
-            network.train(&rows, STEPS, BATCH, rng);
+            let mut network = Perceptron::drawn(&widths, rng);
+            train(&mut network, &rows, STEPS, BATCH, rng);
             network
         };
         self.networks = (0..NETWORKS).map(trained).collect();
