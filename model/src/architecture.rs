@@ -240,7 +240,7 @@ impl Block {
         Self { groups: vec![width], ..self.clone() }
     }
 
-    fn check(&self, index: usize) -> Result<(), ModelError> {
+    pub(crate) fn check(&self, index: usize) -> Result<(), ModelError> {
         let width = self.width();
         if !(1..=WIDTH_MAX).contains(&width) {
             return Err(invalid(format!("block {} has {width} units; give 1 to {WIDTH_MAX}", index + 1)));

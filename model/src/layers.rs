@@ -105,7 +105,7 @@ impl Layers {
                 Some(_) | None => stream.clone(),
             };
             let sums = summed.matmul(&tensors.weight)?.broadcast_add(&tensors.bias)?;
-            let active = activate(block.activation, &normalise(block, sums)?)?;
+            let active = units_of(block, sums)?;
             let active = match masks.get(index).and_then(Option::as_ref) {
                 Some(mask) => active.mul(mask)?,
                 None => active,
@@ -170,6 +170,11 @@ fn adapt(rows: &Tensor, adapter: &Tensor) -> Result<Tensor> {
     let (voices, _, width) = adapter.dims3()?;
     let factors = adapter.affine(1.0, 1.0)?;
     rows.reshape((voices, (), width))?.broadcast_mul(&factors)?.reshape(((), width))
+}
+
+/// The units of a block, given its sums.
+pub(crate) fn units_of(block: &Block, sums: Tensor) -> Result<Tensor> {
+    activate(block.activation, &normalise(block, sums)?)
 }
 
 fn normalise(block: &Block, sums: Tensor) -> Result<Tensor> {

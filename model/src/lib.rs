@@ -37,6 +37,7 @@ pub mod pool;
 mod program;
 pub mod proxies;
 pub mod pruning;
+pub mod relaxation;
 pub mod sample;
 pub mod schema;
 pub mod space;

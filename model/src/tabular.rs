@@ -14,6 +14,8 @@ use crate::error::ModelError;
 use crate::space::{Gene, Genome, SearchSpace};
 use crate::wiring::{Operation, Source, When, Wiring};
 
+mod places;
+
 /// Noise in the numbers that a network learns from, where that is searched.
 const NOISES: [f32; 3] = [0.0, 0.1, 0.3];
 /// Shares of them that are left out.
