@@ -48,6 +48,7 @@ mod past;
 mod path;
 mod probe;
 mod publish;
+mod relax;
 mod relief;
 mod remember;
 mod retention;
@@ -143,6 +144,8 @@ pub struct Learn {
     room_patience: Duration,
     /// Trials under way; gone after a restart.
     flight: Option<flight::Flight>,
+    /// The episode in which a relaxed network was asked last.
+    relaxed_in: Option<u64>,
     /// The candidates of the episode whose networks may serve next, by their places.
     trained: std::collections::BTreeMap<usize, flight::Trained>,
     /// The last finished trials of smaller networks: where a relief comes from.

@@ -191,6 +191,7 @@ impl Lifecycle {
             Event::Breached(remedy) => self.breached(remedy, rules),
             Event::BudgetSet => self.budget_set(),
             Event::Remembered { diagnosis, found } => self.remembered(diagnosis, found, rules),
+            Event::Relaxed(count) => self.episode.iter().map(|_| Effect::Ask(count)).collect(),
             Event::Proposed(candidates) => self.proposed(candidates, rules),
             Event::Climbed(climbers) => self.climbed(&climbers, rules),
             Event::NobodyFits => self.nobody_fits(),

@@ -27,6 +27,7 @@ pub mod proposers;
 pub mod random;
 pub mod recall;
 pub mod refine;
+pub mod relaxed;
 pub mod scheduler;
 pub mod screen;
 pub mod signature;
@@ -42,6 +43,7 @@ pub use promise::{Admitted, Promise};
 pub use proposers::AnyProposer;
 pub use random::Random;
 pub use recall::{Recall, RecallBy};
+pub use relaxed::{Leads, Relaxed};
 pub use scheduler::{
     AnyScheduler, Asha, Extrapolated, FullBudget, Pasha, Rejection, Scheduler, Step, SuccessiveHalving,
     Trial, best_cheaper,

@@ -13,11 +13,12 @@ use anyhow::{Context as _, Result, ensure};
 use daemon::trials::desk::Patience;
 use daemon::trials::letters::Stamp;
 use daemon::trials::office::OfficeConfig;
-use daemon::trials::protocol::{Stretch, Taught, Trial, TrialReply};
+use daemon::trials::protocol::{Relaxing, Stretch, Taught, Trial, TrialReply};
 use daemon::trials::{Trials, WorkerCommand};
+use model::relaxation::{Edge, Operation};
 use model::{
-    Activation, Architecture, Block, Device, DeviceChoice, Edit, Hyper, Mixture, Optimiser, Pool, Shape,
-    Target,
+    Activation, Architecture, Block, BlockKind, Device, DeviceChoice, Edit, Hyper, Mixture, Optimiser, Pool,
+    Shape, Target,
 };
 
 use crate::broker::{Broker, unique_model};
@@ -137,7 +138,16 @@ pub fn trial(series: u64, number: u64, width: u16) -> Trial {
         rejection: None,
         compute_batch: None,
         stressing: None,
+        relaxing: None,
     }
+}
+
+/// A trial that asks a relaxed network what should follow.
+pub fn relaxed(series: u64, number: u64) -> Trial {
+    let block = |kind| Operation::Block(Block { kind, ..Block::plain(8, Activation::Relu) });
+    let edge = Edge(vec![Operation::Skip, block(BlockKind::Dense), block(BlockKind::Residual)]);
+    let relaxing = Some(Relaxing { member: 0, edges: vec![edge.clone(), edge] });
+    Trial { edit: Edit::none(1), keep: false, relaxing, ..trial(series, number, 8) }
 }
 
 /// Hands all of them over.

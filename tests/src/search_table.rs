@@ -206,7 +206,8 @@ fn predictor_of(proposer: &AnyProposer) -> Option<String> {
         | AnyProposer::Evolution(_)
         | AnyProposer::Random(_)
         | AnyProposer::Portfolio(_)
-        | AnyProposer::Controller(_) => None,
+        | AnyProposer::Controller(_)
+        | AnyProposer::Relaxed(_) => None,
     }
 }
 

@@ -20,7 +20,7 @@ const CHOICES: [(&str, &[&str]); 14] = [
     ("repository.format", &["onnx", "safetensors"]),
     ("serve.memory_policy", &["availability", "resource"]),
     ("mixture.rule", &["mean", "leader", "few", "hedge", "stacked", "adaptive", "corrected"]),
-    ("search.proposer", &["local", "evolution", "bayesian", "random", "portfolio", "controller"]),
+    ("search.proposer", &["local", "evolution", "bayesian", "random", "portfolio", "controller", "relaxed"]),
     ("search.predictor", &["gaussian_process", "ensemble", "rgpe", "graph"]),
     ("search.recall_by", &["genome", "graph"]),
     ("search.scheduler", &["successive_halving", "asha", "pasha", "extrapolated", "full_budget"]),

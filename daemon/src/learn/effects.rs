@@ -87,6 +87,9 @@ impl Learn {
         let weights = self.arms.control.mixer().weights();
         let stands = standing(&mixture.members, &self.rules.config.start.members);
         let place = placement(&weights, &stands, self.rules.config.members_max);
+        if self.relaxes(&mixture.members[place.parent], place.parent, count)? {
+            return Ok(());
+        }
         let parent = self.space.genome(&mixture.members[place.parent]);
         let members = weights.len();
         let wanted = if self.rules.config.search.proxies { count * ASKED_FOR_ONE } else { count };

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use model::{Edit, Learner, LearnerState, Schema};
+use model::{Architecture, Edit, Learner, LearnerState, Schema};
 use policies::detect::Saving;
 
 use super::measure::Source;
@@ -13,15 +13,30 @@ use super::took::{Stopwatch, Took};
 use super::{Learn, LearnError};
 use crate::lifecycle::Event;
 use crate::telemetry::AuditEvent;
-use crate::trials::protocol::{Rejecting, Stressing, Stretch, Taught, Trial, TrialReply, TrialResult};
+use crate::trials::protocol::{
+    Rejecting, Relaxing, Stressing, Stretch, Taught, Trial, TrialReply, TrialResult,
+};
 
 /// What the trials are for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Purpose {
+    /// What a relaxed network says, before an episode's candidates are proposed.
+    Strengths(Box<Asked>),
     /// A rung of an episode.
     Rung(usize),
     /// Smaller networks for a breached budget, and what they have to save.
     Relief(Saving),
+}
+
+/// What a relaxed network was asked, and for whom.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// The network as it is.
+    pub parent: Architecture,
+    /// What may follow.
+    pub relaxing: Relaxing,
+    /// How many candidates are wanted then.
+    pub count: usize,
 }
 
 /// One set of trials on the same rows; the control goes first.
@@ -75,6 +90,16 @@ pub struct Trained {
     pub schema: Arc<Schema>,
 }
 
+impl Purpose {
+    /// Whose trial it is that is no candidate's.
+    fn of_nobody(&self) -> String {
+        match self {
+            Self::Strengths(asked) => format!("{}, relaxed", asked.parent),
+            Self::Rung(_) | Self::Relief(_) => "the control".to_owned(),
+        }
+    }
+}
+
 impl Landed {
     /// The candidate at this place of the results; none where its trial failed.
     pub fn take(&mut self, at: usize) -> Option<Trained> {
@@ -110,12 +135,13 @@ impl Learn {
     ) -> Result<(), LearnError> {
         let Some(stretch) = self.stretch(windows)? else {
             let (results, schema) = (vec![None; candidates.len()], self.rules.config.schema.clone());
-            self.report(purpose, Landed { results, control: None, learned: 0, schema, candidates });
+            self.report(&purpose, Landed { results, control: None, learned: 0, schema, candidates });
             return Ok(());
         };
-        let (delay, keep, compute_batch) = match purpose {
+        let (delay, keep, compute_batch) = match &purpose {
+            Purpose::Strengths(_) => (self.takes(windows), false, None),
             Purpose::Rung(rung) => {
-                (self.takes(windows * candidates.len()), self.rules.scheduler.may_win_at(rung), None)
+                (self.takes(windows * candidates.len()), self.rules.scheduler.may_win_at(*rung), None)
             }
             Purpose::Relief(_) => {
                 let measures = self.cost_source() == Source::Measured;
@@ -127,10 +153,14 @@ impl Learn {
         for edit in std::iter::once(&control).chain(candidates.iter().map(|(_, edit)| edit)) {
             let number = self.state.number();
             let seed = self.rules.config.seed ^ number;
-            let rejection = self.rejecting(purpose, edit);
+            let rejection = self.rejecting(&purpose, edit);
             let edit = edit.clone();
-            let stressing = self.stressing(purpose, keep);
-            let trial = Trial { number, edit, seed, keep, rejection, compute_batch, stressing };
+            let stressing = self.stressing(&purpose, keep);
+            let relaxing = match &purpose {
+                Purpose::Strengths(asked) => Some(asked.relaxing.clone()),
+                Purpose::Rung(_) | Purpose::Relief(_) => None,
+            };
+            let trial = Trial { number, edit, seed, keep, rejection, compute_batch, stressing, relaxing };
             self.trials.submit(stretch.clone(), trial);
         }
         self.state.counts.trials += candidates.len() as u64;
@@ -157,7 +187,7 @@ impl Learn {
     }
 
     /// When a trial of this is given up; the control never is, nor one that a breached budget waits for.
-    fn rejecting(&self, purpose: Purpose, edit: &Edit) -> Option<Rejecting> {
+    fn rejecting(&self, purpose: &Purpose, edit: &Edit) -> Option<Rejecting> {
         let alpha = self.rules.config.search.rejection_alpha;
         let is_climber = matches!(purpose, Purpose::Rung(_)) && edit.children().next().is_some();
         (alpha > 0.0 && is_climber).then(|| {
@@ -167,7 +197,7 @@ impl Learn {
     }
 
     /// How the mixtures of those who may win are put under stress: nobody else's is weighed.
-    fn stressing(&self, purpose: Purpose, keep: bool) -> Option<Stressing> {
+    fn stressing(&self, purpose: &Purpose, keep: bool) -> Option<Stressing> {
         let config = &self.rules.config;
         let is_asked = config.search.robust && keep && matches!(purpose, Purpose::Rung(_));
         is_asked.then(|| Stressing { seed: config.seed, numbers: self.state.encoder.numbers() })
@@ -209,7 +239,7 @@ impl Learn {
 
     /// The episode has ended: what its trials still show is not wanted.
     pub(super) fn give_up_rung(&mut self) {
-        self.flight.take_if(|flight| matches!(flight.purpose, Purpose::Rung(_)));
+        self.flight.take_if(|flight| !matches!(flight.purpose, Purpose::Relief(_)));
     }
 
     /// Takes replies that are there, or, in a replay, those that are due.
@@ -237,7 +267,7 @@ impl Learn {
             TrialReply::Failed { reason, .. } => {
                 let tried = place.checked_sub(1).and_then(|at| flight.candidates.get(at));
                 let architecture =
-                    tried.map_or_else(|| "the control".to_owned(), |(_, edit)| edit.to_string());
+                    tried.map_or_else(|| flight.purpose.of_nobody(), |(_, edit)| edit.to_string());
                 self.state.counts.trials_failed += 1;
                 self.happened.push(AuditEvent::TrialFailed { architecture, reason });
             }
@@ -256,14 +286,18 @@ impl Learn {
             schema: flight.schema,
             results: replies.collect(),
         };
-        self.report(flight.purpose, landed);
+        self.report(&flight.purpose, landed);
     }
 
-    pub(super) fn report(&mut self, purpose: Purpose, landed: Landed) {
+    pub(super) fn report(&mut self, purpose: &Purpose, landed: Landed) {
         let event = match purpose {
-            Purpose::Rung(rung) => Event::Climbed(self.rung_landed(rung, landed)),
+            Purpose::Strengths(asked) => {
+                self.strengths_landed(asked, landed.control.and_then(|result| result.strengths));
+                Event::Relaxed(asked.count)
+            }
+            Purpose::Rung(rung) => Event::Climbed(self.rung_landed(*rung, landed)),
             Purpose::Relief(saving) => {
-                let options = self.relief_judged(&landed, saving);
+                let options = self.relief_judged(&landed, *saving);
                 self.landed = Some(landed);
                 Event::ReliefMeasured(options)
             }

@@ -222,6 +222,7 @@ impl Learn {
             measured: None,
             flight: None,
             trained: std::collections::BTreeMap::new(),
+            relaxed_in: None,
             landed: None,
             found: None,
             as_remembered: None,

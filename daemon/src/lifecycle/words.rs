@@ -85,6 +85,8 @@ pub enum Event {
         /// Whether one of these did better.
         found: bool,
     },
+    /// A relaxed network has said what it says, before so many candidates are proposed.
+    Relaxed(usize),
     /// The proposer answered.
     Proposed(Vec<Edit>),
     /// The trials that were sent have ended.

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use adapters::kafka::Positions;
-use model::{Addition, Generation};
+use model::relaxation::Strengths;
+use model::{Addition, Architecture, Generation};
 use policies::detect::Diagnosis;
 use policies::gate::{Judgement, Verdict};
 use serde::Serialize;
@@ -88,6 +89,20 @@ pub enum AuditEvent {
     Rejected {
         by: &'static str,
         count: usize,
+    },
+    Relaxed {
+        architecture: String,
+        chosen: String,
+        /// Shares of the operations, place by place.
+        shares: Vec<Vec<f64>>,
+        /// What their removal costs, place by place.
+        hurts: Vec<Vec<f64>>,
+        skip_share: f64,
+        entropy: f64,
+        curvature: Option<f64>,
+        stopped_at: Option<usize>,
+        variance: f64,
+        variance_of_plain_draws: f64,
     },
     SpaceRefined {
         changes: Vec<String>,
@@ -264,6 +279,23 @@ impl AuditEvent {
             Cause::ColdStart | Cause::Plateau | Cause::Breach | Cause::ByHand => None,
         };
         Self::EpisodeOpened { number, cause: cause.name(), diagnosis }
+    }
+
+    /// A relaxed network was asked what should follow its last block.
+    pub fn relaxed(parent: &Architecture, chosen: &Architecture, strengths: &Strengths) -> Self {
+        let [variance_of_plain_draws, variance] = strengths.variances;
+        Self::Relaxed {
+            architecture: parent.to_string(),
+            chosen: chosen.to_string(),
+            shares: strengths.edges.iter().map(|edge| edge.shares.clone()).collect(),
+            hurts: strengths.edges.iter().map(|edge| edge.hurts.clone()).collect(),
+            skip_share: strengths.skip_share,
+            entropy: strengths.entropy,
+            curvature: strengths.curvatures.last().copied(),
+            stopped_at: strengths.stopped_at,
+            variance,
+            variance_of_plain_draws,
+        }
     }
 
     /// The schema has gained something; this is it now.

@@ -31,6 +31,11 @@ impl AuditEvent {
             }
             Self::Proposed { count } => format!("{count} candidates proposed, beside the control"),
             Self::Rejected { by, count } => format!("{count} candidates rejected untrained, by {by}"),
+            Self::Relaxed { architecture, chosen, skip_share, entropy, curvature, .. } => format!(
+                "{architecture}, relaxed, asks for {chosen} (skips {skip_share:.2}, undecided {entropy:.2}, curvature \
+                 {:.4})",
+                curvature.unwrap_or(0.0)
+            ),
             Self::SpaceRefined { changes } => format!("search space: {}", changes.join("; ")),
             Self::RungClimbed { rung, scores, robust_gains } => climbed(*rung, scores, robust_gains),
             Self::TrialFailed { architecture, reason } => format!("trial of {architecture} failed: {reason}"),

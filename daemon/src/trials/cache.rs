@@ -63,6 +63,7 @@ mod tests {
             compute_seconds: vec![],
             bytes: 1,
             robust_loss: None,
+            strengths: None,
         }
     }
 

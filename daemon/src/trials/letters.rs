@@ -10,13 +10,13 @@ use model::DeviceChoice;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::protocol::{Rejecting, Stressing, Stretch, Trial, TrialReply};
+use super::protocol::{Rejecting, Relaxing, Stressing, Stretch, Trial, TrialReply};
 
 #[cfg(test)]
 pub(super) mod tests;
 
 /// Version of the letters and of what is in them.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// What decides whether two programs mean and compute the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,10 +107,21 @@ pub fn question(stamp: &Stamp, stretch: &str, trial: &Trial) -> String {
         rejection: Option<Rejecting>,
         compute_batch: Option<usize>,
         stressing: &'a Option<Stressing>,
+        relaxing: &'a Option<Relaxing>,
     }
-    let Trial { number: _, edit, seed, keep, rejection, compute_batch, stressing } = trial;
+    let Trial { number: _, edit, seed, keep, rejection, compute_batch, stressing, relaxing } = trial;
     let (seed, keep, rejection, compute_batch) = (*seed, *keep, *rejection, *compute_batch);
-    sha256(&bytes(&Question { stamp, stretch, edit, seed, keep, rejection, compute_batch, stressing }))
+    sha256(&bytes(&Question {
+        stamp,
+        stretch,
+        edit,
+        seed,
+        keep,
+        rejection,
+        compute_batch,
+        stressing,
+        relaxing,
+    }))
 }
 
 /// A stretch; its number is not part of it.

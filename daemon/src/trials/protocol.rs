@@ -5,6 +5,7 @@
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
+use model::relaxation::{Edge, Strengths};
 use model::{ArmState, Edit, LearnerState, Target, Weights};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,17 @@ pub struct Trial {
     pub compute_batch: Option<usize>,
     /// How its mixture is put under stress at the end; none where that is not asked for.
     pub stressing: Option<Stressing>,
+    /// What is asked of a relaxed network; none where that is not asked for.
+    pub relaxing: Option<Relaxing>,
+}
+
+/// What a network is asked in which several operations are each a little there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Relaxing {
+    /// Place of the network among the control's members.
+    pub member: usize,
+    /// What may follow its last block.
+    pub edges: Vec<Edge>,
 }
 
 /// What a mixture is asked on bad days of its inputs: the same of the control and of all beside it.
@@ -114,6 +126,8 @@ pub struct TrialResult {
     pub bytes: u64,
     /// Mean bounded loss of the mixture under stress, if asked for.
     pub robust_loss: Option<f64>,
+    /// What the relaxed network said, if asked for.
+    pub strengths: Option<Strengths>,
 }
 
 /// Exactly one for each trial.

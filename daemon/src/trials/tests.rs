@@ -26,7 +26,16 @@ fn stretch_of(control: Architecture) -> Stretch {
 }
 
 fn trial(number: u64, edit: Edit) -> Trial {
-    Trial { number, edit, seed: 3, keep: true, rejection: None, compute_batch: Some(4), stressing: None }
+    Trial {
+        number,
+        edit,
+        seed: 3,
+        keep: true,
+        rejection: None,
+        compute_batch: Some(4),
+        stressing: None,
+        relaxing: None,
+    }
 }
 
 fn unchanged(number: u64) -> Trial {

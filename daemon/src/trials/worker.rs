@@ -21,6 +21,7 @@ use model::{
 use super::protocol::{self, Request, Stretch, Taught, Trial, TrialReply, TrialResult};
 
 mod course;
+mod relaxed;
 mod robust;
 
 use course::{Mixing, Run, go_over};
@@ -74,6 +75,9 @@ impl Worker {
         let stretch = self.stretch.as_deref();
         let stretch = stretch.ok_or_else(|| ModelError::Sample("a trial came before its stretch".into()))?;
         check(stretch, trial)?;
+        if let Some(relaxing) = &trial.relaxing {
+            return relaxed::asked(stretch, trial, relaxing, &self.device);
+        }
         let mut children = children(trial, stretch, &self.device)?;
         let mut mixing = Mixing::new(stretch.start.mixer.inherit(&trial.edit.parents()));
         let rejected = go_over(stretch, trial, &mut children, &mut mixing)?;
@@ -85,6 +89,7 @@ impl Worker {
             compute_seconds: Vec::new(),
             bytes: stretch.start.mixture().edited(&trial.edit).cost(shape(stretch)).bytes,
             robust_loss: None,
+            strengths: None,
         };
         if rejected {
             return Ok(result);

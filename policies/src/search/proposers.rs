@@ -7,7 +7,9 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use crate::search::predictor::AnyPredictor;
-use crate::search::{Bayesian, Controller, Evolution, Local, Portfolio, Proposer, Question, Random, Score};
+use crate::search::{
+    Bayesian, Controller, Evolution, Leads, Local, Portfolio, Proposer, Question, Random, Relaxed, Score,
+};
 
 /// Any proposer, with what it has learned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,11 +26,14 @@ pub enum AnyProposer {
     Portfolio(Portfolio),
     /// Edits by a policy that learns which of them pay.
     Controller(Controller),
+    /// Blocks that came out strong in a relaxed network.
+    Relaxed(Relaxed),
 }
 
 impl AnyProposer {
     /// Names, as in configuration.
-    pub const NAMES: [&str; 6] = ["local", "evolution", "bayesian", "random", "portfolio", "controller"];
+    pub const NAMES: [&str; 7] =
+        ["local", "evolution", "bayesian", "random", "portfolio", "controller", "relaxed"];
 
     /// The proposer of this name, that has learned nothing yet.
     pub fn named(name: &str) -> Option<Self> {
@@ -44,6 +49,7 @@ impl AnyProposer {
             "random" => Some(Self::Random(Random)),
             "portfolio" => Some(Self::Portfolio(Portfolio::by(predictor))),
             "controller" => Some(Self::Controller(Controller::new())),
+            "relaxed" => Some(Self::Relaxed(Relaxed::new())),
             _ => None,
         }
     }
@@ -54,6 +60,18 @@ impl AnyProposer {
         portfolio.into_iter().flat_map(Portfolio::asked)
     }
 
+    /// Whether it wants a relaxed trial of the parent before it is asked.
+    pub fn wants_leads(&mut self, question: &Question<'_>) -> bool {
+        if let Self::Relaxed(relaxed) = self { relaxed.wants_leads(question) } else { false }
+    }
+
+    /// What a relaxed trial said, for whoever wanted it.
+    pub fn hear(&mut self, leads: Leads) {
+        if let Self::Relaxed(relaxed) = self {
+            relaxed.hear(leads);
+        }
+    }
+
     fn inner(&self) -> &dyn Proposer {
         match self {
             Self::Local(proposer) => proposer,
@@ -62,6 +80,7 @@ impl AnyProposer {
             Self::Random(proposer) => proposer,
             Self::Portfolio(proposer) => proposer,
             Self::Controller(proposer) => proposer,
+            Self::Relaxed(proposer) => proposer,
         }
     }
 
@@ -73,6 +92,7 @@ impl AnyProposer {
             Self::Random(proposer) => proposer,
             Self::Portfolio(proposer) => proposer,
             Self::Controller(proposer) => proposer,
+            Self::Relaxed(proposer) => proposer,
         }
     }
 }

@@ -45,6 +45,11 @@ impl<P: Proposer> Screened<P> {
         &self.inner
     }
 
+    /// The proposer, to be told more than scores.
+    pub fn inner_mut(&mut self) -> &mut P {
+        &mut self.inner
+    }
+
     /// What is left out, and how well that went; none where nothing is screened.
     pub fn promise(&self) -> Option<&Promise> {
         self.screen.as_ref().map(|screen| &screen.promise)

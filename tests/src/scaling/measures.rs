@@ -138,7 +138,16 @@ fn asked(config: &Config, count: u64, keep: bool) -> Result<Vec<Trial>> {
         let neighbours = space.space().neighbours(&space.genome(&members[parent]));
         let child = space.architecture(&neighbours[rng.random_range(0..neighbours.len())]);
         let edit = Edit::add(members.len(), parent, child);
-        Trial { number, edit, seed: number, keep, rejection: None, compute_batch: None, stressing: None }
+        Trial {
+            number,
+            edit,
+            seed: number,
+            keep,
+            rejection: None,
+            compute_batch: None,
+            stressing: None,
+            relaxing: None,
+        }
     };
     Ok((1..=count).map(trial).collect())
 }

@@ -64,11 +64,12 @@ fn the_same_seed_says_the_same_and_beats_the_baselines() -> Result<()> {
 }
 
 /// Everything that is off by default, on; each line with another scheduler and predictor.
-const WAYS: [&str; 4] = [
+const WAYS: [&str; 5] = [
     "scheduler = \"asha\", proposer = \"controller\", predictor = \"rgpe\", prefer = \"fastest within 1 %\", rejection_alpha = 0.1",
     "scheduler = \"pasha\", predictor = \"ensemble\", prefer = \"smallest within 1 %\", proxies = true",
     "scheduler = \"full_budget\", rungs = [2], robust = true, hardening = true, prefer = \"most robust within 5 %\"",
     "scheduler = \"extrapolated\", proposer = \"bayesian\", predictor = \"graph\", recall_by = \"graph\", rejection_alpha = 0.1",
+    "proposer = \"relaxed\"",
 ];
 
 #[test]
@@ -90,6 +91,25 @@ fn every_way_of_searching_ends_its_episodes_and_says_the_same_again() -> Result<
         let accuracy = report["accuracy"].as_f64().context("an accuracy")?;
         ensure!(accuracy > 0.8, "{way}: {report}");
     }
+    Ok(())
+}
+
+#[test]
+fn a_relaxed_network_is_asked_and_heard() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (path, config) = (folder.path().join("stream.csv"), folder.path().join("way.toml"));
+    stream(&path, 1_400, |value| if value > 0.0 { "up".into() } else { "down".into() })?;
+    std::fs::write(&config, "search = { proposer = \"relaxed\", window_outcomes = 100 }")?;
+    let output = Command::new(binary()?)
+        .env("RUST_LOG", "info")
+        .args(["replay", "--label-delay", "100", "--data"])
+        .arg(&path)
+        .arg("--config")
+        .arg(&config)
+        .output()?;
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(output.status.success() && told.contains(", relaxed, asks for "), "{told}");
+    ensure!(told.contains("candidates proposed") && !told.contains("failed"), "{told}");
     Ok(())
 }
 

@@ -22,6 +22,7 @@ fn trial(number: u64, child: Architecture) -> Trial {
         rejection: None,
         compute_batch: Some(4),
         stressing: None,
+        relaxing: None,
     }
 }
 

@@ -9,10 +9,10 @@ use std::time::Duration;
 use adapters::kafka::Sink;
 use anyhow::{Context as _, Result, ensure};
 use daemon::trials::Trials;
-use daemon::trials::protocol::TrialReply;
+use daemon::trials::protocol::{Trial, TrialReply};
 use serde_json::json;
 use tests::crash::{report, setting};
-use tests::crew::{Crew, Worker, child, replies, stretch, submit, trial};
+use tests::crew::{Crew, Worker, child, relaxed, replies, stretch, submit, trial};
 use tests::http::{get, metric};
 use tests::process::wait_until;
 use tests::scene::{DEADLINE, Scene};
@@ -25,6 +25,11 @@ fn taken(worker: &Worker) -> f64 {
     metric(&worker.pages, "driftform_worker_trials_total{result=\"taken\"}").unwrap_or_default()
 }
 
+/// Candidates, and at last a relaxed network.
+fn asked(series: u64) -> Vec<Trial> {
+    (1..TRIALS).map(|number| trial(series, number, 8)).chain([relaxed(series, TRIALS)]).collect()
+}
+
 #[test]
 fn one_two_and_four_workers_show_what_the_child_shows_and_what_was_shown_is_known() -> Result<()> {
     let (crew, stretch) = (Crew::gather("crew")?, stretch(400)?);
@@ -33,7 +38,7 @@ fn one_two_and_four_workers_show_what_the_child_shows_and_what_was_shown_is_know
         while workers.len() < count {
             workers.push(crew.worker()?);
         }
-        let asked: Vec<_> = (1..=TRIALS).map(|number| trial(series as u64, number, 8)).collect();
+        let asked = asked(series as u64);
         let mut office = crew.office(PATIENT)?;
         wait_until("all workers have said they are there", DEADLINE, || {
             (office.traffic().workers == count as u64).then_some(())
@@ -61,7 +66,7 @@ fn the_same_again(
     stretch: &Arc<daemon::trials::protocol::Stretch>,
     here: &mut Trials,
 ) -> Result<()> {
-    let asked: Vec<_> = (1..=TRIALS).map(|number| trial(1, number, 8)).collect();
+    let asked = asked(1);
     let mut office = crew.office(PATIENT)?;
     submit(&mut office, stretch, &asked);
     submit(here, stretch, &asked);
@@ -111,7 +116,7 @@ fn nobody_waits_for_workers_that_are_not_there() -> Result<()> {
     let mut office = crew.office(Duration::from_secs(2))?;
     office.submit(Arc::clone(&stretch), trial(1, 1, 8));
     // What is to be measured is measured here, whoever else is there.
-    office.submit(stretch, daemon::trials::protocol::Trial { compute_batch: Some(4), ..trial(1, 2, 8) });
+    office.submit(stretch, Trial { compute_batch: Some(4), ..trial(1, 2, 8) });
     let first = office.wait_for(DEADLINE).context("a reply")?;
     let second = office.wait_for(DEADLINE).context("a reply")?;
     let (measured, asked) = if first.number() == 2 { (first, second) } else { (second, first) };

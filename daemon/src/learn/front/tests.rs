@@ -15,6 +15,7 @@ fn result(loss: f32) -> TrialResult {
         compute_seconds: Vec::new(),
         bytes: 0,
         robust_loss: None,
+        strengths: None,
     }
 }
 

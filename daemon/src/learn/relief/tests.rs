@@ -38,6 +38,7 @@ fn lands(learn: &mut Learn, options: &[(&[usize], Option<f32>)]) {
         compute_seconds: Vec::new(),
         bytes: 0,
         robust_loss: None,
+        strengths: None,
     };
     let landed = Landed {
         candidates: options.iter().map(|(kept, _)| Edit::keep(kept)).enumerate().collect(),
@@ -46,7 +47,7 @@ fn lands(learn: &mut Learn, options: &[(&[usize], Option<f32>)]) {
         schema: learn.rules.config.schema.clone(),
         results: options.iter().map(|(_, loss)| loss.map(|loss| result(0.2 + loss))).collect(),
     };
-    learn.report(Purpose::Relief(LESS_TIME), landed);
+    learn.report(&Purpose::Relief(LESS_TIME), landed);
     learn.turn(vec![event(1_000_000, 0.5)], Positions::default()).expect("nothing fails");
 }
 

@@ -201,6 +201,7 @@ fn place(learn: &mut Learn) -> f64 {
         compute_seconds: Vec::new(),
         bytes: 0,
         robust_loss: None,
+        strengths: None,
     };
     let trained = Trained {
         edit: Edit::keep(&[0, 1]),

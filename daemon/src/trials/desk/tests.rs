@@ -39,6 +39,7 @@ fn done() -> News {
         compute_seconds: vec![],
         bytes: 8,
         robust_loss: None,
+        strengths: None,
     };
     News::Answer(TrialReply::Done(Box::new(result)))
 }

@@ -6,7 +6,16 @@ use super::*;
 
 pub(crate) fn trial(number: u64, seed: u64) -> Trial {
     let edit = Edit::add(1, 0, Architecture::linear(Hyper::default()));
-    Trial { number, edit, seed, keep: false, rejection: None, compute_batch: None, stressing: None }
+    Trial {
+        number,
+        edit,
+        seed,
+        keep: false,
+        rejection: None,
+        compute_batch: None,
+        stressing: None,
+        relaxing: None,
+    }
 }
 
 pub(crate) fn letter(trial: Trial) -> Letter {
@@ -32,6 +41,7 @@ fn a_trial_is_known_by_all_that_decides_it_and_by_nothing_else() {
         of("a", &Trial { compute_batch: Some(1), ..trial(1, 1) }),
         of("a", &Trial { stressing: Some(Stressing { seed: 1, numbers: vec![0] }), ..trial(1, 1) }),
         of("a", &Trial { stressing: Some(Stressing { seed: 1, numbers: vec![0, 1] }), ..trial(1, 1) }),
+        of("a", &Trial { relaxing: Some(Relaxing { member: 0, edges: vec![] }), ..trial(1, 1) }),
         question(&Stamp { version: "0.0.0".into(), ..own() }, "a", &trial(1, 1)),
     ];
     for (at, other) in others.iter().enumerate() {

@@ -38,6 +38,11 @@ impl<P: Proposer> Refined<P> {
         &self.inner
     }
 
+    /// The proposer, to be told more than scores.
+    pub fn inner_mut(&mut self) -> &mut P {
+        &mut self.inner
+    }
+
     /// What has changed since this was asked last, in order.
     pub fn take_changes(&mut self) -> Vec<Refinement> {
         std::mem::take(&mut self.changes)
