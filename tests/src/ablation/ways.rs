@@ -36,6 +36,8 @@ pub enum Way {
     /// Chance alone.
     ByRandom,
     ByController,
+    /// Blocks that came out strong in a relaxed network.
+    ByRelaxed,
     /// What proposes by predictions predicts by a process for each world.
     ByRgpe,
     /// Or by an ensemble of networks.
@@ -84,7 +86,7 @@ const HARDENED: &str = r#"mixture = { members = [
 
 impl Way {
     /// All.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Default,
         Self::NoSearch,
         Self::OneNetwork,
@@ -100,6 +102,7 @@ impl Way {
         Self::ByBayesian,
         Self::ByRandom,
         Self::ByController,
+        Self::ByRelaxed,
         Self::ByRgpe,
         Self::ByEnsemble,
         Self::ByGraph,
@@ -136,6 +139,7 @@ impl Way {
             Self::ByBayesian => "by-bayesian",
             Self::ByRandom => "by-random",
             Self::ByController => "by-controller",
+            Self::ByRelaxed => "by-relaxed",
             Self::ByRgpe => "by-rgpe",
             Self::ByEnsemble => "by-ensemble",
             Self::ByGraph => "by-graph",
@@ -191,6 +195,7 @@ impl Way {
             Self::ByBayesian => "search = { proposer = \"bayesian\" }",
             Self::ByRandom => "search = { proposer = \"random\" }",
             Self::ByController => "search = { proposer = \"controller\" }",
+            Self::ByRelaxed => "search = { proposer = \"relaxed\" }",
             Self::ByRgpe => "search = { predictor = \"rgpe\" }",
             Self::ByEnsemble => "search = { predictor = \"ensemble\" }",
             Self::ByGraph => "search = { predictor = \"graph\" }",
