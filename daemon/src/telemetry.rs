@@ -7,6 +7,7 @@ use prometheus::{Gauge, GaugeVec, Histogram, IntCounter, IntCounterVec, IntGauge
 use crate::learn::Learn;
 use crate::storage::Storage;
 
+mod brief;
 mod budgets;
 mod durations;
 mod event;

@@ -5,6 +5,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::AuditEvent;
+use super::brief::changed;
 use super::budgets::amount;
 
 impl AuditEvent {
@@ -101,23 +102,28 @@ impl AuditEvent {
                 ..
             } => {
                 let claim = claim.replace('_', " ");
+                let (architecture, before) = changed(architecture, before);
                 let from = remembered.map_or(String::new(), |learned| {
                     format!(", from memory (as it was after {learned} outcomes)")
                 });
                 format!(
-                    "PROMOTION: generation {} ({architecture}{from}) replaces {before}; {claim}, gain {mean_gain:+.4} over \
+                    "PROMOTION: generation {} ({architecture}{from}) replaces {before}; {claim}, mean gain {mean_gain:+.4} over \
                      {outcomes} outcomes, e-value {:.0} ({:.0} was needed)",
                     generation.0,
                     log_evidence.exp(),
                     1.0 / alpha
                 )
             }
-            Self::Relieved { generation, before, architecture, compute_upper, source, .. } => format!(
-                "RELIEF: generation {} ({architecture}) replaces {before}; compute p99 {source} at most {:.0} µs",
-                generation.0,
-                compute_upper * 1e6
-            ),
+            Self::Relieved { generation, before, architecture, compute_upper, source, .. } => {
+                let (architecture, before) = changed(architecture, before);
+                format!(
+                    "RELIEF: generation {} ({architecture}) replaces {before}; compute p99 {source} at most {:.0} µs",
+                    generation.0,
+                    compute_upper * 1e6
+                )
+            }
             Self::RolledBack { generation, replaces, before, architecture, why, .. } => {
+                let (architecture, before) = changed(architecture, before);
                 format!(
                     "ROLLBACK: generation {} ({architecture}) serves again in place of generation {} ({before}): {why}",
                     generation.0, replaces.0
