@@ -27,7 +27,7 @@ use crate::learn::{Learn, Outside};
 use crate::reader::Reader;
 use crate::readings::Readings;
 use crate::repository::Repository;
-use crate::serve::{Answerer, Answering, Oip, Outlet, Roads, Serve};
+use crate::serve::{Answerer, Answering, Lately, Oip, Outlet, Roads, Serve};
 use crate::slot::Slot;
 use crate::storage::{self, Storage};
 use crate::telemetry::{AuditEvent, Shown, Telemetry};
@@ -93,7 +93,8 @@ impl App {
         let (status, status_seen) = watch::channel(console::Status::default());
         let console = Console::new(status_seen, health_seen.clone());
         let pages = Pages { registry: telemetry.registry.clone(), health: health_seen, console };
-        let serve = open_serve(config, learn.slot(), &codec, &telemetry, &health)?;
+        let lately = Lately::after(learn.state());
+        let serve = open_serve(config, learn.slot(), &codec, &telemetry, &health, lately.clone())?;
         let serve =
             serve.map(|(serve, outlet)| start_serve(serve, outlet, Arc::clone(&stop), health.clone()));
         let serve = serve.transpose()?;
@@ -106,6 +107,7 @@ impl App {
             telemetry: &telemetry,
             health: &health,
             clock: clock.clone(),
+            lately: lately.clone(),
         })?;
         let consumed = Arc::new(AtomicU64::new(0));
         let (orders, ordered) = mpsc::channel(ORDERS_MAX);
@@ -119,6 +121,7 @@ impl App {
             config: config.clone(),
             clock,
             learn,
+            lately,
             reader: Reader::new(codec, config.learn.evolve),
             asking: asking(config, &telemetry),
             source,
@@ -141,11 +144,7 @@ impl App {
             connected: true,
             consumed: Arc::clone(&consumed),
         };
-        let readings = config.prometheus.as_ref().map(|prometheus| {
-            let queries = config.learn.budget.queries();
-            Readings::new(prometheus, queries, inputs.clone(), plane.telemetry.clone())
-        });
-        let readings = readings.transpose()?;
+        let readings = open_readings(config, &inputs, &plane.telemetry)?;
         // Told once before anybody can ask, so that a probe is never answered from nothing.
         plane.tell();
         let oip = oip.map(|oip| oip.start(Arc::clone(&stop))).transpose()?.unwrap_or_default();
@@ -248,6 +247,17 @@ fn open_trials(config: &Config, worker: WorkerCommand) -> Result<Trials> {
     Ok(Trials::with_workers(worker, office)?)
 }
 
+/// Whoever asks Prometheus, where it is to be asked.
+fn open_readings(
+    config: &Config,
+    inputs: &mpsc::Sender<Input>,
+    telemetry: &Telemetry,
+) -> Result<Option<Readings>> {
+    let Some(prometheus) = &config.prometheus else { return Ok(None) };
+    let queries = config.learn.budget.queries();
+    Ok(Some(Readings::new(prometheus, queries, inputs.clone(), telemetry.clone())?))
+}
+
 /// Whoever asks a champion that is not ours, where it is to be asked.
 fn asking(config: &Config, telemetry: &Telemetry) -> Option<Asking> {
     let Some(ExternalConfig::Oip(ask)) = &config.external else { return None };
@@ -280,14 +290,16 @@ fn open_serve(
     codec: &JsonCodec,
     telemetry: &Telemetry,
     health: &watch::Sender<Health>,
+    lately: Option<Lately>,
 ) -> Result<Option<(Serve, Outlet)>> {
     if !config.serve.answers {
         return Ok(None);
     }
     let kafka = &config.kafka;
     let group = format!("driftform-{}-serve", config.name);
-    let answerer =
-        Answerer::new(Arc::clone(slot), codec.clone(), telemetry.clone()).holding_back(config.learn.holdback);
+    let answerer = Answerer::new(Arc::clone(slot), codec.clone(), telemetry.clone())
+        .holding_back(config.learn.holdback)
+        .knowing(lately);
     // A producer of its own: answers on their way must not hold up a snapshot.
     let outlet = if config.serve.exactly_once {
         let id = format!("{group}-{}", storage::host());

@@ -29,6 +29,7 @@ pub mod reference;
 mod reload;
 mod repository;
 mod search;
+mod sequence;
 mod sources;
 mod trials;
 
@@ -193,6 +194,10 @@ impl raw::Raw {
 
     fn checked_with(self, schema: Arc<Schema>) -> Result<Config, ConfigError> {
         self.check_numbers()?;
+        let schema = match self.sequence.length {
+            0 => schema,
+            _ => Arc::new(self.sequence.schema(Arc::unwrap_or_clone(schema))?),
+        };
         let listen = self.http.listen.parse().map_err(|_| {
             ConfigError(format!(
                 "`http.listen` is `{}`; give an address such as 127.0.0.1:9464",
@@ -269,7 +274,7 @@ impl raw::Raw {
                 "`mixture.members` has `{member}`, but `search.context_max` is {context_max}; raise it, or lower the \
                  context"
             )),
-            None => Ok(start),
+            None => self.sequence.start(start),
         }
     }
 
@@ -281,6 +286,7 @@ impl raw::Raw {
             exits: self.search.exits,
             hardening: self.search.hardening,
             committees: vec![1, 2, 4, 8],
+            sequences: self.sequence.limits(),
             ..TabularLimits::default()
         };
         limits.contexts.retain(|context| usize::from(*context) <= self.search.context_max);

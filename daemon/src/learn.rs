@@ -32,6 +32,7 @@ mod arms;
 mod begin;
 mod budgets;
 mod burn;
+mod carry;
 pub mod curves;
 mod effects;
 mod evidence;
@@ -268,6 +269,7 @@ impl Learn {
             self.adopt(&Addition::Buckets(crowded))?;
         }
         self.state.encoder.observe(&sample.row);
+        let sample = &*self.carrying(sample);
         let prediction = self.predict(sample)?;
         self.arms.answered(&prediction.answers);
         self.harmed();
@@ -325,7 +327,9 @@ impl Learn {
 
     fn append(&self, row: &Row, context: &Context, encoded: &mut Vec<f32>) {
         self.state.encoder.encode(row, encoded);
-        context.encode(&self.state.encoder, self.arms.pool.shape(), encoded);
+        let shape = self.arms.pool.shape();
+        context.encode(&self.state.encoder, shape, encoded);
+        self.state.encoder.encode_past(row, shape, encoded);
     }
 
     /// Appends what networks see of a recorded outcome, and its goal. Not if its row is damaged: whoever learns

@@ -16,10 +16,12 @@ use crate::telemetry::Telemetry;
 
 mod answerer;
 mod clerk;
+mod lately;
 mod ledger;
 mod oip;
 
 pub use answerer::{Answered, Answerer};
+pub use lately::Lately;
 pub use oip::{Answering, Oip, Roads};
 
 /// How long one poll waits for events.

@@ -30,6 +30,9 @@
 //! With a context, `x` is followed by the newest labels that had arrived ([`crate::context`]); with an embedding, by
 //! functions of each of its numbers ([`crate::embedding`]).
 //!
+//! With a sequence, the units `s` that it makes of the event and those before it ([`crate::sequence`]) are added by ways of
+//! their own to the first block's sums and to the logits: `+ s U` and `+ s W_s`, both of which begin at zero.
+//!
 //! The logits are a running sum, so each block that reaches the head is a place to answer from. With exits a network
 //! answers at all of them, `logits_l = b + x W_0 + Σ_{i ≤ l} h_i V_i`, and its answer is `Σ_l α_l softmax(logits_l)`
 //! ([`crate::answers`]).
@@ -45,6 +48,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::CONTEXT_MAX;
 use crate::embedding::Embedding;
 use crate::error::ModelError;
+use crate::sequence::Sequence;
 
 mod digest;
 mod hyper;
@@ -296,6 +300,9 @@ pub struct Architecture {
     /// What it sees of each feature besides its number.
     #[serde(default)]
     pub embedding: Embedding,
+    /// What it makes of the events before each one.
+    #[serde(default)]
+    pub sequence: Sequence,
     /// Whether it answers at every depth, and trusts the depths that were right ([`crate::answers`]).
     #[serde(default)]
     pub exits: bool,
@@ -316,6 +323,7 @@ impl Architecture {
             hyper,
             context: 0,
             embedding: Embedding::None,
+            sequence: Sequence::None,
             exits: false,
             committee: alone(),
         }
@@ -384,6 +392,7 @@ impl Architecture {
             return Err(invalid(format!("a committee of {}; give 1 to {COMMITTEE_MAX}", self.committee)));
         }
         self.embedding.check()?;
+        self.sequence.check()?;
         self.hyper.check()
     }
 
@@ -409,6 +418,9 @@ impl fmt::Display for Architecture {
         }
         if self.embedding != Embedding::None {
             write!(f, ", {}", self.embedding)?;
+        }
+        if self.sequence != Sequence::None {
+            write!(f, ", {}", self.sequence)?;
         }
         if self.exits {
             f.write_str(", exits")?;

@@ -8,7 +8,8 @@ use crate::architecture::Architecture;
 use crate::context::CONTEXT_MAX;
 use crate::embedding::View;
 use crate::error::ModelError;
-use crate::schema::Target;
+use crate::schema::{Schema, Target};
+use crate::sequence::Sequence;
 use crate::weights::layout;
 
 /// What a network's two ends look like: given by the stream, never searched.
@@ -24,12 +25,17 @@ pub struct Shape {
     /// ([`crate::context`]); a network sees the first of them, or none.
     #[serde(default)]
     pub context: usize,
+    /// Earlier events of its entity at the very end of each encoded row, newest first: the features of each, and
+    /// whether there was one ([`crate::sequence`]). A network reads all of them, or none.
+    #[serde(default)]
+    pub steps: usize,
 }
 
 impl Shape {
     /// The ends of a network between this many encoded numbers and this target.
     pub fn new(inputs: usize, target: &Target) -> Self {
-        Self { inputs, outputs: target.outputs(), classification: target.is_classification(), context: 0 }
+        let classification = target.is_classification();
+        Self { inputs, outputs: target.outputs(), classification, context: 0, steps: 0 }
     }
 
     /// The same, where [`CONTEXT_MAX`] recent labels follow this many encoded numbers in each row.
@@ -38,9 +44,28 @@ impl Shape {
         Self { context: CONTEXT_MAX, ..Self::new(inputs, target) }
     }
 
+    /// The ends of networks for this schema: with [`CONTEXT_MAX`] recent labels, and as many earlier events as rows
+    /// carry.
+    pub fn of_rows(schema: &Schema) -> Self {
+        let width = schema.features().iter().map(|feature| feature.kind.width()).sum();
+        let steps = schema.sequences().map_or(0, |sequences| usize::from(sequences.length));
+        let shape = Self::with_labels(width, schema.target());
+        Self { inputs: shape.inputs + steps * (width + 1), steps, ..shape }
+    }
+
     /// Numbers of a row before its recent labels.
     pub fn features(&self) -> usize {
-        self.inputs - self.context * self.outputs
+        (self.inputs - self.context * self.outputs - self.steps) / (1 + self.steps)
+    }
+
+    /// Numbers of one earlier event.
+    pub fn step(&self) -> usize {
+        self.features() + 1
+    }
+
+    /// Where the earlier events begin in an encoded row.
+    pub fn before_steps(&self) -> usize {
+        self.features() + self.context * self.outputs
     }
 
     /// Numbers that this architecture sees of a row.
@@ -48,15 +73,20 @@ impl Shape {
         View::new(architecture, *self).width()
     }
 
-    /// Refuses an architecture that looks for more recent labels than rows carry.
+    /// Refuses an architecture that looks for more recent labels than rows carry, or for earlier events where they carry none.
     pub(crate) fn check(&self, architecture: &Architecture) -> Result<(), ModelError> {
-        if usize::from(architecture.context) <= self.context {
-            return Ok(());
+        if usize::from(architecture.context) > self.context {
+            return Err(ModelError::Architecture(format!(
+                "`{architecture}` needs the last {} labels beside each row, but these rows carry {}",
+                architecture.context, self.context
+            )));
         }
-        Err(ModelError::Architecture(format!(
-            "`{architecture}` needs the last {} labels beside each row, but these rows carry {}",
-            architecture.context, self.context
-        )))
+        if architecture.sequence != Sequence::None && self.steps == 0 {
+            return Err(ModelError::Architecture(format!(
+                "`{architecture}` reads the events before each one, but these rows carry none"
+            )));
+        }
+        Ok(())
     }
 }
 
@@ -65,7 +95,7 @@ impl Shape {
 /// ```
 /// use model::{Architecture, Cost, Hyper, Shape};
 ///
-/// let shape = Shape { inputs: 16, outputs: 2, classification: true, context: 0 };
+/// let shape = Shape { inputs: 16, outputs: 2, classification: true, context: 0, steps: 0 };
 /// let cost = Cost::of(&Architecture::linear(Hyper::default()), shape);
 /// assert_eq!((cost.parameters, cost.macs, cost.bytes), (34, 32, 136));
 /// ```
@@ -88,6 +118,8 @@ impl Cost {
             cost.parameters += numbers;
             // What the voices of a committee share, each of them uses.
             let uses = (architecture.voices() / slot.copies) as u64;
+            // What reads the events one by one is used at each.
+            let uses = if slot.role.at_each_step() { uses * (1 + shape.steps as u64) } else { uses };
             cost.macs += if slot.is_bias() { 0 } else { numbers * uses };
         }
         Self { bytes: cost.parameters * size_of::<f32>() as u64, ..cost }

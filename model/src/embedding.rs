@@ -159,13 +159,15 @@ pub(crate) struct View {
     features: usize,
     labels: usize,
     embedding: Embedding,
+    steps: usize,
 }
 
 impl View {
     /// What this architecture sees of rows of this shape.
     pub fn new(architecture: &Architecture, shape: Shape) -> Self {
         let labels = usize::from(architecture.context) * shape.outputs;
-        Self { inputs: shape.inputs, features: shape.features(), labels, embedding: architecture.embedding }
+        let (inputs, features, steps) = (shape.inputs, shape.features(), shape.steps);
+        Self { inputs, features, labels, embedding: architecture.embedding, steps }
     }
 
     /// Numbers of a row that it takes as they are: the first ones.
@@ -195,6 +197,19 @@ impl View {
                 .zip(added.chunks_exact_mut(each))
                 .for_each(|(n, added)| self.embedding.embed(*n, added));
         }
+    }
+
+    /// How many events rows carry, themselves included, and of how many numbers each; none where they carry no others.
+    pub fn events(self) -> (usize, usize) {
+        if self.steps == 0 { (0, 0) } else { (self.steps + 1, self.features + 1) }
+    }
+
+    /// The event itself and those before it, newest first: for each its features, and whether there was one.
+    pub fn read(self, row: &[f32], events: &mut [f32]) {
+        let (own, before) = events.split_at_mut(self.features + 1);
+        own[..self.features].copy_from_slice(&row[..self.features]);
+        own[self.features] = 1.0;
+        before.copy_from_slice(&row[self.inputs - before.len()..]);
     }
 
     /// Adds to the slopes at the numbers of a row what those at all that is seen of it say: at a number itself, and through what is

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cost::Shape;
 use crate::sample::{Output, Row, Truth};
 use crate::schema::{FeatureKind, Schema};
 
@@ -214,6 +215,19 @@ impl Encoder {
         let values = row.values().iter().copied().chain(std::iter::repeat(f32::NAN));
         for (input, value) in self.inputs.iter().zip(values) {
             input.encode(value, out);
+        }
+    }
+
+    /// Appends what a row carries of the events before it: for each, newest first, its features and a one; zeros where
+    /// there was none.
+    pub fn encode_past(&self, row: &Row, shape: Shape, out: &mut Vec<f32>) {
+        for at in 0..shape.steps {
+            let end = out.len() + shape.step();
+            if let Some(step) = row.past().get(at) {
+                self.encode(&step.row, out);
+                out.push(1.0);
+            }
+            out.resize(end, 0.0);
         }
     }
 

@@ -12,6 +12,10 @@ use crate::architecture::{Activation, Architecture, Block, BlockKind, Norm};
 use crate::cost::Shape;
 use crate::weights::{Role, layout};
 
+mod sequence;
+
+use sequence::SequenceTensors;
+
 /// Added to a variance before the root is taken, as everywhere (arXiv:1607.06450).
 const NORM_EPSILON: f64 = 1e-5;
 
@@ -31,6 +35,7 @@ pub(crate) struct Layers {
     bias: Tensor,
     linear: Tensor,
     adapter: Option<Tensor>,
+    sequence: Option<SequenceTensors>,
     blocks: Vec<BlockTensors>,
 }
 
@@ -78,7 +83,8 @@ impl Layers {
         };
         let blocks = (0..architecture.blocks.len()).map(block).collect();
         let (bias, linear) = (need(Role::Bias), need(Role::Linear));
-        Ok(Self { bias, linear, adapter: find(Role::Adapter), blocks })
+        let sequence = SequenceTensors::find(architecture.sequence, &find);
+        Ok(Self { bias, linear, adapter: find(Role::Adapter), sequence, blocks })
     }
 
     /// Gives each of so many rows its own copy of a block's biases: the gradient for these is the slope at each row's
@@ -90,12 +96,26 @@ impl Layers {
         Ok(biases)
     }
 
-    /// What the network says of these rows; `masks` has one dropout mask a block, if learning.
-    pub fn forward(&self, of: &Architecture, rows: &Tensor, masks: &[Option<Tensor>]) -> Result<Trace> {
+    /// What the network says of these rows, and of the events that they carry; `masks` has one dropout mask a block, if
+    /// learning.
+    pub fn forward(
+        &self,
+        of: &Architecture,
+        rows: &Tensor,
+        past: Option<&Tensor>,
+        masks: &[Option<Tensor>],
+    ) -> Result<Trace> {
         let blocks = &of.blocks;
         let mut answers = Vec::new();
         let rows = &if of.voices() > 1 { rows.repeat((of.voices(), 1))? } else { rows.clone() };
         let mut logits = add_to_each(&self.bias, &each(rows, &self.linear)?)?;
+        let read = match self.sequence.as_ref().zip(past) {
+            Some((tensors, past)) => Some((tensors, tensors.units(rows, past)?)),
+            None => None,
+        };
+        if let Some((tensors, units)) = &read {
+            logits = logits.add(&each(units, &tensors.head)?)?;
+        }
         let (mut units, mut hidden) = (Vec::with_capacity(blocks.len()), Vec::with_capacity(blocks.len()));
         let (mut stream, mut start) = (rows.clone(), rows.clone());
         for (index, (tensors, block)) in self.blocks.iter().zip(blocks).enumerate() {
@@ -104,7 +124,10 @@ impl Layers {
                 Some(adapter) if index == 0 => adapt(rows, adapter)?,
                 Some(_) | None => stream.clone(),
             };
-            let sums = summed.matmul(&tensors.weight)?.broadcast_add(&tensors.bias)?;
+            let mut sums = summed.matmul(&tensors.weight)?.broadcast_add(&tensors.bias)?;
+            if let (0, Some((SequenceTensors { block: Some(block), .. }, units))) = (index, &read) {
+                sums = sums.add(&units.matmul(block)?)?;
+            }
             let active = units_of(block, sums)?;
             let active = match masks.get(index).and_then(Option::as_ref) {
                 Some(mask) => active.mul(mask)?,

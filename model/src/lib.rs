@@ -1,7 +1,7 @@
 //! What a network is: from the schema of a stream to a trained model on disk.
 //!
 //! In reading order: what flows ([`sample`]) as described ([`schema`]) and scaled ([`encoder`]), with the
-//! labels known by then ([`context`]); what may
+//! labels known by then ([`context`]) and the events before it ([`sequence`]); what may
 //! be searched ([`space`], [`wiring`], [`tabular`]): the [`architecture`], its [`cost`], the changes that lead from
 //! one to another ([`morphism`]), its [`answers`], and the [`mixture`] of several; its trained numbers ([`weights`]) on a
 //! [`device`] ([`network`]); how it learns ([`learner`], several at once: [`pool`]), grows with its stream
@@ -40,6 +40,7 @@ pub mod pruning;
 pub mod relaxation;
 pub mod sample;
 pub mod schema;
+pub mod sequence;
 pub mod space;
 pub mod stress;
 pub mod tabular;
@@ -68,13 +69,14 @@ pub use network::Network;
 pub use pool::{Arm, ArmState, Failure, MemberId, Pool, PoolState, Said};
 pub use sample::{
     Adoption, EventId, ExternalAnswer, Generation, Label, Metric, Output, Reading, Record, Retraction, Row,
-    Sample, Timestamp, Truth,
+    Sample, Step, Timestamp, Truth,
 };
 pub use schema::{
     Addition, Feature, FeatureKind, Objective, Schema, Target, category_bucket, category_value,
 };
+pub use sequence::{Pasts, Sequence, SequenceKind, Sequences};
 pub use space::{Gene, Genome, SearchSpace};
-pub use tabular::{TabularLimits, TabularSpace};
+pub use tabular::{SequenceLimits, TabularLimits, TabularSpace};
 pub use weights::{Array, Weights};
 pub use widening::Widening;
 pub use wiring::Wiring;

@@ -67,7 +67,7 @@ impl Model {
         if !encoder.fits(&schema) {
             return Err(ModelError::Schema("the encoder is of another schema".into()));
         }
-        let shape = Shape::with_labels(encoder.width(), schema.target());
+        let shape = Shape::of_rows(&schema);
         if network.shape() != shape {
             return Err(ModelError::Weights(format!(
                 "the network has shape {:?}, but the schema needs {shape:?}",
@@ -88,7 +88,7 @@ impl Model {
     /// to each so that nothing is impossible; or the mean of the target.
     pub fn prior(schema: Arc<Schema>, class_counts: &[u64], device: &Device) -> Result<Self, ModelError> {
         let encoder = Encoder::new(&schema);
-        let shape = Shape::with_labels(encoder.width(), schema.target());
+        let shape = Shape::of_rows(&schema);
         let mixture = Mixture::of_one(Architecture::linear(Hyper::default()));
         let mut weights = MixtureWeights::initial(&mixture, shape, 0);
         if shape.classification
@@ -120,6 +120,7 @@ impl Model {
             }
             self.encoder.encode(row, &mut encoded);
             context.encode(&self.encoder, self.network.shape(), &mut encoded);
+            self.encoder.encode_past(row, self.network.shape(), &mut encoded);
         }
         let said = self.network.predict(&encoded)?;
         Ok(said.chunks_exact(self.network.shape().outputs).map(|raw| self.encoder.output(raw)).collect())
@@ -171,7 +172,7 @@ impl Model {
     /// The model of this plain data, checked.
     pub fn from_parts(parts: ModelParts, device: &Device) -> Result<Self, ModelError> {
         let ModelParts { schema, encoder, mixture, weights, context } = parts;
-        let shape = Shape::with_labels(encoder.width(), schema.target());
+        let shape = Shape::of_rows(&schema);
         let network = MixtureNetwork::from_weights(&mixture, shape, &weights, device)?;
         Ok(Self::new(schema, encoder, network)?.knowing(context))
     }

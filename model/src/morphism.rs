@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::architecture::{Activation, Architecture, Block, BlockKind, Hyper, Norm};
 use crate::cost::Shape;
 use crate::embedding::Embedding;
+use crate::sequence::Sequence;
 use crate::weights::Weights;
 
 mod inherit;
@@ -112,6 +113,13 @@ pub enum Morphism {
         /// What is added after.
         to: Embedding,
     },
+    /// Something else made of the events before each one.
+    SetSequence {
+        /// What was made of them before.
+        from: Sequence,
+        /// What is made of them after.
+        to: Sequence,
+    },
     /// Whether it answers at every depth, or at the last one only.
     SetExits {
         /// Whether it does.
@@ -146,6 +154,9 @@ impl Morphism {
         }
         if walk.here.embedding != to.embedding {
             walk.step(Self::SetEmbedding { from: walk.here.embedding, to: to.embedding });
+        }
+        if walk.here.sequence != to.sequence {
+            walk.step(Self::SetSequence { from: walk.here.sequence, to: to.sequence });
         }
         if walk.here.exits && !to.exits {
             walk.step(Self::SetExits { exits: false });
@@ -197,6 +208,7 @@ impl Morphism {
             Self::SetSkip { block, skip } => set(&mut after, *block, |block| block.skip = *skip),
             Self::SetContext { to, .. } => after.context = *to,
             Self::SetEmbedding { to, .. } => after.embedding = *to,
+            Self::SetSequence { to, .. } => after.sequence = *to,
             Self::SetExits { exits } => after.exits = *exits,
             Self::SetCommittee { to, .. } => after.committee = *to,
             Self::SetHyper { hyper } => after.hyper = *hyper,
@@ -219,6 +231,7 @@ impl Morphism {
             Self::SetKind { from, to, .. } => (*from, *to) == (BlockKind::Dense, BlockKind::Gated),
             Self::SetContext { from, to } => from <= to,
             Self::SetEmbedding { from, to } => from.begins(*to),
+            Self::SetSequence { from, to } => from.begins(*to),
             Self::Remove | Self::Shrink { .. } | Self::SetActivation { .. } | Self::SetNorm { .. } => false,
         }
     }
@@ -318,6 +331,8 @@ impl fmt::Display for Morphism {
             Self::SetContext { to, .. } => write!(f, "see the last {to} labels"),
             Self::SetEmbedding { to: Embedding::None, .. } => f.write_str("embed nothing"),
             Self::SetEmbedding { to, .. } => write!(f, "embed by {to}"),
+            Self::SetSequence { to: Sequence::None, .. } => f.write_str("read no events before"),
+            Self::SetSequence { to, .. } => write!(f, "read the events before by {to}"),
             Self::SetExits { exits: true } => f.write_str("answer at every depth"),
             Self::SetExits { exits: false } => f.write_str("answer at the last depth only"),
             Self::SetCommittee { to: 1, .. } => f.write_str("answer alone"),

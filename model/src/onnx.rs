@@ -27,10 +27,12 @@ mod inputs;
 mod mixing;
 mod network;
 mod probe;
+mod sequence;
 
 pub use categories::{Categories, NAMES_MAX};
 pub use export::{MANIFEST_NOTE, PREDICTION, PROBABILITIES};
 pub use foreign::{ACCEPTED, Imported};
+pub use inputs::WAS_THERE;
 pub use probe::{Column, Probe};
 
 /// The version of the operators of the standard domain. Old enough for servers of these years, and the last one in

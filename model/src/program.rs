@@ -31,12 +31,14 @@ mod lists;
 mod pass;
 mod plan;
 mod scratch;
+mod sequence;
 mod update;
 
 pub(crate) use curves::exp;
 pub(crate) use pass::NORM_EPSILON;
 pub(crate) use plan::Plan;
 use scratch::Scratch;
+pub(crate) use sequence::PRESENT;
 use update::Trained;
 
 /// Longest gradient a step follows; a longer one is shortened to it, so one odd row cannot wreck a network.

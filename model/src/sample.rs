@@ -38,43 +38,104 @@ impl EventId {
     /// A number in 0..1 that is always the same for an id, and of many ids as good as random: who keeps those below a
     /// share keeps that share of them.
     pub fn draw(&self) -> f64 {
-        // FNV-1a, then the mixing of splitmix64: ids that differ in their last digit only are far apart.
-        let hash = self.0.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         // 53 bits are exact.
-        ((hash ^ (hash >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+        (self.number() >> 11) as f64 / (1_u64 << 53) as f64
     }
+
+    /// A number that is always the same for an id, and hardly ever that of another one.
+    pub fn number(&self) -> u64 {
+        number_of(&self.0)
+    }
+}
+
+/// A number that is always the same for a text, and hardly ever that of another one.
+fn number_of(text: &str) -> u64 {
+    // FNV-1a, then the mixing of splitmix64: ids that differ in their last digit only are far apart.
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ (hash >> 31)
 }
 
 /// One number a feature, in the schema's order: the value, 0 or 1, or
 /// [`crate::category_value`] of the category.
 /// `NaN` means missing; infinities do not occur.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Row(Box<[f32]>);
+pub struct Row {
+    values: Box<[f32]>,
+    entity: Option<u64>,
+    past: Box<[Step]>,
+}
+
+/// An event that a later one carries along.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// [`EventId::number`] of its id.
+    pub of: u64,
+    /// Its row, without a past of its own.
+    pub row: Row,
+}
 
 impl Row {
     /// A row of finite numbers and `NaN` for what is missing.
     pub fn new(values: Vec<f32>) -> Result<Self, ModelError> {
         match values.iter().position(|value| value.is_infinite()) {
             Some(index) => Err(ModelError::Sample(format!("value {index} is infinite"))),
-            None => Ok(Self(values.into_boxed_slice())),
+            None => Ok(Self { values: values.into(), entity: None, past: Box::default() }),
         }
+    }
+
+    /// The same row, of the entity of this name: the numbers tell categories apart only as finely as buckets ever may.
+    #[must_use]
+    pub fn of(self, name: &str) -> Self {
+        Self { entity: Some(number_of(name)), ..self }
+    }
+
+    /// The same row for a schema of so many features: what it lacks is missing, and what is new comes last.
+    #[must_use]
+    pub fn resized(self, features: usize) -> Self {
+        let mut values = self.values.into_vec();
+        values.resize(features, f32::NAN);
+        Self { values: values.into(), ..self }
+    }
+
+    /// The same row without the events that it carries.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        Self { values: self.values.clone(), entity: self.entity, past: Box::default() }
+    }
+
+    /// A number for the entity whose row it is, where it was named.
+    pub fn entity(&self) -> Option<u64> {
+        self.entity
+    }
+
+    /// The same row, carrying the events of its entity that came before it, newest first.
+    #[must_use]
+    pub fn after(self, past: Vec<Step>) -> Self {
+        Self { past: past.into(), ..self }
     }
 
     /// The numbers.
     pub fn values(&self) -> &[f32] {
-        &self.0
+        &self.values
+    }
+
+    /// The events of its entity that came before it, as far as they are carried, newest first.
+    pub fn past(&self) -> &[Step] {
+        &self.past
     }
 }
 
 impl PartialEq for Row {
     /// Two missing values are equal.
     fn eq(&self, other: &Self) -> bool {
-        self.0.len() == other.0.len()
-            && self.0.iter().zip(&other.0).all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
+        self.values.len() == other.values.len()
+            && self.values.iter().zip(&other.values).all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
+            && self.entity == other.entity
+            && self.past == other.past
     }
 }
 

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::ModelError;
+use crate::sequence::Sequences;
 
 mod evolve;
 
@@ -105,6 +106,8 @@ pub struct Schema {
     features: Vec<Feature>,
     target: Target,
     objective: Objective,
+    #[serde(default)]
+    sequences: Option<Sequences>,
 }
 
 /// A schema as it was written down, by whomever.
@@ -113,13 +116,15 @@ struct Unchecked {
     features: Vec<Feature>,
     target: Target,
     objective: Objective,
+    #[serde(default)]
+    sequences: Option<Sequences>,
 }
 
 impl TryFrom<Unchecked> for Schema {
     type Error = ModelError;
 
-    fn try_from(Unchecked { features, target, objective }: Unchecked) -> Result<Self, ModelError> {
-        Self::new(features, target, objective)
+    fn try_from(Unchecked { features, target, objective, sequences }: Unchecked) -> Result<Self, ModelError> {
+        Self::new(features, target, objective)?.with_sequences(sequences)
     }
 }
 
@@ -129,7 +134,15 @@ impl Schema {
         check_features(&features)?;
         check_target(&target)?;
         check_objective(&objective, &target)?;
-        Ok(Self { features, target, objective })
+        Ok(Self { features, target, objective, sequences: None })
+    }
+
+    /// The same, of which each event carries those of its entity that came before it; limits kept.
+    pub fn with_sequences(self, sequences: Option<Sequences>) -> Result<Self, ModelError> {
+        if let Some(sequences) = sequences {
+            sequences.check(&self.features)?;
+        }
+        Ok(Self { sequences, ..self })
     }
 
     /// The inputs, in the order of a [`crate::Row`].
@@ -145,6 +158,17 @@ impl Schema {
     /// What counts as good.
     pub fn objective(&self) -> &Objective {
         &self.objective
+    }
+
+    /// Which earlier events each one carries, where it carries any.
+    pub fn sequences(&self) -> Option<Sequences> {
+        self.sequences
+    }
+
+    /// The categorical feature that names whose events they are, where one does: its position.
+    pub fn naming(&self) -> Option<usize> {
+        let at = self.sequences?.entity?;
+        matches!(self.features.get(at)?.kind, FeatureKind::Categorical { .. }).then_some(at)
     }
 
     /// Position of the class of this name.

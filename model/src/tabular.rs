@@ -11,10 +11,15 @@ use crate::architecture::{
 use crate::context::CONTEXT_MAX;
 use crate::embedding::Embedding;
 use crate::error::ModelError;
+use crate::sequence::Sequence;
 use crate::space::{Gene, Genome, SearchSpace};
 use crate::wiring::{Operation, Source, When, Wiring};
 
 mod places;
+mod sequences;
+
+pub use sequences::SequenceLimits;
+use sequences::with_sequence;
 
 /// Noise in the numbers that a network learns from, where that is searched.
 const NOISES: [f32; 3] = [0.0, 0.1, 0.3];
@@ -26,6 +31,8 @@ const ATTACKS: [f32; 3] = [0.0, 0.03, 0.1];
 const BLOCK_GENES: usize = 6;
 /// Genes of how a network learns, and of what belongs to it as a whole, without those of hardening.
 const HYPER_GENES: usize = 13;
+/// Genes of hardening.
+const HARDENING_GENES: usize = 3;
 
 /// The choices a tabular space offers; every ladder is ascending.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +69,8 @@ pub struct TabularLimits {
     pub surges: Vec<u16>,
     /// Whether networks may learn from rows that are made worse first.
     pub hardening: bool,
+    /// What may read the events before each one; none where rows carry none.
+    pub sequences: Option<SequenceLimits>,
 }
 
 impl Default for TabularLimits {
@@ -83,6 +92,7 @@ impl Default for TabularLimits {
             committees: vec![1],
             surges: vec![0, 3],
             hardening: false,
+            sequences: None,
         }
     }
 }
@@ -121,6 +131,9 @@ impl TabularLimits {
         }
         ascending("surges", &self.surges)?;
         ascending("averages", &self.averages)?;
+        if let Some(sequences) = &self.sequences {
+            sequences.check()?;
+        }
         ascending("contexts", &self.contexts)
     }
 }
@@ -156,7 +169,12 @@ impl TabularSpace {
         if limits.hardening {
             genes.extend(hardening_genes());
         }
-        let wiring = wiring(limits.depth_max, genes.len());
+        let mut wiring = wiring(limits.depth_max, genes.len());
+        if let Some(sequences) = &limits.sequences {
+            let first = genes.len();
+            genes.extend(sequences.genes(first));
+            wiring = with_sequence(wiring, first, sequences.kinds.len() as u16);
+        }
         Ok(Self { space: SearchSpace::new(genes)?.wired(wiring)?, limits })
     }
 
@@ -199,6 +217,9 @@ impl TabularSpace {
                 nearest(&ATTACKS, hyper.attack),
             ]);
         }
+        if let Some(sequences) = &limits.sequences {
+            choices.extend(sequences.choices(architecture.sequence));
+        }
         self.space.canonical(&Genome(choices))
     }
 
@@ -214,7 +235,12 @@ impl TabularSpace {
         let pick = |index: usize| usize::from(hyper[index]);
         let [context, surge] = [limits.contexts[pick(6)], limits.surges[pick(10)]];
         let optimiser = Optimiser::ALL[pick(0)];
-        let [noise, missing, attack] = match hyper.get(HYPER_GENES..) {
+        let hardening = HYPER_GENES + if limits.hardening { HARDENING_GENES } else { 0 };
+        let sequence = match &limits.sequences {
+            Some(sequences) => sequences.sequence(&hyper[hardening..]),
+            None => Sequence::None,
+        };
+        let [noise, missing, attack] = match hyper.get(HYPER_GENES..hardening) {
             Some(&[noise, missing, attack]) => {
                 [NOISES[usize::from(noise)], MISSING[usize::from(missing)], ATTACKS[usize::from(attack)]]
             }
@@ -240,6 +266,7 @@ impl TabularSpace {
             hyper,
             context: u8::try_from(context).unwrap_or(u8::MAX),
             embedding: limits.embeddings[pick(7)],
+            sequence,
             exits: pick(8) > 0,
             committee: u8::try_from(limits.committees[pick(9)]).unwrap_or(u8::MAX),
         }
@@ -328,7 +355,7 @@ fn hyper_genes(limits: &TabularLimits, first: usize) -> [Gene; HYPER_GENES] {
 }
 
 /// They are there only where they are searched: what is drawn for one choice is drawn, too.
-fn hardening_genes() -> [Gene; 3] {
+fn hardening_genes() -> [Gene; HARDENING_GENES] {
     [gene("noise", names(&NOISES)), gene("missing", names(&MISSING)), gene("attack", names(&ATTACKS))]
 }
 

@@ -13,6 +13,7 @@ use crate::error::ModelError;
 use crate::layers::{Layers, Trace, gradient};
 use crate::optimiser::{Descent, Rule};
 use crate::program::{Batch, Tables, averaging_rate, gradient_norm_max};
+use crate::sequence::Sequence;
 use crate::training_loss::{Answering, Goals, answer_loss, wrong_share};
 
 /// What labelled rows say of a network.
@@ -84,7 +85,8 @@ impl TensorNetwork {
             return Ok(Vec::new());
         }
         let rows = self.rows(encoded)?;
-        let trace = self.layers.forward(&self.architecture, &rows, &[])?;
+        let past = self.past(encoded)?;
+        let trace = self.layers.forward(&self.architecture, &rows, past.as_ref(), &[])?;
         let voices = self.architecture.voices();
         let mut said = vec![0.0; rows.dim(0)? * self.shape.outputs];
         for (logits, trust) in trace.logits.iter().zip(self.trust()?) {
@@ -163,7 +165,8 @@ impl TensorNetwork {
         masks: &[Option<Tensor>],
         counts: &[f32],
     ) -> Result<Forward, ModelError> {
-        let trace = layers.forward(&self.architecture, rows, masks)?;
+        let past = self.past(batch.encoded)?;
+        let trace = layers.forward(&self.architecture, rows, past.as_ref(), masks)?;
         let (mut loss, mut wrong, mut slopes) = (0.0, Vec::new(), Vec::new());
         for (logits, trust) in trace.logits.iter().zip(self.trust()?) {
             let mut slope: Vec<f32> = logits.flatten_all()?.to_vec1()?;
@@ -211,6 +214,16 @@ impl TensorNetwork {
         Ok(Tensor::from_vec(self.seen(encoded), (view.rows(encoded), view.width()), self.device())?)
     }
 
+    /// The events that these rows carry, rows by events by numbers, where it reads them.
+    fn past(&self, encoded: &[f32]) -> Result<Option<Tensor>, ModelError> {
+        if self.architecture.sequence == Sequence::None {
+            return Ok(None);
+        }
+        let past = past_of(&self.architecture, self.shape, encoded);
+        let events = (self.view().rows(encoded), self.shape.steps, self.shape.step());
+        Ok(Some(Tensor::from_vec(past, events, self.device())?))
+    }
+
     fn view(&self) -> View {
         View::new(&self.architecture, self.shape)
     }
@@ -222,6 +235,15 @@ impl TensorNetwork {
         view.see_all(encoded, &mut seen);
         seen
     }
+}
+
+/// The events that encoded rows carry, one after the other; nothing where the network does not read them.
+pub(crate) fn past_of(architecture: &Architecture, shape: Shape, encoded: &[f32]) -> Vec<f32> {
+    if architecture.sequence == Sequence::None {
+        return Vec::new();
+    }
+    let rows = encoded.chunks_exact(shape.inputs);
+    rows.flat_map(|row| &row[shape.before_steps()..]).copied().collect()
 }
 
 /// A network that learns on a device.

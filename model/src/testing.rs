@@ -10,6 +10,7 @@ use crate::architecture::{Activation, Architecture, Block, BlockKind, Hyper, Nor
 use crate::cost::Shape;
 use crate::device::{Device, DeviceChoice};
 use crate::embedding::Embedding;
+use crate::sequence::Sequence;
 use crate::weights::{Array, Weights};
 
 /// Everywhere a network can be computed: as a program, and as [`tensor_devices`].
@@ -55,6 +56,16 @@ pub fn random_embedding(rng: &mut Pcg64) -> Embedding {
         0 => Embedding::PiecewiseLinear(rng.random_range(1..=3)),
         1 => Embedding::Periodic(rng.random_range(1..=3)),
         _ => Embedding::None,
+    }
+}
+
+/// None, half of the time.
+pub fn random_sequence(rng: &mut Pcg64) -> Sequence {
+    match rng.random_range(0..6) {
+        0 => Sequence::Attention(rng.random_range(1..=5)),
+        1 => Sequence::Gru(rng.random_range(1..=5)),
+        2 => Sequence::Conv1d { units: rng.random_range(1..=5), kernel: rng.random_range(1..=3) },
+        _ => Sequence::None,
     }
 }
 

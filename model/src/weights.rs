@@ -16,6 +16,7 @@ use crate::answers::{even, shares};
 use crate::architecture::{Architecture, BlockKind};
 use crate::cost::Shape;
 use crate::error::ModelError;
+use crate::sequence::Sequence;
 
 /// One named table of numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,7 +45,7 @@ impl Array {
 /// ```
 /// use model::{Architecture, Hyper, Shape, Weights};
 ///
-/// let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0 };
+/// let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0 };
 /// let weights = Weights::initial(&Architecture::linear(Hyper::default()), shape, 7);
 /// assert_eq!(weights.0["linear"].shape, [3, 2]);
 /// assert_eq!(weights.0["bias"].data, [0.0, 0.0]);
@@ -71,6 +72,18 @@ pub(crate) enum Role {
     BlockOut(usize),
     /// `V_l`: from a block to the head.
     BlockHead(usize),
+    /// What a sequence makes of each event: `A` and `V`, `W`, or `K`.
+    SequenceInput,
+    /// `R`: what gated units make of what they were.
+    SequenceRecurrent,
+    /// `b`: what is added to that.
+    SequenceBias,
+    /// `p` or `w`: what the place of an event counts.
+    SequencePosition,
+    /// `U`: from a sequence's units into the first block.
+    SequenceBlock,
+    /// `W_s`: from a sequence's units to the head.
+    SequenceHead,
     /// `a`: how each voice of a committee sees the rows.
     Adapter,
     /// `α`: how much each answer counts. Not trained by gradient.
@@ -89,6 +102,12 @@ impl Role {
             Self::BlockGateBias(index) => format!("block{index:02}.gate_bias"),
             Self::BlockOut(index) => format!("block{index:02}.out"),
             Self::BlockHead(index) => format!("block{index:02}.head"),
+            Self::SequenceInput => "sequence.input".into(),
+            Self::SequenceRecurrent => "sequence.recurrent".into(),
+            Self::SequenceBias => "sequence.bias".into(),
+            Self::SequencePosition => "sequence.position".into(),
+            Self::SequenceBlock => "sequence.block".into(),
+            Self::SequenceHead => "sequence.head".into(),
             Self::Adapter => "adapter".into(),
             Self::Trust => "trust".into(),
         }
@@ -101,11 +120,16 @@ impl Role {
     pub fn before(self) -> Option<Self> {
         match self {
             Self::Bias | Self::Linear | Self::Trust => None,
+            Self::SequenceRecurrent => Some(Self::SequenceInput),
+            Self::SequenceBias => Some(Self::Bias),
+            Self::SequenceBlock => Some(Self::BlockWeight(0)),
             Self::BlockWeight(index) => index.checked_sub(1).map(Self::BlockWeight),
             Self::BlockBias(index) => index.checked_sub(1).map(Self::BlockBias),
             Self::BlockGate(index) | Self::BlockOut(index) => Some(Self::BlockWeight(index)),
             Self::BlockGateBias(index) => Some(Self::BlockBias(index)),
-            Self::Adapter => Some(Self::Linear),
+            Self::Adapter | Self::SequenceInput | Self::SequencePosition | Self::SequenceHead => {
+                Some(Self::Linear)
+            }
             Self::BlockHead(index) => Some(index.checked_sub(1).map_or(Self::Linear, Self::BlockHead)),
         }
     }
@@ -114,7 +138,20 @@ impl Role {
 impl Role {
     /// Whether each voice of a committee has one of its own.
     fn of_voice(self) -> bool {
-        matches!(self, Self::Bias | Self::Linear | Self::BlockHead(_) | Self::Adapter)
+        matches!(self, Self::Bias | Self::Linear | Self::BlockHead(_) | Self::Adapter | Self::SequenceHead)
+    }
+
+    /// Whether it is what a sequence makes its units of.
+    pub fn is_of_sequence(self) -> bool {
+        matches!(
+            self,
+            Self::SequenceInput | Self::SequenceRecurrent | Self::SequenceBias | Self::SequencePosition
+        )
+    }
+
+    /// Whether it is used at each of the events that a sequence reads.
+    pub fn at_each_step(self) -> bool {
+        matches!(self, Self::SequenceInput | Self::SequenceRecurrent)
     }
 }
 
@@ -149,7 +186,10 @@ impl TableSlot {
 
     /// Whether its numbers are no way for other numbers: what is added, and trust.
     pub fn is_bias(&self) -> bool {
-        matches!(self.role, Role::Bias | Role::BlockBias(_) | Role::BlockGateBias(_) | Role::Trust)
+        matches!(
+            self.role,
+            Role::Bias | Role::BlockBias(_) | Role::BlockGateBias(_) | Role::SequenceBias | Role::Trust
+        )
     }
 
     /// Its stored shape: a bias alone has one dimension.
@@ -194,10 +234,34 @@ pub(crate) fn layout(architecture: &Architecture, shape: Shape) -> Vec<TableSlot
     if voices > 1 && !architecture.blocks.is_empty() {
         slots.push(slot(Role::Adapter, 1, shape.seen(architecture)));
     }
+    slots.extend(
+        of_sequence(architecture, shape).into_iter().map(|(role, rows, columns)| slot(role, rows, columns)),
+    );
     if architecture.exits {
         slots.push(slot(Role::Trust, 1, architecture.depths().len()));
     }
     slots
+}
+
+/// What a sequence has, its own tables first.
+fn of_sequence(architecture: &Architecture, shape: Shape) -> Vec<(Role, usize, usize)> {
+    let sequence = architecture.sequence;
+    let (units, events) = (sequence.units(), shape.steps + 1);
+    let inputs = (Role::SequenceInput, sequence.kernel() * shape.step(), sequence.parts() * units);
+    let position = (Role::SequencePosition, events, units);
+    let mut tables = match sequence {
+        Sequence::None => return Vec::new(),
+        Sequence::Attention(_) => vec![inputs, position],
+        Sequence::Gru(_) => {
+            vec![inputs, (Role::SequenceRecurrent, units, 3 * units), (Role::SequenceBias, 1, 3 * units)]
+        }
+        Sequence::Conv1d { .. } => vec![inputs, (Role::SequenceBias, 1, units), position],
+    };
+    if let Some(first) = architecture.blocks.first() {
+        tables.push((Role::SequenceBlock, units, first.width()));
+    }
+    tables.push((Role::SequenceHead, units, shape.outputs));
+    tables
 }
 
 /// The tables in which each unit of a block has a row: what it says goes through them.
@@ -222,6 +286,12 @@ pub(crate) fn he_uniform(inputs: usize, rng: &mut impl Rng) -> f32 {
     rng.random_range(-bound..=bound)
 }
 
+/// One initial weight from a unit to another of the same: half as large, so that what goes around and around does not
+/// grow.
+pub(crate) fn recurrent(units: usize, rng: &mut impl Rng) -> f32 {
+    he_uniform(2 * units, rng)
+}
+
 impl Weights {
     /// Weights before any training, the same for the same seed: blocks are random; biases, gates,
     /// ways back to the stream, the linear path and the heads are zero, so the network says "all alike" until it has learned.
@@ -232,8 +302,16 @@ impl Weights {
                 Role::BlockWeight(_) => {
                     (0..slot.numbers()).map(|_| he_uniform(slot.rows, &mut rng)).collect()
                 }
+                Role::SequenceInput => (0..slot.numbers()).map(|_| he_uniform(slot.rows, &mut rng)).collect(),
+                Role::SequenceRecurrent => {
+                    (0..slot.numbers()).map(|_| recurrent(slot.rows, &mut rng)).collect()
+                }
+                Role::SequencePosition => (0..slot.numbers()).map(|_| he_uniform(1, &mut rng)).collect(),
                 Role::Bias
                 | Role::Linear
+                | Role::SequenceBias
+                | Role::SequenceBlock
+                | Role::SequenceHead
                 | Role::BlockBias(_)
                 | Role::BlockGate(_)
                 | Role::BlockGateBias(_)

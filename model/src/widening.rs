@@ -18,7 +18,6 @@
 use crate::architecture::{Architecture, BlockKind};
 use crate::cost::Shape;
 use crate::embedding::View;
-use crate::encoder::Encoder;
 use crate::error::ModelError;
 use crate::schema::{FeatureKind, Schema};
 use crate::weights::{Array, Role, TableSlot, Weights, layout};
@@ -36,13 +35,15 @@ enum Column {
     Part(usize, u32),
     /// New; this is its number where the feature is missing.
     New(f32),
+    /// New in an earlier event; it is missing wherever the number at this position says that there was one.
+    Missing(usize),
 }
 
 impl Column {
     fn origin(self) -> Option<usize> {
         match self {
             Self::Same(at) | Self::Part(at, _) => Some(at),
-            Self::New(_) => None,
+            Self::New(_) | Self::Missing(_) => None,
         }
     }
 
@@ -51,7 +52,7 @@ impl Column {
         let number = self.origin().and_then(|at| row.get(at)).copied().unwrap_or(0.0);
         match self {
             Self::Part(_, parts) if shared => number / parts as f32,
-            Self::Same(_) | Self::Part(..) | Self::New(_) => number,
+            Self::Same(_) | Self::Part(..) | Self::New(_) | Self::Missing(_) => number,
         }
     }
 }
@@ -71,7 +72,7 @@ impl Widening {
         if !later.evolves(earlier) {
             return Err(ModelError::Schema("the later schema did not grow out of the earlier one".into()));
         }
-        let shape = |schema: &Schema| Shape::with_labels(Encoder::new(schema).width(), schema.target());
+        let shape = Shape::of_rows;
         let mut columns = Vec::new();
         let mut at = 0;
         for (position, feature) in later.features().iter().enumerate() {
@@ -80,6 +81,7 @@ impl Widening {
             at += before.map_or(0, FeatureKind::width);
         }
         label_columns(shape(earlier), shape(later), &mut columns);
+        step_columns(shape(earlier), shape(later), &mut columns);
         Ok(Self {
             from: shape(earlier),
             to: shape(later),
@@ -116,6 +118,7 @@ impl Widening {
                 Column::Same(at) => row[*at],
                 Column::Part(at, parts) => row[*at] / *parts as f32,
                 Column::New(missing) => *missing,
+                Column::Missing(flag) => row[*flag],
             }));
         }
         wider
@@ -149,10 +152,25 @@ impl Widening {
             match self.columns[at / each] {
                 Column::Same(number) => Column::Same(place(number)),
                 Column::Part(number, parts) => Column::Part(place(number), parts),
-                Column::New(_) => Column::New(0.0),
+                Column::New(_) | Column::Missing(_) => Column::New(0.0),
             }
         });
         self.columns[..view.taken()].iter().copied().chain(added).collect()
+    }
+
+    /// The columns of the events that a sequence of this architecture reads at once.
+    fn read(&self, architecture: &Architecture) -> Vec<Column> {
+        let (features, before) = (self.to.features(), self.from.step());
+        let mut columns = Vec::new();
+        for tap in (0..architecture.sequence.kernel()).map(|tap| tap * before) {
+            columns.extend(self.columns[..features].iter().map(|column| match *column {
+                Column::Same(at) => Column::Same(tap + at),
+                Column::Part(at, parts) => Column::Part(tap + at, parts),
+                new @ (Column::New(_) | Column::Missing(_)) => new,
+            }));
+            columns.push(Column::Same(tap + before - 1));
+        }
+        columns
     }
 
     /// Every table, with what `class` makes of a row of the old outputs for each new one.
@@ -164,10 +182,12 @@ impl Widening {
     ) -> Weights {
         let mut wider = Weights::default();
         let seen = self.seen(architecture);
+        let read = self.read(architecture);
         for slot in layout(architecture, self.to) {
             let name = slot.name();
             let Some(table) = source.0.get(&name) else { continue };
             let ends = Ends::of(slot.role, architecture);
+            let seen = if slot.role == Role::SequenceInput { &read } else { &seen };
             let before = table.shape.last().copied().unwrap_or(0);
             let nothing = vec![0.0; before];
             let mut data = Vec::with_capacity(slot.numbers());
@@ -210,8 +230,13 @@ impl Ends {
             | Role::BlockGateBias(_)
             | Role::BlockOut(_)
             | Role::Adapter
+            | Role::SequenceRecurrent
+            | Role::SequenceBias
+            | Role::SequencePosition
+            | Role::SequenceBlock
+            | Role::SequenceHead
             | Role::Trust => false,
-            Role::Linear => true,
+            Role::Linear | Role::SequenceInput => true,
             Role::BlockWeight(index) | Role::BlockGate(index) => streams(index),
             Role::BlockHead(index) => streams(index + 1),
         };
@@ -223,7 +248,7 @@ impl Ends {
             Role::Adapter => Some(false),
             _ => None,
         };
-        let to_outputs = matches!(role, Role::Bias | Role::Linear | Role::BlockHead(_));
+        let to_outputs = matches!(role, Role::Bias | Role::Linear | Role::BlockHead(_) | Role::SequenceHead);
         Self { from_inputs, to_inputs, to_outputs }
     }
 }
@@ -235,6 +260,22 @@ fn label_columns(from: Shape, to: Shape, columns: &mut Vec<Column>) {
         let column =
             |output| if output < from.outputs { Column::Same(at + output) } else { Column::New(0.0) };
         columns.extend((0..to.outputs).map(column));
+    }
+}
+
+/// The columns of the earlier events: of each the features as they are, and whether there was one.
+fn step_columns(from: Shape, to: Shape, columns: &mut Vec<Column>) {
+    let features = columns[..to.features()].to_vec();
+    for step in 0..to.steps {
+        let at = from.before_steps() + step * from.step();
+        let flag = at + from.features();
+        columns.extend(features.iter().map(|column| match *column {
+            Column::Same(number) => Column::Same(at + number),
+            Column::Part(number, parts) => Column::Part(at + number, parts),
+            Column::New(missing) if missing > 0.0 => Column::Missing(flag),
+            Column::New(_) | Column::Missing(_) => Column::New(0.0),
+        }));
+        columns.push(Column::Same(flag));
     }
 }
 

@@ -49,12 +49,13 @@ def difference(said, expected, unit):
     return float((abs(said - expected) / numpy.maximum(unit, abs(expected))).max(initial=0.0))
 
 
-def column(values):
+def column(values, each):
+    """As many values a row as its input has."""
     import numpy
 
     if all(isinstance(value, str) for value in values):
-        return numpy.array(values, dtype=object).reshape(-1, 1)
-    return numpy.array([numpy.nan if value is None else value for value in values], dtype="float32").reshape(-1, 1)
+        return numpy.array(values, dtype=object).reshape(-1, each)
+    return numpy.array([numpy.nan if value is None else value for value in values], dtype="float32").reshape(-1, each)
 
 
 def judge(path):
@@ -64,9 +65,10 @@ def judge(path):
 
     onnx.checker.check_model(str(path), full_check=True)
     case = json.loads(path.with_suffix(".json").read_text())
-    inputs = {name: column(values) for name, values in case["inputs"].items()}
-    rows = len(next(iter(inputs.values())))
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    each = {port.name: port.shape[1] for port in session.get_inputs()}
+    inputs = {name: column(values, each[name]) for name, values in case["inputs"].items()}
+    rows = len(next(iter(inputs.values())))
     [said] = session.run([case["output"]], inputs)
     largest = difference(said, case["expected"], case["unit"])
     each = len(case["expected"]) // rows

@@ -115,7 +115,12 @@ impl JsonCodec {
                 None => Ok(f32::NAN),
             })
             .collect();
-        Ok(Row::new(values?).expect("features are finite or missing"))
+        let row = Row::new(values?).expect("features are finite or missing");
+        let named = self.schema.naming().and_then(|at| self.features.get(at)?.find(record)?.as_str());
+        Ok(match named {
+            Some(name) => row.of(name),
+            None => row,
+        })
     }
 }
 

@@ -49,6 +49,10 @@ impl Rows {
             })
             .collect();
         let row = Row::new(values?).map_err(|error| self.records.refuse(error.to_string()))?;
+        let row = match self.schema.naming().and_then(|at| self.features.get(at)) {
+            Some(at) => row.of(self.cell(*at)),
+            None => row,
+        };
         let truth = cells::truth(self.cell(self.target), &self.schema)
             .map_err(|message| self.records.refuse(format!("the target is {message}")))?;
         Ok((row, truth))

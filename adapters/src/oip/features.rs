@@ -110,9 +110,15 @@ impl<'a> Columns<'a> {
                 });
             }
         }
-        let rows =
-            rows.into_iter().map(|row| Row::new(row).map_err(|error| Refusal::invalid(error.to_string())));
-        rows.collect()
+        let named = self.schema.naming().and_then(|at| self.features.get(at).copied().flatten());
+        let row = |(at, values)| {
+            let row = Row::new(values).map_err(|error| Refusal::invalid(error.to_string()))?;
+            Ok(match named.and_then(|column| column.name(at)) {
+                Some(name) => row.of(name),
+                None => row,
+            })
+        };
+        rows.into_iter().enumerate().map(row).collect()
     }
 
     /// The features of one row as an event has them; what is missing is not there.
@@ -178,7 +184,7 @@ fn one_each<'a>(tensors: &'a [Tensor], schema: &'a Schema) -> Result<Vec<Option<
     Ok(columns)
 }
 
-impl Column<'_> {
+impl<'a> Column<'a> {
     /// The number a row holds.
     fn number(self, row: usize, feature: &Feature) -> Result<f32, Refusal> {
         let at = self.first + row * self.every;
@@ -210,6 +216,14 @@ impl Column<'_> {
                 Some(bit) if bit.is_nan() || matches!(bit, 0.0 | 1.0) => Ok(bit as f32),
                 _ => Err(refuse("something else", "true, false, 1 or 0")),
             },
+        }
+    }
+
+    /// The name of a row's category, if it is one.
+    fn name(self, row: usize) -> Option<&'a str> {
+        match self.data {
+            Data::Bytes(items) => std::str::from_utf8(items.get(self.first + row * self.every)?).ok(),
+            Data::Unsigned(_) | Data::Signed(_) | Data::Floats(_) | Data::Bools(_) => None,
         }
     }
 

@@ -49,7 +49,7 @@ impl RuntimeSession {
     pub fn answer(&mut self, columns: &[Column]) -> Result<Vec<f32>, OnnxError> {
         let mut given: Vec<(String, SessionInputValue<'_>)> = Vec::with_capacity(columns.len());
         for (port, column) in self.inputs.iter().zip(columns) {
-            given.push((port.name.clone(), value(column)?));
+            given.push((port.name.clone(), value(column, port.columns.unwrap_or(1))?));
         }
         let said = self.session.run(given).map_err(refused)?;
         let answer = said
@@ -60,13 +60,13 @@ impl RuntimeSession {
     }
 }
 
-fn value(column: &Column) -> Result<SessionInputValue<'static>, OnnxError> {
+fn value(column: &Column, each: usize) -> Result<SessionInputValue<'static>, OnnxError> {
     Ok(match column {
         Column::Numbers(numbers) => {
-            Tensor::from_array(([numbers.len(), 1], numbers.clone())).map_err(refused)?.into()
+            Tensor::from_array(([numbers.len() / each, each], numbers.clone())).map_err(refused)?.into()
         }
         Column::Names(names) => {
-            Tensor::from_string_array(([names.len(), 1], names.as_slice())).map_err(refused)?.into()
+            Tensor::from_string_array(([names.len() / each, each], names.as_slice())).map_err(refused)?.into()
         }
     })
 }

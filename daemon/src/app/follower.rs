@@ -11,6 +11,7 @@ use adapters::codec::JsonCodec;
 use adapters::console::{Console, Status};
 use adapters::http::{Health, Pages};
 use anyhow::{Context as _, Result};
+use model::Pasts;
 use tokio::sync::watch;
 
 use super::pages::start_pages;
@@ -18,7 +19,7 @@ use super::{CLOSE_WAIT, POLL_WAIT, end_within, open_serve, start_serve};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::fleet::Follower;
-use crate::serve::{Oip, Roads};
+use crate::serve::{Lately, Oip, Roads};
 use crate::slot::{self, Served, Slot};
 use crate::telemetry::Telemetry;
 
@@ -116,11 +117,20 @@ impl Following {
         let Self { config, telemetry, health, .. } = self;
         let codec = JsonCodec::new(Arc::clone(&config.learn.schema), config.codec.clone())?;
         let codec = codec.widened(Arc::clone(slot.load().model.schema()));
-        let oip =
-            Oip::open(&Roads { config, slot, codec: &codec, telemetry, health, clock: self.clock.clone() })?;
+        // What it answers is all that it reads.
+        let lately = Lately::of(slot.load().model.schema().sequences(), Pasts::default());
+        let oip = Oip::open(&Roads {
+            config,
+            slot,
+            codec: &codec,
+            telemetry,
+            health,
+            clock: self.clock.clone(),
+            lately: lately.clone(),
+        })?;
         let oip = oip.map(|oip| oip.start(Arc::clone(stop))).transpose()?;
         let mut threads = oip.unwrap_or_default().threads;
-        if let Some((serve, outlet)) = open_serve(config, slot, &codec, telemetry, health)? {
+        if let Some((serve, outlet)) = open_serve(config, slot, &codec, telemetry, health, lately)? {
             threads.push(start_serve(serve, outlet, Arc::clone(stop), health.clone())?);
         }
         Ok(threads)

@@ -15,7 +15,7 @@ use adapters::http::admin::{Erase, Order, Promote, SetBudget, Steer, Steering, W
 use adapters::kafka::{KafkaError, Polled, Positions, Sink, Source, TopicRole};
 use adapters::store::StoreError;
 use anyhow::{Context as _, Result};
-use model::{EventId, Record, Timestamp};
+use model::{EventId, Record, Sample, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{CLOSE_WAIT, Input, LEARN_BATCH_MAX, POLL_WAIT, end_within};
@@ -28,6 +28,7 @@ use crate::learn::{Incoming, Learn, LearnError, ServedEvents};
 use crate::lifecycle;
 use crate::reader::Reader;
 use crate::repository::Repository;
+use crate::serve::Lately;
 use crate::telemetry::{AuditEvent, Shown, Telemetry};
 
 /// How long the broker may take for what is still queued at the end.
@@ -44,6 +45,8 @@ pub(super) struct LearnPlane {
     pub(super) config: Config,
     pub(super) clock: Clock,
     pub(super) learn: Learn,
+    /// What serving knows of the events before each one, where they carry any.
+    pub(super) lately: Option<Lately>,
     pub(super) reader: Reader,
     /// Asks a champion that is not ours, where its answers do not come with the events.
     pub(super) asking: Option<Asking>,
@@ -169,6 +172,7 @@ impl LearnPlane {
         self.learn.burned(now, ServedEvents { answered, failed: self.telemetry.answers_failed.get() });
         let changed = self.take_inputs();
         let agreed = self.take_orders()?;
+        self.tell_lately(&records);
         self.learn.turn(records, positions)?;
         if let Some(publishing) = &mut self.publishing {
             publishing.turn(&self.learn, now);
@@ -178,6 +182,16 @@ impl LearnPlane {
         }
         self.tell_happened();
         if changed || !agreed.is_empty() { self.promise(agreed) } else { Ok(()) }
+    }
+
+    /// Serving hears of events that it did not answer itself.
+    fn tell_lately(&self, records: &[Incoming]) {
+        let Some(lately) = &self.lately else { return };
+        for Incoming { record, .. } in records {
+            if let Record::Sample(Sample { id, time, row, .. }) = record {
+                lately.observe(id, *time, row);
+            }
+        }
     }
 
     /// What came from elsewhere since the last unit of work; whether a limit changed by it.

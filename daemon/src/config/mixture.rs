@@ -2,7 +2,7 @@
 //!
 //! Lives here: the sections and the way to a checked [`Mixture`]. Does not live here: what a mixture does.
 
-use model::{Activation, Architecture, Block, Embedding, Hyper, MixingRule, Mixture, Optimiser};
+use model::{Activation, Architecture, Block, Embedding, Hyper, MixingRule, Mixture, Optimiser, Sequence};
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, refuse};
@@ -56,6 +56,9 @@ pub struct MemberSection {
     /// What is added to each feature.
     #[serde(default)]
     pub embedding: Embedding,
+    /// What it makes of the events before each one.
+    #[serde(default)]
+    pub sequence: Sequence,
     /// Whether it answers at every depth.
     #[serde(default)]
     pub exits: bool,
@@ -84,6 +87,7 @@ impl MemberSection {
             blocks: self.widths.iter().map(|width| Block::plain(*width, activation)).collect(),
             context: self.context,
             embedding: self.embedding,
+            sequence: self.sequence,
             exits: self.exits,
             committee: self.committee.unwrap_or(1),
             hyper: Hyper {

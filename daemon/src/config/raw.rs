@@ -19,6 +19,7 @@ use super::gate::{GateSection, QualityOn};
 use super::mixture::MixtureSection;
 use super::publish::{FollowSection, PublishSection};
 use super::repository::{BucketSection, RepositorySection};
+use super::sequence::SequenceSection;
 use super::{ConfigError, keys, refuse};
 use crate::slot::MemoryPolicy;
 
@@ -239,6 +240,7 @@ section!(
         join: super::join::JoinSection,
         cold_start: ColdStart,
         mixture: MixtureSection,
+        sequence: SequenceSection,
         refresh: Refresh,
         detect: Detect,
         search: Search,

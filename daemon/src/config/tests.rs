@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::Embedding;
+use model::{Embedding, Sequence, SequenceKind};
 
 use super::{Config, DEFAULTS};
 
@@ -182,6 +182,43 @@ fn embeddings_are_searched_or_not_and_given_to_members_either_way() {
     assert_eq!(searched(false).limits.embeddings, [Embedding::None]);
     assert_eq!(searched(true).limits.embeddings.len(), 3);
     assert_eq!(searched(false).start.members[0].embedding, Embedding::Periodic(2));
+}
+
+#[test]
+fn what_events_carry_makes_members_genes_and_refusals() {
+    let settings = |sequence: &str| {
+        format!(
+            "{sequence}
+             mixture = {{ members = [{{}}] }}
+             [schema]
+             classes = [\"a\", \"b\"]
+             features = [{{ name = \"x\", kind = \"numeric\" }}]"
+        )
+    };
+    let without = Config::parse(&settings("")).expect("it is in order").learn;
+    assert!(without.schema.sequences().is_none() && without.limits.sequences.is_none());
+    assert_eq!(without.start.members.len(), 1);
+    let asked =
+        "sequence = { length = 4, entity = \"x\", begin_with = [\"gru\"], kinds = [\"conv1d\", \"gru\"] }";
+    let with = Config::parse(&settings(asked)).expect("it is in order").learn;
+    let sequences = with.schema.sequences().expect("events carry those before them");
+    assert_eq!((sequences.entity, sequences.length), (Some(0), 4));
+    assert_eq!(with.start.members[1].sequence, Sequence::Gru(16));
+    assert_eq!(
+        with.limits.sequences.expect("they are searched").kinds,
+        [SequenceKind::Gru, SequenceKind::Conv1d]
+    );
+    let refused = |text: &str| Config::parse(&settings(text)).expect_err(text).to_string();
+    assert!(refused("sequence = { length = 4, entity = \"card\" }").contains("`sequence.entity` is `card`"));
+    assert!(refused("sequence = { length = 33 }").contains("a past of 33 events; give 1 to 32"));
+    assert!(refused("sequence = { length = 4, kinds = [\"lstm\"] }").contains("lstm"));
+    let reading = "mixture = { members = [{ sequence = { gru = 4 } }] }
+         [schema]
+         classes = [\"a\", \"b\"]
+         features = [{ name = \"x\", kind = \"numeric\" }]";
+    assert!(
+        Config::parse(reading).expect_err("events carry none").to_string().contains("`sequence.length` is 0")
+    );
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use adapters::kafka::Positions;
 use model::{
-    Arm, Context, Device, Encoder, Mixture, MixtureNetwork, MixtureWeights, Model, ModelError, Output, Pool,
-    Row, Sample, Schema, Shape, Truth, Widening,
+    Arm, Context, Device, Mixture, MixtureNetwork, MixtureWeights, Model, ModelError, Output, Pool, Row,
+    Sample, Schema, Shape, Truth, Widening,
 };
 use policies::gate::{Answered, PairedTest, QualityEvidence, Scorecard};
 use policies::stats::EProcess;
@@ -370,7 +370,7 @@ fn knowing(model: &Model, row: &Row, context: &Context) -> Result<Output, ModelE
 
 /// What the first network needs for one batch on this machine: the bound that budgets are compared with.
 pub fn compute_seconds_of_start(config: &LearnConfig) -> Result<f64, LearnError> {
-    let shape = Shape::with_labels(Encoder::new(&config.schema).width(), config.schema.target());
+    let shape = Shape::of_rows(&config.schema);
     let weights = MixtureWeights::initial(&config.start, shape, config.seed);
     let network = MixtureNetwork::from_weights(&config.start, shape, &weights, &config.device.open()?)?;
     let rows = vec![0.0; config.budget.compute_batch * shape.inputs];

@@ -25,16 +25,17 @@ impl Learn {
     where
         E: From<LearnError>,
     {
-        let mut taught = 0;
+        let mut taught: i64 = 0;
         for row in rows {
             let (row, truth) = row?;
+            let row = self.carrying_history(row, taught);
             self.teach(&row, truth)?;
             taught += 1;
         }
         if taught > 0 {
             self.begun()?;
         }
-        Ok(taught)
+        Ok(taught.unsigned_abs())
     }
 
     fn teach(&mut self, row: &Row, truth: Truth) -> Result<(), LearnError> {

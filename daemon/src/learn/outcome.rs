@@ -110,6 +110,12 @@ pub(super) fn is_of(record: &[u8], id: &EventId) -> bool {
     postcard::take_from_bytes::<&str>(record).is_ok_and(|(found, _)| found == id.as_str())
 }
 
+/// Whether the event of a record carries this one.
+pub(super) fn carries(record: &[u8], id: &EventId) -> bool {
+    let of = id.number();
+    row_of(record).is_some_and(|row| row.past().iter().any(|step| step.of == of))
+}
+
 /// Both, for a target of so many outputs: nobody who answered had said anything of those that have come since.
 pub(super) fn of_record(record: &[u8], outputs: usize) -> Option<(Row, Prediction)> {
     let (_, row, mut prediction): (&str, Row, Prediction) = postcard::from_bytes(record).ok()?;

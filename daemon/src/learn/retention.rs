@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use model::{EventId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::outcome::is_of;
+use super::outcome::{carries, is_of};
 use super::{Learn, LearnError};
 use crate::telemetry::AuditEvent;
 
@@ -68,7 +68,9 @@ impl Learn {
     /// topics; kept snapshots may have a copy until newer ones took their places.
     pub fn erase(&mut self, id: &EventId, by: &str) -> Result<String, LearnError> {
         self.state.join.erase(id);
-        let places = self.records.erase(|record| is_of(record, id))?;
+        self.state.pasts.forget(id);
+        // Whoever carries it goes with it: a record is erased as a whole.
+        let places = self.records.erase(|record| is_of(record, id) || carries(record, id))?;
         self.state.past.forget(&places);
         let records = places.len();
         // Not the id: the journal stays.

@@ -25,7 +25,7 @@ use adapters::store::Records;
 
 /// Of what [`Snapshot`] says; to be raised whenever anything in it changes, so that another release says what is
 /// the matter instead of misreading it.
-pub const FORMAT: u32 = 13;
+pub const FORMAT: u32 = 15;
 
 /// Everything that survives a crash. The state, which is the larger part, is not copied to be written.
 #[derive(Debug, Serialize, Deserialize)]
@@ -118,7 +118,7 @@ impl Learn {
     pub fn cold(config: LearnConfig, outside: Outside) -> Result<Self, LearnError> {
         let device = config.device.open()?;
         let mut state = State::new(&config);
-        let shape = model::Shape::with_labels(state.encoder.width(), config.schema.target());
+        let shape = model::Shape::of_rows(&config.schema);
         let arms = Arms::cold(&config, shape, &device)?;
         let model = Model::prior(config.schema.clone(), &[], &device)?;
         state.lifecycle.beside(arms.external.as_ref().map(External::serves));

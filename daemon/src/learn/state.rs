@@ -3,7 +3,7 @@
 //! Lives here: the data, scores and baselines. May not: perform, train, write files.
 
 use adapters::kafka::Positions;
-use model::{Addition, Context, Encoder, ModelError, Output, Schema, Target, Truth, Widening};
+use model::{Addition, Context, Encoder, ModelError, Output, Pasts, Schema, Target, Truth, Widening};
 use policies::detect::{Panel, PanelConfig};
 use policies::evolve::Crowding;
 use policies::op_cost::OpCost;
@@ -226,6 +226,8 @@ pub struct State {
     pub rng: Pcg64,
     /// The labels that have arrived last.
     pub context: Context,
+    /// The last events of each entity, where events carry those before them.
+    pub pasts: Pasts,
     /// Majority and last truth.
     pub baselines: Baselines,
     /// Scores.
@@ -268,6 +270,7 @@ impl State {
             proposer_settings: proposer_settings(config),
             rng: rand::SeedableRng::seed_from_u64(config.seed),
             context: Context::default(),
+            pasts: Pasts::default(),
             baselines: Baselines::new(&target),
             scores: Scores {
                 champion: tally(),

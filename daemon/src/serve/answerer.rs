@@ -10,6 +10,7 @@ use adapters::codec::{Envelope, JsonCodec, Marks};
 use adapters::kafka::Polled;
 use model::{Output, Row, Sample};
 
+use super::lately::Lately;
 use crate::slot::{Served, Slot, Standing};
 use crate::telemetry::Telemetry;
 
@@ -21,18 +22,26 @@ pub struct Answerer {
     telemetry: Telemetry,
     /// Share of events whose answer is not to be acted on.
     holdback: f64,
+    /// What is known of the events before each one, where they carry any.
+    lately: Option<Lately>,
 }
 
 impl Answerer {
     /// Answers from this slot.
     pub fn new(slot: Arc<Slot>, codec: JsonCodec, telemetry: Telemetry) -> Self {
-        Self { slot, codec, telemetry, holdback: 0.0 }
+        Self { slot, codec, telemetry, holdback: 0.0, lately: None }
     }
 
     /// The same, marking the answers to this share of events as not to be acted on.
     #[must_use]
     pub fn holding_back(self, holdback: f64) -> Self {
         Self { holdback, ..self }
+    }
+
+    /// The same, where events carry those before them.
+    #[must_use]
+    pub fn knowing(self, lately: Option<Lately>) -> Self {
+        Self { lately, ..self }
     }
 
     /// One unit of work: the answers to all of these that can be read, each given to `send` with its event; they all
@@ -50,7 +59,11 @@ impl Answerer {
 
     fn decode(&self, record: &Polled) -> Option<Sample> {
         let envelope = Envelope::of_headers(record.timestamp, &record.headers);
-        self.codec.decode_sample(&record.payload, envelope).ok()
+        let sample = self.codec.decode_sample(&record.payload, envelope).ok()?;
+        Some(match &self.lately {
+            Some(lately) => lately.passing(sample),
+            None => sample,
+        })
     }
 
     fn answer_samples(

@@ -15,6 +15,7 @@ use adapters::oip::{Answer, Answers, Question, Queue, Reason, Refusal, Stats, no
 use model::{Output, Row};
 
 use super::answerer::compute;
+use super::lately::Lately;
 use super::ledger::Entry;
 use crate::clock::Clock;
 use crate::slot::{Served, Slot, Standing};
@@ -34,6 +35,8 @@ pub(super) struct Clerk {
     pub(super) holdback: f64,
     /// Where rows go that are told, if any are.
     pub(super) told: Option<SyncSender<Entry>>,
+    /// What is known of the events before each one, where they carry any.
+    pub(super) lately: Option<Lately>,
 }
 
 impl Clerk {
@@ -88,11 +91,8 @@ impl Clerk {
 
     fn answer_from(&self, served: &Served, mut questions: Vec<Question>) {
         let features = served.model.schema().features().len();
-        let rows: Vec<Row> = questions
-            .iter_mut()
-            .flat_map(|question| std::mem::take(&mut question.rows))
-            .map(|row| fit(row, features))
-            .collect();
+        let rows: Vec<Row> =
+            questions.iter_mut().flat_map(|question| self.rows_of(question, features)).collect();
         let started = Instant::now();
         let Some(outputs) = self.outputs(served, &rows) else {
             for question in questions {
@@ -115,6 +115,23 @@ impl Clerk {
             let answers = answers.collect();
             self.reply(served, question, answers);
         }
+    }
+
+    /// The rows of a question, with what they carry. Those that are told come back as events: what is known of them here is
+    /// known already.
+    fn rows_of(&self, question: &mut Question, features: usize) -> Vec<Row> {
+        let rows = std::mem::take(&mut question.rows).into_iter().map(|row| row.resized(features));
+        let Some(lately) = &self.lately else { return rows.collect() };
+        let now = self.clock.now();
+        let carrying = |(at, row)| {
+            let Some(id) = question.ids.get(at) else { return row };
+            let row = lately.carrying(id, now, row);
+            if question.told.iter().any(|told| told.row == at) {
+                lately.observe(id, now, &row);
+            }
+            row
+        };
+        rows.enumerate().map(carrying).collect()
     }
 
     /// The outputs of all rows, computed in units of a size; none if the model cannot answer.
@@ -158,16 +175,6 @@ impl Clerk {
             }
         }
     }
-}
-
-/// A row of a schema that has grown since, or not yet: what it lacks is missing, and what is new comes last.
-fn fit(row: Row, features: usize) -> Row {
-    if row.values().len() == features {
-        return row;
-    }
-    let mut values = row.values().to_vec();
-    values.resize(features, f32::NAN);
-    Row::new(values).expect("its values were finite or missing before")
 }
 
 fn refuse(question: Question, refusal: Refusal) {

@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinError;
 
 use super::clerk::Clerk;
+use super::lately::Lately;
 use super::ledger::{LEDGER_MAX, Ledger};
 use crate::clock::Clock;
 use crate::config::{Config, OipConfig};
@@ -46,6 +47,8 @@ pub struct Roads<'a> {
     pub health: &'a watch::Sender<Health>,
     /// What time it is.
     pub clock: Clock,
+    /// What is known of the events before each one, where they carry any.
+    pub lately: Option<Lately>,
 }
 
 /// The roads in, listening, and those who answer; nothing is answered before [`Oip::start`].
@@ -110,6 +113,7 @@ impl Oip {
             rows_max: roads.config.serve.batch_max,
             holdback: roads.config.learn.holdback,
             told: told.clone(),
+            lately: roads.lately.clone(),
         };
         let clerks = (0..oip.threads).map(|_| clerk()).collect();
         let front = front(roads, queue.clone(), stats)?;

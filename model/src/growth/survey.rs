@@ -51,6 +51,7 @@ impl Site {
             | Morphism::SetSkip { .. }
             | Morphism::SetContext { .. }
             | Morphism::SetEmbedding { .. }
+            | Morphism::SetSequence { .. }
             | Morphism::SetExits { .. }
             | Morphism::SetCommittee { .. }
             | Morphism::SetHyper { .. } => return None,

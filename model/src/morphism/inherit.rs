@@ -9,7 +9,8 @@ use crate::answers::{ALONE, heirs, inherit};
 use crate::architecture::{Architecture, Block};
 use crate::cost::Shape;
 use crate::embedding::View;
-use crate::weights::{self, Array, Role, TableSlot, Weights, he_uniform, layout};
+use crate::sequence::Sequence;
+use crate::weights::{self, Array, Role, TableSlot, Weights, he_uniform, layout, recurrent};
 
 /// Where each row, column or unit comes from; none is new.
 type Origins = Vec<Option<usize>>;
@@ -25,8 +26,41 @@ pub(crate) struct Places {
     heirs: Vec<usize>,
     /// The voice that each voice goes on from.
     voices: Vec<usize>,
+    /// Which sequence came of which.
+    sequence: Changed,
     /// The tables before.
     before: Vec<TableSlot>,
+}
+
+/// A sequence, and the one that it came of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Changed {
+    from: Sequence,
+    to: Sequence,
+}
+
+impl Changed {
+    /// Of another kind nothing is left; of the same, the first units.
+    fn units(self) -> Origins {
+        let before = if self.from.is_like(self.to) { self.from.units() } else { 0 };
+        (0..self.to.units()).map(|unit| (unit < before).then_some(unit)).collect()
+    }
+
+    /// Rows and columns of the tables that make the units.
+    fn of_own(self, slot: &TableSlot) -> (Origins, Origins) {
+        let units = self.units();
+        let alike = self.from.is_like(self.to);
+        let before = self.from.units();
+        let part = |part: usize| units.iter().map(move |unit| unit.map(|unit| part * before + unit));
+        let columns = (0..slot.columns / units.len().max(1)).flat_map(part).collect();
+        let same = |rows: usize| (0..slot.rows).map(move |row| (alike && row < rows).then_some(row));
+        let rows = match slot.role {
+            Role::SequenceRecurrent => units.clone(),
+            Role::SequenceInput => same(slot.rows / self.to.kernel().max(1) * self.from.kernel()).collect(),
+            _ => same(slot.rows).collect(),
+        };
+        (rows, columns)
+    }
 }
 
 impl Places {
@@ -43,7 +77,8 @@ impl Places {
             });
         }
         let voices = (0..to.voices()).map(|voice| voice % from.voices()).collect();
-        Self { units, streams, heirs: heirs(from, to), voices, before: layout(from, shape) }
+        let sequence = Changed { from: from.sequence, to: to.sequence };
+        Self { units, streams, heirs: heirs(from, to), voices, sequence, before: layout(from, shape) }
     }
 
     fn stream(&self, at: usize, width: usize) -> Origins {
@@ -77,6 +112,11 @@ impl Places {
             Role::BlockOut(index) => (self.units[index].clone(), self.stream(index, slot.columns)),
             Role::BlockHead(index) => (self.stream(index + 1, slot.rows), same(slot.columns)),
             Role::Adapter => (same(1), self.stream(0, slot.columns)),
+            Role::SequenceInput | Role::SequenceRecurrent | Role::SequenceBias | Role::SequencePosition => {
+                self.sequence.of_own(slot)
+            }
+            Role::SequenceBlock => (self.sequence.units(), self.units.first().cloned().unwrap_or_default()),
+            Role::SequenceHead => (self.sequence.units(), same(slot.columns)),
             // Inherited, not carried.
             Role::Trust => (vec![None; slot.rows], vec![None; slot.columns]),
         }
@@ -236,7 +276,7 @@ fn carry(
             continue;
         }
         let (rows, columns) = places.of(&slot);
-        let incoming = matches!(slot.role, Role::BlockWeight(_));
+        let incoming = new_weight(&slot);
         let table = source.0.get(&slot.name());
         // A new block takes after the one before it.
         let mut alike = std::iter::successors(Some(slot.role), |role| role.before());
@@ -253,13 +293,26 @@ fn carry(
         let mut data = Vec::with_capacity(slot.numbers());
         for row in &rows {
             for column in &columns {
-                let new = kind == Kind::Weight && incoming && (anew || column.is_none());
-                data.push(if new { he_uniform(slot.rows, rng) } else { old(*row, *column) });
+                let new = kind == Kind::Weight && (anew || column.is_none());
+                data.push(match incoming {
+                    Some(draw) if new => draw(slot.rows, rng),
+                    Some(_) | None => old(*row, *column),
+                });
             }
         }
         carried.0.insert(slot.name(), Array { shape: slot.shape(), data });
     }
     carried
+}
+
+/// How a new number of a table is drawn, if that is not zero: of those that make units.
+fn new_weight<R: Rng>(slot: &TableSlot) -> Option<fn(usize, &mut R) -> f32> {
+    match slot.role {
+        Role::BlockWeight(_) | Role::SequenceInput => Some(he_uniform),
+        Role::SequenceRecurrent => Some(recurrent),
+        Role::SequencePosition => Some(|_, rng| he_uniform(1, rng)),
+        _ => None,
+    }
 }
 
 /// Means of a table: what a new number takes after.

@@ -9,10 +9,12 @@ use rand_pcg::Pcg64;
 use super::*;
 use crate::device::Device;
 use crate::network::Network;
-use crate::testing::{self, random_architecture, random_block, random_embedding, random_numbers};
+use crate::testing::{
+    self, random_architecture, random_block, random_embedding, random_numbers, random_sequence,
+};
 
-/// Four numbers and two labels.
-const SHAPE: Shape = Shape { inputs: 10, outputs: 3, classification: false, context: 2 };
+/// Four numbers and two labels, and three events before.
+const SHAPE: Shape = Shape { inputs: 25, outputs: 3, classification: false, context: 2, steps: 3 };
 
 fn random_weights(architecture: &Architecture, rng: &mut Pcg64) -> Weights {
     testing::random_weights(architecture, SHAPE, 1.0, rng)
@@ -22,6 +24,19 @@ fn says(architecture: &Architecture, weights: &Weights, rows: &[f32]) -> Vec<f32
     Network::from_weights(architecture, SHAPE, weights, &Device::cpu()).unwrap().predict(rows).unwrap()
 }
 
+/// A sequence that says what this one says.
+fn larger(sequence: Sequence, rng: &mut Pcg64) -> Sequence {
+    match sequence {
+        Sequence::None => random_sequence(rng),
+        Sequence::Attention(units) => Sequence::Attention(units + rng.random_range(1..4)),
+        Sequence::Gru(units) => Sequence::Gru(units + rng.random_range(1..4)),
+        Sequence::Conv1d { units, kernel } => {
+            let kernel = (kernel + rng.random_range(0..2)).min(crate::sequence::KERNEL_MAX);
+            Sequence::Conv1d { units: units + rng.random_range(0..4), kernel }
+        }
+    }
+}
+
 fn random_growth(architecture: &Architecture, rng: &mut Pcg64) -> Morphism {
     if architecture.blocks.is_empty() || rng.random_range(0..3) == 0 {
         return Morphism::Deepen { block: random_block(rng) };
@@ -29,7 +44,10 @@ fn random_growth(architecture: &Architecture, rng: &mut Pcg64) -> Morphism {
     let block = rng.random_range(0..architecture.blocks.len());
     let from = architecture.blocks[block].width() as u16;
     let kind = architecture.blocks[block].kind;
-    match rng.random_range(0..9) {
+    match rng.random_range(0..11) {
+        9 | 10 => {
+            Morphism::SetSequence { from: architecture.sequence, to: larger(architecture.sequence, rng) }
+        }
         8 if architecture.committee <= 4 => {
             let from = architecture.committee;
             Morphism::SetCommittee { from, to: 2 * from }
@@ -70,6 +88,7 @@ proptest! {
         let mut rng = Pcg64::seed_from_u64(seed);
         let (mut from, mut to) = (random_architecture(&mut rng), random_architecture(&mut rng));
         from.context = rng.random_range(0..3);
+        [from.sequence, to.sequence] = [random_sequence(&mut rng), random_sequence(&mut rng)];
         to.hyper.batch = rng.random_range(1..3);
         to.context = rng.random_range(0..3);
         let mut architecture = from.clone();

@@ -45,10 +45,12 @@ impl Model {
         let mut builder = Builder::default();
         builder.enter("inputs/");
         let encoded = inputs::encode(&mut builder, self.schema(), self.encoder(), categories)?;
+        let events = inputs::events(&mut builder, self.schema(), self.encoder(), categories, &encoded)?;
+        let rows = network::Rows { encoded: &encoded, events: events.as_deref() };
         let mut said = Vec::new();
         for (index, member) in self.network().members().iter().enumerate() {
             builder.enter(&place(index));
-            said.push(network::member(&mut builder, member, &encoded)?);
+            said.push(network::member(&mut builder, member, rows)?);
         }
         builder.enter("answer/");
         let shape = self.network().shape();

@@ -31,7 +31,10 @@ impl Graph {
     pub fn categories(&self) -> Result<Categories, ModelError> {
         let mut categories = Categories::default();
         for node in &self.nodes {
-            if let (Op::LabelEncoder { names, .. }, Some(feature)) = (&node.op, node.inputs.first()) {
+            // Those before have the same names.
+            if let (Op::LabelEncoder { names, .. }, Some(feature)) = (&node.op, node.inputs.first())
+                && !feature.starts_with(OWN)
+            {
                 names.iter().try_for_each(|name| categories.insert(feature, name))?;
             }
         }
@@ -74,7 +77,7 @@ impl Model {
         }
         let Note { mixture, mixer, schema, encoder, .. } = note;
         mixture.check()?;
-        let shape = Shape::with_labels(encoder.width(), schema.target());
+        let shape = Shape::of_rows(&schema);
         let members = mixture.members.iter().enumerate();
         let members = members
             .map(|(at, architecture)| graph.weights(at, &architecture.canonical(), shape))

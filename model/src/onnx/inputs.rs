@@ -1,6 +1,6 @@
 //! Inputs: raw features to the rows that networks see, as operators.
 //!
-//! Lives here: what [`crate::encoder`] does, in the same order of numbers. Does not live here: embeddings (those are
+//! Lives here: what [`crate::encoder`] does, in the same order of numbers, for an event and for those before it. Does not live here: embeddings (those are
 //! each network's own).
 
 use super::build::{Builder, OWN, whole};
@@ -13,6 +13,14 @@ use crate::schema::{Schema, category_value};
 const TRUE_ABOVE: f32 = 0.5;
 /// What names that are not listed, and missing ones, stand for: no bucket.
 const NO_BUCKET: i64 = -1;
+
+/// Whether there was an event, for each of those before: an input of its own.
+pub const WAS_THERE: &str = "past";
+
+/// The input with a feature's values of the events before.
+fn past_of(feature: &str) -> String {
+    format!("past {feature}")
+}
 
 /// Adds an input for each feature; returns the table of encoded rows.
 pub(super) fn encode(
@@ -30,19 +38,58 @@ pub(super) fn encode(
                 "feature `{name}` has a name that the graph uses itself"
             )));
         }
-        let element = if matches!(scale, Scale::Categorical { .. }) { Element::Text } else { Element::Float };
-        builder.graph().inputs.push(Port { name: name.clone(), element, columns: Some(1) });
-        match scale {
-            Scale::Numeric { mean, deviation } => parts.numbers.push((name.clone(), mean, deviation)),
-            Scale::Boolean => parts.flags.push(name.clone()),
-            Scale::Categorical { buckets } => {
-                let hot = one_hot(builder, name, buckets, categories);
-                parts.hot.push((hot, buckets as usize));
-            }
-        }
-        parts.order.push(scale);
+        builder.graph().inputs.push(Port { name: name.clone(), element: element(scale), columns: Some(1) });
+        parts.take(builder, name.clone(), scale, (name, categories));
     }
     Ok(parts.join(builder))
+}
+
+/// Adds an input for each feature with its values of the events before, newest first, and one that says which there were;
+/// returns the events as a network reads them, rows by events by numbers, itself first. Where rows carry none, nothing.
+pub(super) fn events(
+    builder: &mut Builder,
+    schema: &Schema,
+    encoder: &Encoder,
+    categories: &Categories,
+    encoded: &str,
+) -> Result<Option<String>, ModelError> {
+    let Some(sequences) = schema.sequences() else { return Ok(None) };
+    let length = usize::from(sequences.length);
+    let column = builder.integers(vec![-1, 1]);
+    let mut parts = Parts::default();
+    let flat = |builder: &mut Builder, name: &str, element| -> Result<String, ModelError> {
+        if schema.features().iter().any(|feature| feature.name == name) {
+            return Err(ModelError::Schema(format!(
+                "feature `{name}` has the name of an input for the events before"
+            )));
+        }
+        builder.graph().inputs.push(Port { name: name.into(), element, columns: Some(length) });
+        Ok(builder.node(Op::Reshape, &[name, &column]))
+    };
+    for (feature, scale) in schema.features().iter().zip(encoder.scales()) {
+        let values = flat(builder, &past_of(&feature.name), element(scale))?;
+        parts.take(builder, values, scale, (&feature.name, categories));
+    }
+    let there = flat(builder, WAS_THERE, Element::Float)?;
+    let features = parts.join(builder);
+    let known = builder.multiply(&features, &there);
+    let each = builder.concat(&[known, there], 1);
+    let shape = builder.integers(vec![-1, whole(length), whole(encoder.width() + 1)]);
+    let before = builder.node(Op::Reshape, &[&each, &shape]);
+    // A one for each row, of whatever stands first in it.
+    let first = builder.integers(vec![0]);
+    let any = builder.node(Op::Gather { axis: 1 }, &[encoded, &first]);
+    let [zero, one] = [0.0, 1.0].map(|number| builder.scalar(number));
+    let nothing = builder.multiply(&any, &zero);
+    let ones = builder.add(&nothing, &one);
+    let own = builder.concat(&[encoded.to_owned(), ones], 1);
+    let deep = builder.integers(vec![1]);
+    let own = builder.node(Op::Unsqueeze, &[&own, &deep]);
+    Ok(Some(builder.concat(&[own, before], 1)))
+}
+
+fn element(scale: Scale) -> Element {
+    if matches!(scale, Scale::Categorical { .. }) { Element::Text } else { Element::Float }
 }
 
 /// Features of one kind are encoded together and put in their order afterwards.
@@ -55,6 +102,25 @@ struct Parts {
 }
 
 impl Parts {
+    /// One more feature, whose values these are.
+    fn take(
+        &mut self,
+        builder: &mut Builder,
+        values: String,
+        scale: Scale,
+        (feature, categories): (&str, &Categories),
+    ) {
+        match scale {
+            Scale::Numeric { mean, deviation } => self.numbers.push((values, mean, deviation)),
+            Scale::Boolean => self.flags.push(values),
+            Scale::Categorical { buckets } => {
+                let hot = one_hot(builder, &values, (feature, buckets), categories);
+                self.hot.push((hot, buckets as usize));
+            }
+        }
+        self.order.push(scale);
+    }
+
     fn join(&self, builder: &mut Builder) -> String {
         let mut tables = Vec::new();
         if !self.numbers.is_empty() {
@@ -128,11 +194,16 @@ fn truths(builder: &mut Builder, flags: &[String]) -> String {
 }
 
 /// A one in the bucket of the name.
-fn one_hot(builder: &mut Builder, feature: &str, buckets: u32, categories: &Categories) -> String {
+fn one_hot(
+    builder: &mut Builder,
+    said: &str,
+    (feature, buckets): (&str, u32),
+    categories: &Categories,
+) -> String {
     let names: Vec<String> = categories.of(feature).map(str::to_owned).collect();
     let bucket = |name: &String| i64::from(category_value(name, buckets) as u32 % buckets.max(1));
     let values = names.iter().map(bucket).collect();
-    let place = builder.node(Op::LabelEncoder { names, values, other: NO_BUCKET }, &[feature]);
+    let place = builder.node(Op::LabelEncoder { names, values, other: NO_BUCKET }, &[said]);
     let all = builder.integers((0..i64::from(buckets)).collect());
     let same = builder.node(Op::Equal, &[&place, &all]);
     builder.node(Op::Cast(Element::Float), &[&same])

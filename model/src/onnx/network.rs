@@ -7,6 +7,7 @@
 
 use super::Op;
 use super::build::{Builder, whole};
+use super::sequence;
 use crate::architecture::{Activation, Architecture, Block, BlockKind, Norm};
 use crate::cost::Shape;
 use crate::embedding::Embedding;
@@ -15,8 +16,21 @@ use crate::network::Network;
 use crate::program::NORM_EPSILON;
 use crate::weights::{Role, Weights, layout};
 
+/// What a member is shown, by the names of the values.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    /// The encoded rows.
+    pub encoded: &'a str,
+    /// The events that they carry, themselves first, where they carry any.
+    pub events: Option<&'a str>,
+}
+
 /// Adds a member; returns its answers, probabilities or standardised numbers.
-pub(super) fn member(builder: &mut Builder, network: &Network, encoded: &str) -> Result<String, ModelError> {
+pub(super) fn member(
+    builder: &mut Builder,
+    network: &Network,
+    shown: Rows<'_>,
+) -> Result<String, ModelError> {
     let (architecture, shape) = (network.architecture(), network.shape());
     if architecture.needs_labels() {
         return Err(ModelError::Architecture(format!(
@@ -26,20 +40,21 @@ pub(super) fn member(builder: &mut Builder, network: &Network, encoded: &str) ->
         )));
     }
     let tables = store(builder, architecture, shape, &network.weights()?);
-    let rows = embed(builder, architecture.embedding, shape.features(), encoded);
-    let logits = Walk { builder, architecture, tables: &tables }.logits(&rows);
+    let rows = embed(builder, architecture.embedding, shape.features(), shown.encoded);
+    let read = shown.events.and_then(|events| sequence::units(builder, architecture, shape, &tables, events));
+    let logits = Walk { builder, architecture, tables: &tables, read }.logits(&rows);
     Ok(answer(builder, architecture, shape, &logits, &tables))
 }
 
 /// Names of the stored tables by what they do.
-struct Tables(Vec<(Role, String)>);
+pub(super) struct Tables(Vec<(Role, String)>);
 
 impl Tables {
-    fn find(&self, role: Role) -> Option<&str> {
+    pub fn find(&self, role: Role) -> Option<&str> {
         self.0.iter().find(|(known, _)| *known == role).map(|(_, name)| name.as_str())
     }
 
-    fn need(&self, role: Role) -> &str {
+    pub fn need(&self, role: Role) -> &str {
         self.find(role).expect("the layout has this table for every architecture that uses it")
     }
 }
@@ -118,6 +133,8 @@ struct Walk<'a> {
     builder: &'a mut Builder,
     architecture: &'a Architecture,
     tables: &'a Tables,
+    /// What a sequence makes of the events.
+    read: Option<String>,
 }
 
 /// What goes from block to block, and what it began with.
@@ -131,6 +148,10 @@ impl Walk<'_> {
     fn logits(mut self, rows: &str) -> Vec<String> {
         let (linear, bias) = (self.tables.need(Role::Linear), self.tables.need(Role::Bias));
         let mut logits = vec![self.builder.affine(rows, linear, bias)];
+        if let (Some(read), Some(head)) = (&self.read, self.tables.find(Role::SequenceHead)) {
+            let said = self.builder.node(Op::MatMul, &[read, head]);
+            logits = vec![self.builder.add(&logits[0], &said)];
+        }
         let mut stream = Stream { now: rows.to_owned(), start: rows.to_owned() };
         for (index, block) in self.architecture.blocks.iter().enumerate() {
             let summed = if index == 0 { self.adapt(rows) } else { stream.now.clone() };
@@ -159,7 +180,11 @@ impl Walk<'_> {
     fn block(&mut self, index: usize, block: &Block, summed: &str, entered: &Stream) -> Stream {
         let (tables, builder) = (self.tables, &mut *self.builder);
         let (weight, bias) = (tables.need(Role::BlockWeight(index)), tables.need(Role::BlockBias(index)));
-        let sums = builder.affine(summed, weight, bias);
+        let mut sums = builder.affine(summed, weight, bias);
+        if let (0, Some(read), Some(block)) = (index, &self.read, tables.find(Role::SequenceBlock)) {
+            let more = builder.node(Op::MatMul, &[read, block]);
+            sums = builder.add(&sums, &more);
+        }
         let sums = if block.norm == Norm::Layer { normalise(builder, block, &sums) } else { sums };
         let units = activate(builder, block.activation, &sums);
         match block.kind {

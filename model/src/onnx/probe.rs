@@ -12,7 +12,7 @@ use super::Categories;
 use crate::encoder::{DEVIATIONS_MAX, Scale};
 use crate::error::ModelError;
 use crate::model::Model;
-use crate::sample::Row;
+use crate::sample::{Row, Step};
 use crate::schema::category_value;
 
 /// Share of values that are missing.
@@ -30,7 +30,7 @@ pub enum Column {
 /// Rows in both forms.
 #[derive(Clone, Debug)]
 pub struct Probe {
-    /// By feature.
+    /// By feature; where rows carry those before them, then these by feature, newest first, and which there are.
     pub columns: Vec<Column>,
     /// By row.
     pub rows: Vec<Row>,
@@ -48,7 +48,13 @@ impl Probe {
             columns.push(column);
             values.iter_mut().zip(seen).for_each(|(row, value)| row.push(value));
         }
-        let rows = values.into_iter().map(Row::new).collect::<Result<_, _>>()?;
+        let mut rows = values.into_iter().map(Row::new).collect::<Result<Vec<_>, _>>()?;
+        if let Some(sequences) = model.schema().sequences() {
+            let length = usize::from(sequences.length);
+            let (more, pasts) = draw_pasts(model, categories, rows.len(), length, &mut rng)?;
+            columns.extend(more);
+            rows = rows.into_iter().zip(pasts).map(|(row, past)| row.after(past)).collect();
+        }
         Ok(Self { columns, rows })
     }
 
@@ -57,6 +63,32 @@ impl Probe {
         let rows: Vec<&Row> = self.rows.iter().collect();
         Ok(model.predict(&rows)?.iter().flat_map(|output| output.0.iter().copied()).collect())
     }
+}
+
+/// The events before each row: as a graph takes them, and as rows carry them; of most rows there are fewer than may be.
+fn draw_pasts(
+    model: &Model,
+    categories: &Categories,
+    rows: usize,
+    length: usize,
+    rng: &mut Pcg64,
+) -> Result<(Vec<Column>, Vec<Vec<Step>>), ModelError> {
+    let counts: Vec<usize> = (0..rows).map(|_| rng.random_range(0..=length)).collect();
+    let is_there = |at: usize| at % length < counts[at / length];
+    let (mut columns, mut values) = (Vec::new(), vec![Vec::new(); rows * length]);
+    for (feature, scale) in model.schema().features().iter().zip(model.encoder().scales()) {
+        let names: Vec<&str> = categories.of(&feature.name).collect();
+        let (column, seen) = draw(scale, &names, rows * length, rng);
+        columns.push(column);
+        values.iter_mut().zip(seen).for_each(|(event, value)| event.push(value));
+    }
+    let there = (0..rows * length).map(|at| f32::from(u8::from(is_there(at)))).collect();
+    columns.push(Column::Numbers(there));
+    let mut pasts = vec![Vec::new(); rows];
+    for (at, values) in values.into_iter().enumerate().filter(|(at, _)| is_there(*at)) {
+        pasts[at / length].push(Step { of: at as u64, row: Row::new(values)? });
+    }
+    Ok((columns, pasts))
 }
 
 /// One feature: as a graph takes it, and as a row holds it.

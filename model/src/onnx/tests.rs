@@ -21,7 +21,8 @@ use crate::model::Model;
 use crate::network::Network;
 use crate::sample::{Row, Truth};
 use crate::schema::{Feature, FeatureKind, Objective, Schema, Target};
-use crate::testing::{random_architecture, random_weights};
+use crate::sequence::{Sequence, Sequences};
+use crate::testing::{random_architecture, random_sequence, random_weights};
 
 const NAMES: [&str; 4] = ["red", "green", "blue", "none"];
 
@@ -49,14 +50,16 @@ fn categories() -> Categories {
 }
 
 fn model(members: &[Architecture], rule: MixingRule, target: Target, rng: &mut Pcg64) -> Model {
-    let schema = Arc::new(schema(target));
+    let reads = members.iter().any(|member| member.sequence != Sequence::None);
+    let carried = reads.then_some(Sequences { entity: Some(2), length: 3, entities: 10 });
+    let schema = Arc::new(schema(target).with_sequences(carried).unwrap());
     let mut encoder = Encoder::new(&schema);
     for _ in 0..20 {
         let mut number = || rng.random_range(-3.0..9.0);
         encoder.observe(&Row::new(vec![1.0, number(), 2.0, number()]).unwrap());
         encoder.observe_truth(&Truth::Number(number()));
     }
-    let shape = Shape::with_labels(encoder.width(), schema.target());
+    let shape = Shape::of_rows(&schema);
     let network = |architecture| {
         let weights = random_weights(architecture, shape, 0.7, rng);
         Network::from_weights(architecture, shape, &weights, &Device::cpu()).unwrap()
@@ -68,8 +71,11 @@ fn model(members: &[Architecture], rule: MixingRule, target: Target, rng: &mut P
 
 fn random_model(seed: u64) -> Model {
     let mut rng = Pcg64::seed_from_u64(seed);
-    let members: Vec<Architecture> =
+    let mut members: Vec<Architecture> =
         (0..rng.random_range(1..=3)).map(|_| random_architecture(&mut rng)).collect();
+    for member in members.iter_mut().filter(|_| seed % 2 == 1) {
+        member.sequence = random_sequence(&mut rng);
+    }
     let rule = MixingRule::ALL[rng.random_range(0..MixingRule::ALL.len())];
     let target = if rng.random() { classes() } else { Target::Regression };
     model(&members, rule, target, &mut rng)

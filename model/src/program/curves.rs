@@ -80,13 +80,13 @@ fn gate(a: f32) -> Point {
 
 /// `1 / (1 + exp(-a))`.
 #[inline(always)]
-fn sigmoid(a: f32) -> f32 {
+pub(super) fn sigmoid(a: f32) -> f32 {
     1.0 / (1.0 + exp(-a))
 }
 
 /// By the exponential; near zero, where that would cancel, by the series.
 #[inline(always)]
-fn tanh(a: f32) -> Point {
+pub(super) fn tanh(a: f32) -> Point {
     let square = a * a;
     let series = a * (1.0 + square * (-1.0 / 3.0 + square * (2.0 / 15.0 + square * (-17.0 / 315.0))));
     let whole = 1.0 - 2.0 / (exp(2.0 * a) + 1.0);

@@ -12,6 +12,7 @@ use super::kernels::{Strided, add_dots, add_rows, dot, multiply, outer, subtract
 use super::lists::list_nonzero;
 use super::plan::{INPUT, Op, Part, Plan, Register, Table};
 use super::scratch::Scratch;
+use super::sequence;
 
 /// Added to a variance before the root is taken, as everywhere (arXiv:1607.06450).
 pub(crate) const NORM_EPSILON: f32 = 1e-5;
@@ -89,6 +90,7 @@ pub(super) fn forward<S: Simd>(simd: S, plan: &Plan, weights: &[f32], learning: 
             }
             Op::Begin { from, to } => begin(plan, *from, *to, scratch),
             Op::Multiply { left, right, to } => multiply_add(plan, (*left, *right), *to, scratch),
+            Op::Read(stage) => sequence::forward(simd, plan, stage, weights, scratch),
         }
     }
 }
@@ -252,6 +254,7 @@ pub(super) fn backward<S: Simd>(simd: S, plan: &Plan, weights: &[f32], scratch: 
                     }
                 }
             }
+            Op::Read(stage) => sequence::backward(simd, plan, stage, weights, scratch),
         }
     }
 }
@@ -333,7 +336,11 @@ pub(super) fn collect<S: Simd>(simd: S, plan: &Plan, scratch: &mut Scratch) {
                 adapter_gradient(plan, (*from, *to), *adapter, scratch, &mut gradient);
                 continue;
             }
-            Op::Normalise { .. } | Op::Activate { .. } | Op::Begin { .. } | Op::Multiply { .. } => continue,
+            Op::Normalise { .. }
+            | Op::Activate { .. }
+            | Op::Begin { .. }
+            | Op::Multiply { .. }
+            | Op::Read(_) => continue,
         };
         let (source, target) = (plan.registers[from], plan.registers[to]);
         let (x, slope) = (held(&scratch.values, rows, source), held(&scratch.grads, rows, target));

@@ -11,10 +11,12 @@
 use rand::{Rng, RngExt};
 
 use super::curves::Curve;
+use super::sequence::Stage;
 use crate::answers::ALONE;
 use crate::architecture::{Activation, Architecture, Block, BlockKind, Norm};
 use crate::cost::Shape;
 use crate::embedding::View;
+use crate::sequence::Sequence;
 use crate::weights::{Role, TableSlot, layout};
 
 /// The register of the encoded rows.
@@ -86,6 +88,8 @@ pub(super) enum Op {
     Begin { from: Option<usize>, to: usize },
     /// `to += left ⊙ right`.
     Multiply { left: usize, right: usize, to: usize },
+    /// What is made of the events that rows carry.
+    Read(Stage),
 }
 
 /// An architecture between two ends, ready to run.
@@ -116,6 +120,7 @@ impl Plan {
         let mut builder = Builder::new(architecture, shape);
         let mut stream = Stream { at: INPUT, start: INPUT };
         builder.heads(INPUT, LOGITS, Role::Linear, Some(Role::Bias));
+        builder.read(architecture.sequence, shape);
         if builder.voices > 1 && !architecture.blocks.is_empty() {
             builder.adapt();
         }
@@ -237,6 +242,8 @@ struct Builder {
     answers: Vec<usize>,
     adapted: usize,
     voices: usize,
+    /// The register of a sequence's units.
+    sequence: Option<usize>,
 }
 
 impl Builder {
@@ -261,6 +268,7 @@ impl Builder {
             answers,
             adapted: INPUT,
             voices: architecture.voices(),
+            sequence: None,
         };
         builder.register(shape.seen(architecture), true);
         builder.register(shape.outputs, false);
@@ -301,6 +309,22 @@ impl Builder {
         let adapter = self.table(Role::Adapter);
         self.adapted = self.register(adapter.columns, false);
         self.ops.push(Op::Adapt { from: INPUT, to: self.adapted, adapter });
+    }
+
+    /// What a sequence makes of the events, and its way to the logits.
+    fn read(&mut self, of: Sequence, shape: Shape) {
+        if of == Sequence::None {
+            return;
+        }
+        let own = |slot: &&(TableSlot, usize)| slot.0.role.is_of_sequence();
+        let numbers = self.slots.iter().filter(own).map(|(slot, _)| slot.numbers()).sum();
+        let at = self.start(Role::SequenceInput);
+        let to = self.register(of.units(), false);
+        let events = shape.steps + 1;
+        let kept = self.keep(Stage::keeps(of, events));
+        self.ops.push(Op::Read(Stage { of, events, width: shape.step(), at, numbers, to, kept }));
+        self.heads(to, LOGITS, Role::SequenceHead, None);
+        self.sequence = Some(to);
     }
 
     /// What the sums of a block are of.
@@ -366,6 +390,10 @@ impl Builder {
         let bias = Some(self.start(Role::BlockBias(index)));
         let mut at = self.register(width, false);
         self.ops.push(Op::Affine { from: entered, to: at, weight, bias, part: Part::WHOLE });
+        if let (0, Some(from)) = (index, self.sequence) {
+            let weight = self.table(Role::SequenceBlock);
+            self.ops.push(Op::Affine { from, to: at, weight, bias: None, part: Part::WHOLE });
+        }
         if block.norm == Norm::Layer {
             let groups: Vec<usize> = block.groups.iter().map(|units| usize::from(*units)).collect();
             let (to, deviations) = (self.register(width, false), self.keep(groups.len()));

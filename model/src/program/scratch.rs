@@ -45,6 +45,12 @@ pub(super) struct Scratch {
     pub counts: Vec<usize>,
     /// Dropout masks, one block after the other; then how often each voice learns from each row.
     pub masks: Vec<f32>,
+    /// The events that the rows carry, themselves included, and where each is not zero.
+    pub events: Vec<f32>,
+    pub event_lists: Vec<u32>,
+    pub event_counts: Vec<usize>,
+    /// What a sequence computes with.
+    pub room: Vec<f32>,
     /// How wrong each of several answers was, summed over the rows.
     pub wrong: Vec<f32>,
 }
@@ -68,6 +74,25 @@ impl Scratch {
             let row = &self.values[index * seen..][..seen];
             self.input_counts.push(list_nonzero(row, &mut self.inputs[index * seen..]));
         }
+        self.enter_events(encoded, view, voices);
+    }
+
+    fn enter_events(&mut self, encoded: &[f32], view: View, voices: usize) {
+        let (events, width) = view.events();
+        let each = events * width;
+        self.event_counts.clear();
+        if each == 0 {
+            return;
+        }
+        grow(&mut self.events, self.rows * each);
+        grow(&mut self.event_lists, self.rows * each + LIST_SLACK);
+        let all = encoded.chunks_exact(encoded.len() * voices / self.rows).cycle();
+        for (row, into) in all.zip(self.events[..self.rows * each].chunks_exact_mut(each)) {
+            view.read(row, into);
+        }
+        for (index, event) in self.events[..self.rows * each].chunks_exact(width).enumerate() {
+            self.event_counts.push(list_nonzero(event, &mut self.event_lists[index * width..]));
+        }
     }
 
     /// The same rows as last time, for a network whose voices see this of them.
@@ -90,6 +115,7 @@ impl Scratch {
         grow(&mut self.kept, rows * plan.kept);
         grow(&mut self.gradient, plan.parameters());
         grow(&mut self.lists, plan.width + LIST_SLACK);
+        grow(&mut self.room, 7 * plan.architecture().sequence.units());
         self.counts.resize(self.counts.len().max(plan.registers.len()), 0);
         let widest = plan.registers.iter().map(|register| register.width).max().unwrap_or(0);
         for turned in &mut self.turned {

@@ -11,14 +11,17 @@ use crate::cost::Shape;
 use crate::device::Device;
 use crate::learner::Learner;
 use crate::network::Network;
-use crate::testing::{self, random_architecture, tensor_devices};
+use crate::sequence::Sequence;
+use crate::testing::{self, random_architecture, random_sequence, tensor_devices};
 
 /// Any ends a stream may give: few and many outputs, classes and numbers, with a recent label or two.
 fn random_shape(rng: &mut Pcg64) -> Shape {
     let classification = rng.random_range(0..4) > 0;
     let outputs = if classification { rng.random_range(2..=19) } else { 1 };
-    let context = rng.random_range(1..=2);
-    Shape { inputs: rng.random_range(1..=23) + context * outputs, outputs, classification, context }
+    let (context, steps) = (rng.random_range(1..=2), rng.random_range(0..=4));
+    let features = rng.random_range(1..=23);
+    let inputs = features + context * outputs + steps * (features + 1);
+    Shape { inputs, outputs, classification, context, steps }
 }
 
 /// Rows as streams have them: numbers, zeros and ones.
@@ -55,6 +58,12 @@ fn random_widths(rng: &mut Pcg64) -> Architecture {
     architecture.canonical()
 }
 
+/// The same, which reads the events that rows of this shape carry, half of the time.
+fn random_network(shape: Shape, rng: &mut Pcg64) -> Architecture {
+    let sequence = if shape.steps > 0 { random_sequence(rng) } else { Sequence::None };
+    Architecture { sequence, ..random_widths(rng) }
+}
+
 /// Of weights about their mean: many units are saturated.
 const SPREAD: f32 = 0.4;
 
@@ -84,7 +93,8 @@ proptest! {
     #[test]
     fn a_program_answers_as_tensors_do(seed: u64, rows in 1_usize..70) {
         let mut rng = Pcg64::seed_from_u64(seed);
-        let (architecture, shape) = (random_widths(&mut rng), random_shape(&mut rng));
+        let shape = random_shape(&mut rng);
+        let architecture = random_network(shape, &mut rng);
         let weights = testing::random_weights(&architecture, shape, SPREAD, &mut rng);
         let encoded = random_rows(rows, shape, &mut rng);
         let says = |device: &Device, rows: &[f32]| {
@@ -113,7 +123,7 @@ proptest! {
             surge: if rng.random() { 2 } else { 0 },
             ..Hyper::default()
         };
-        let mut architecture = Architecture { hyper, ..random_widths(&mut rng) };
+        let mut architecture = Architecture { hyper, ..random_network(shape, &mut rng) };
         let adaptive = matches!(hyper.optimiser, Optimiser::RmsProp | Optimiser::AdamW);
         if adaptive {
             // A norm takes gradients away, and Adam makes whole steps of the rounding that is left.
@@ -170,7 +180,7 @@ fn a_gradient_is_shortened_to_its_norm_also_when_it_is_never_written_down() {
     let hyper = Hyper { optimiser: Optimiser::Sgd, step_size: 0.1, ..Hyper::default() };
     let architecture =
         Architecture { blocks: vec![Block::plain(64, Activation::Tanh)], ..Architecture::linear(hyper) };
-    let shape = Shape { inputs: 3, outputs: 1, classification: false, context: 0 };
+    let shape = Shape { inputs: 3, outputs: 1, classification: false, context: 0, steps: 0 };
     let mut learner = Learner::new(&architecture, shape, &[], &Device::cpu(), 1).unwrap();
     let before = numbers(&learner);
     learner.learn(&[1e4, -1e4, 3e4], &[9.0]).unwrap();

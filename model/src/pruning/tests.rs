@@ -13,7 +13,7 @@ use crate::learner::Learner;
 use crate::testing::random_numbers;
 use crate::weights::Weights;
 
-const SHAPE: Shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0 };
+const SHAPE: Shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0 };
 
 fn network(norm: Norm, seed: u64) -> Network {
     let first = Block { norm, skip: true, ..Block::plain(4, Activation::Relu) };

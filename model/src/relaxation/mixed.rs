@@ -107,7 +107,7 @@ impl Mixed {
         beta: f64,
     ) -> Result<f32, ModelError> {
         let mixing = mixing.iter().map(|shares| tensor(shares, flat)).collect::<Result<Vec<_>, _>>()?;
-        let logits = self.logits(flat, &batch.rows, &mixing, beta)?;
+        let logits = self.logits(flat, batch, &mixing, beta)?;
         Ok(self.slope_at(&logits, batch)?.0)
     }
 
@@ -123,7 +123,7 @@ impl Mixed {
         let as_variable = |shares: &Vec<f64>| Var::from_tensor(&tensor(shares, &flat)?);
         let variables = mixing.iter().map(as_variable).collect::<Result<Vec<_>, _>>()?;
         let mixing: Vec<Tensor> = variables.iter().map(|variable| variable.as_tensor().clone()).collect();
-        let logits = self.logits(&flat, &batch.rows, &mixing, beta)?;
+        let logits = self.logits(&flat, batch, &mixing, beta)?;
         let (loss, slope) = self.slope_at(&logits, batch)?;
         let gradients =
             logits.mul(&Tensor::from_vec(slope, logits.shape(), logits.device())?)?.sum_all()?.backward()?;
@@ -148,12 +148,12 @@ impl Mixed {
     fn logits(
         &self,
         flat: &Tensor,
-        rows: &Tensor,
+        Batch { rows, past, .. }: &Batch,
         mixing: &[Tensor],
         beta: f64,
     ) -> candle_core::Result<Tensor> {
         let layers = Layers::view(&flat.narrow(0, 0, self.inherited)?, &self.architecture, self.shape)?;
-        let trace = layers.forward(&self.architecture, rows, &[])?;
+        let trace = layers.forward(&self.architecture, rows, past.as_ref(), &[])?;
         let mut logits = trace.logits.last().expect("every network answers").clone();
         let mut stream = trace.hidden.last().unwrap_or(rows).clone();
         let start = self.began.map_or(rows, |block| &trace.hidden[block]).clone();

@@ -14,6 +14,7 @@ use crate::embedding::View;
 use crate::error::ModelError;
 use crate::growth::Window;
 use crate::network::Network;
+use crate::tensors::past_of;
 
 /// Of how many parts the newest is held out.
 const HELD_OUT: usize = 4;
@@ -23,11 +24,16 @@ pub(super) struct Rows {
     seen: Vec<f32>,
     goals: Vec<f32>,
     width: usize,
+    /// The events that they carry, where the network reads them.
+    past: Vec<f32>,
+    shape: Shape,
 }
 
 /// Some of them.
 pub(super) struct Batch {
     pub rows: Tensor,
+    /// The events that they carry, rows by events by numbers, where the network reads them.
+    pub past: Option<Tensor>,
     pub goals: Vec<f32>,
 }
 
@@ -45,8 +51,10 @@ impl Rows {
         let from = window.goals.len().saturating_sub(ROWS_MAX);
         let view = View::new(parent.architecture(), shape);
         let mut seen = vec![0.0; (window.goals.len() - from) * view.width()];
-        view.see_all(&window.encoded[from * shape.inputs..], &mut seen);
-        Ok(Self { seen, goals: window.goals[from..].to_vec(), width: view.width() })
+        let encoded = &window.encoded[from * shape.inputs..];
+        view.see_all(encoded, &mut seen);
+        let past = past_of(parent.architecture(), shape, encoded);
+        Ok(Self { seen, goals: window.goals[from..].to_vec(), width: view.width(), past, shape })
     }
 
     /// Those that are learned from: all but the newest.
@@ -73,11 +81,15 @@ impl Rows {
 
     /// All of these.
     pub fn batch(&self, of: impl Iterator<Item = usize>, device: &Device) -> Result<Batch, ModelError> {
-        let (mut seen, mut goals) = (Vec::new(), Vec::new());
+        let (mut seen, mut past, mut goals) = (Vec::new(), Vec::new(), Vec::new());
+        let each = self.past.len() / self.goals.len().max(1);
         for at in of {
+            past.extend_from_slice(&self.past[at * each..(at + 1) * each]);
             seen.extend_from_slice(&self.seen[at * self.width..(at + 1) * self.width]);
             goals.push(self.goals[at]);
         }
-        Ok(Batch { rows: Tensor::from_vec(seen, (goals.len(), self.width), device)?, goals })
+        let events = (goals.len(), self.shape.steps, self.shape.step());
+        let past = (each > 0).then(|| Tensor::from_vec(past, events, device)).transpose()?;
+        Ok(Batch { rows: Tensor::from_vec(seen, (goals.len(), self.width), device)?, past, goals })
     }
 }

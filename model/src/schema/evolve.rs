@@ -43,7 +43,7 @@ impl Schema {
             Addition::Class(name) => wider.add_class(name)?,
             Addition::Buckets(at) => wider.double_buckets(*at)?,
         }
-        Self::new(wider.features, wider.target, wider.objective)
+        Self::new(wider.features, wider.target, wider.objective)?.with_sequences(wider.sequences)
     }
 
     /// Whether it is the earlier schema with zero or more additions.
@@ -54,6 +54,7 @@ impl Schema {
         self.features.len() >= earlier.features.len()
             && earlier.features.iter().zip(&self.features).all(grew)
             && target_grew(&earlier.target, &self.target)
+            && self.sequences == earlier.sequences
             && self.objective_grew(earlier)
     }
 

@@ -12,10 +12,17 @@ fn space() -> TabularSpace {
     TabularSpace::new(TabularLimits::default()).unwrap()
 }
 
+/// The space, for rows that carry the events before them every other time.
+fn either(seed: u64) -> TabularSpace {
+    let sequences = seed.is_multiple_of(2).then(SequenceLimits::default);
+    let hardening = seed.is_multiple_of(3);
+    TabularSpace::new(TabularLimits { hardening, sequences, ..TabularLimits::default() }).unwrap()
+}
+
 proptest! {
     #[test]
     fn genome_and_architecture_are_two_forms_of_one_thing(seed: u64) {
-        let space = space();
+        let space = either(seed);
         let genome = space.space().sample(&mut Pcg64::seed_from_u64(seed));
         let architecture = space.architecture(&genome);
         architecture.check().unwrap();
@@ -24,7 +31,7 @@ proptest! {
 
     #[test]
     fn neighbours_are_networks(seed: u64) {
-        let space = space();
+        let space = either(seed);
         let genome = space.space().sample(&mut Pcg64::seed_from_u64(seed));
         for neighbour in space.space().neighbours(&genome) {
             let architecture = space.architecture(&neighbour);
@@ -60,6 +67,27 @@ fn a_network_that_changes_its_optimiser_has_a_step_that_suits_it() {
     let Hyper { optimiser, step_size, .. } = space.architecture(&genome).hyper;
     assert_eq!((optimiser, step_size), (Optimiser::RmsProp, 0.003));
     assert!(Optimiser::ALL.iter().all(|rule| rule.step_sizes().is_sorted_by(|a, b| a < b)));
+}
+
+#[test]
+fn what_reads_the_events_before_feeds_the_first_block_and_the_answer() {
+    let space = either(2);
+    let reading = Architecture {
+        sequence: Sequence::Gru(9),
+        blocks: vec![Block::plain(16, Activation::Relu)],
+        ..Architecture::linear(Hyper::default())
+    };
+    let genome = space.genome(&reading);
+    assert_eq!(
+        space.architecture(&genome).sequence,
+        Sequence::Gru(8),
+        "of the same kind, the nearer in size"
+    );
+    let graph = space.space().graph(&genome);
+    assert_eq!(graph.len(), 3, "it, the block, and how the network learns");
+    assert!(graph[0].answers && graph[1].inputs == [Source::Row, Source::Operation(0)]);
+    let alone = space.space().graph(&space.genome(&Architecture { sequence: Sequence::None, ..reading }));
+    assert_eq!(alone.len(), 2);
 }
 
 #[test]

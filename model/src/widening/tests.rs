@@ -12,12 +12,14 @@ use super::*;
 use crate::context::Context;
 use crate::device::Device;
 use crate::embedding::Embedding;
+use crate::encoder::Encoder;
 use crate::mixture::MixtureNetwork;
 use crate::model::Model;
 use crate::network::Network;
-use crate::sample::{Row, Truth};
+use crate::sample::{Row, Step, Truth};
 use crate::schema::{Addition, Feature, Objective, Target};
-use crate::testing::{random_architecture, random_weights};
+use crate::sequence::Sequences;
+use crate::testing::{random_architecture, random_sequence, random_weights};
 
 fn feature(name: &str, kind: FeatureKind) -> Feature {
     Feature { name: name.into(), kind }
@@ -29,7 +31,9 @@ fn schema(target: Target) -> Arc<Schema> {
         feature("c", FeatureKind::Categorical { buckets: 3 }),
         feature("b", FeatureKind::Boolean),
     ];
-    Arc::new(Schema::new(features, target, Objective::default()).unwrap())
+    let carried = Sequences { entity: Some(1), length: 2, entities: 9 };
+    let schema = Schema::new(features, target, Objective::default()).unwrap();
+    Arc::new(schema.with_sequences(Some(carried)).unwrap())
 }
 
 fn classes() -> Target {
@@ -53,10 +57,11 @@ fn inputs() -> [Addition; 4] {
 /// A model of any architecture, all of whose weights are random.
 fn random_model(schema: &Arc<Schema>, seed: u64) -> Model {
     let mut rng = Pcg64::seed_from_u64(seed);
-    let architecture = Architecture { context: rng.random_range(0..=3), ..random_architecture(&mut rng) };
+    let (context, sequence) = (rng.random_range(0..=3), random_sequence(&mut rng));
+    let architecture = Architecture { context, sequence, ..random_architecture(&mut rng) };
     let mut encoder = Encoder::new(schema);
     (0..20).for_each(|_| encoder.observe(&random_row(schema, 3, &mut rng)));
-    let shape = Shape::with_labels(encoder.width(), schema.target());
+    let shape = Shape::of_rows(schema);
     let weights = random_weights(&architecture, shape, 0.7, &mut rng);
     let network = Network::from_weights(&architecture, shape, &weights, &Device::cpu()).unwrap();
     let mut context = Context::default();
@@ -71,8 +76,20 @@ fn truth(schema: &Schema, rng: &mut Pcg64) -> Truth {
     }
 }
 
-/// A row of this schema with a value in its first features, and nothing in the others.
+/// A row of this schema with a value in its first features, and nothing in the others, that carries up to two more.
 fn random_row(schema: &Schema, known: usize, rng: &mut Pcg64) -> Row {
+    let past = (0..rng.random_range(0..=2)).map(|of| Step { of, row: event(schema, known, rng) }).collect();
+    event(schema, known, rng).after(past)
+}
+
+/// The same as an earlier schema knows it.
+fn narrowed(row: &Row) -> Row {
+    let first = |row: &Row| Row::new(row.values()[..3].to_vec()).unwrap();
+    let past = row.past().iter().map(|step| Step { row: first(&step.row), ..step.clone() });
+    first(row).after(past.collect())
+}
+
+fn event(schema: &Schema, known: usize, rng: &mut Pcg64) -> Row {
     let value = |(at, feature): (usize, &Feature)| match feature.kind {
         _ if at >= known || rng.random_bool(0.1) => f32::NAN,
         FeatureKind::Numeric => rng.random_range(-3.0..3.0),
@@ -95,7 +112,7 @@ proptest! {
         let mut rng = Pcg64::seed_from_u64(seed ^ 1);
         for _ in 0..10 {
             let row = random_row(&after, after.features().len(), &mut rng);
-            let narrow = Row::new(row.values()[..3].to_vec()).unwrap();
+            let narrow = narrowed(&row);
             let (said, says) = (model.predict(&[&narrow]).unwrap(), widened.predict(&[&row]).unwrap());
             for (said, says) in said[0].0.iter().zip(&says[0].0) {
                 prop_assert!((said - says).abs() <= 1e-4 * said.abs().max(1.0), "{said} {says}");
@@ -143,8 +160,10 @@ proptest! {
         let mut encoded = Vec::new();
         let mut context = Context::default();
         for _ in 0..5 {
-            model.encoder().encode(&random_row(&before, 3, &mut rng), &mut encoded);
-            context.encode(model.encoder(), model.network().shape(), &mut encoded);
+            let (row, shape) = (random_row(&before, 3, &mut rng), model.network().shape());
+            model.encoder().encode(&row, &mut encoded);
+            context.encode(model.encoder(), shape, &mut encoded);
+            model.encoder().encode_past(&row, shape, &mut encoded);
             context.observe(&truth(&before, &mut rng));
         }
         let widened = model.network().widened(&widening).unwrap();
@@ -164,7 +183,8 @@ fn a_missing_new_value_is_encoded_as_missing_and_no_new_class_was_seen() {
     let before = schema(classes());
     let after = wider(&wider(&before, &inputs()), &[Addition::Class("new".into())]);
     let (narrow, wide) = (Encoder::new(&before), Encoder::new(&before).widened(&after));
-    let row = Row::new(vec![1.5, f32::NAN, 1.0]).unwrap();
+    let step = Step { of: 1, row: Row::new(vec![-0.5, f32::NAN, 0.0]).unwrap() };
+    let row = Row::new(vec![1.5, f32::NAN, 1.0]).unwrap().after(vec![step]);
     let (mut kept, mut anew) = (Vec::new(), Vec::new());
     narrow.encode(&row, &mut kept);
     wide.encode(&row, &mut anew);
@@ -174,6 +194,8 @@ fn a_missing_new_value_is_encoded_as_missing_and_no_new_class_was_seen() {
     context.observe(&Truth::Class(0));
     context.encode(&narrow, widening.from(), &mut kept);
     context.encode(&wide, widening.to(), &mut anew);
+    narrow.encode_past(&row, widening.from(), &mut kept);
+    wide.encode_past(&row, widening.to(), &mut anew);
     assert_eq!(widening.encoded(&kept), anew);
 }
 

@@ -70,6 +70,8 @@ pub enum Way {
     WithRobust,
     /// The networks to begin with learn from rows that are made worse.
     Hardened,
+    /// Rows carry the eight before them, whoever's they are, and networks may read them.
+    WithSequences,
 }
 
 /// The usual members, hardened.
@@ -86,7 +88,7 @@ const HARDENED: &str = r#"mixture = { members = [
 
 impl Way {
     /// All.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Default,
         Self::NoSearch,
         Self::OneNetwork,
@@ -119,6 +121,7 @@ impl Way {
         Self::WithCommittees,
         Self::WithRobust,
         Self::Hardened,
+        Self::WithSequences,
     ];
 
     /// Its name in the table and on the command line.
@@ -156,6 +159,7 @@ impl Way {
             Self::WithCommittees => "with-committees",
             Self::WithRobust => "with-robust",
             Self::Hardened => "hardened",
+            Self::WithSequences => "with-sequences",
         }
     }
 
@@ -214,6 +218,7 @@ impl Way {
                 "search = { robust = true, hardening = true, prefer = \"most robust within 1 %\" }"
             }
             Self::Hardened => HARDENED,
+            Self::WithSequences => "sequence = { length = 8 }",
         }
     }
 }

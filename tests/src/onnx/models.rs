@@ -8,8 +8,8 @@ use anyhow::Result;
 use model::onnx::Categories;
 use model::{
     Activation, Architecture, Block, BlockKind, Device, Embedding, Encoder, Feature, FeatureKind, Hyper,
-    Mixer, MixingRule, MixtureNetwork, Model, Network, Norm, Objective, Row, Schema, Shape, Target, Truth,
-    Weights,
+    Mixer, MixingRule, MixtureNetwork, Model, Network, Norm, Objective, Row, Schema, Sequence, Sequences,
+    Shape, Target, Truth, Weights,
 };
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
@@ -26,15 +26,21 @@ const NAMES: usize = 12;
 /// A model and the names of its categories; the same for the same seed.
 pub fn random(seed: u64) -> Result<(Model, Categories)> {
     let mut rng = Pcg64::seed_from_u64(seed);
-    let schema = Arc::new(schema(&mut rng)?);
+    let schema = schema(&mut rng)?;
+    // Every third carries the events before it.
+    let carried = Sequences { entity: None, length: rng.random_range(1..=5), entities: 1 };
+    let schema = Arc::new(schema.with_sequences(seed.is_multiple_of(3).then_some(carried))?);
     let categories = categories(&schema)?;
     let encoder = encoder(&schema, &mut rng)?;
-    let shape = Shape::with_labels(encoder.width(), schema.target());
+    let shape = Shape::of_rows(&schema);
     // Every kind of thing comes up in turn, whatever else is drawn.
     let count = [1, 1, 2, 4][(seed % 4) as usize];
     let mut networks = Vec::with_capacity(count);
     for member in 0..count as u64 {
-        let architecture = architecture(seed.wrapping_add(member), &mut rng);
+        let mut architecture = architecture(seed.wrapping_add(member), &mut rng);
+        if schema.sequences().is_some() {
+            architecture.sequence = sequence(seed.wrapping_add(member), &mut rng);
+        }
         let weights = weights(&architecture, shape, &mut rng);
         networks.push(Network::from_weights(&architecture, shape, &weights, &Device::cpu())?);
     }
@@ -96,6 +102,16 @@ fn architecture(turn: u64, rng: &mut Pcg64) -> Architecture {
     };
     let (exits, committee) = (turn.is_multiple_of(3), [1, 1, 2, 8][rng.random_range(0..4)]);
     Architecture { blocks, embedding, exits, committee, ..Architecture::linear(Hyper::default()) }.canonical()
+}
+
+fn sequence(turn: u64, rng: &mut Pcg64) -> Sequence {
+    let units = rng.random_range(1..=9);
+    match turn % 4 {
+        0 => Sequence::Attention(units),
+        1 => Sequence::Gru(units),
+        2 => Sequence::Conv1d { units, kernel: rng.random_range(1..=6) },
+        _ => Sequence::None,
+    }
 }
 
 fn block(turn: usize, rng: &mut Pcg64) -> Block {

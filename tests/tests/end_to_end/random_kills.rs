@@ -8,8 +8,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use adapters::store::{Place, Records};
 use anyhow::{Context as _, Result, ensure};
 use daemon::storage::look_at_snapshot;
+use model::{EventId, Row, Step, Timestamp};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 use serde_json::json;
@@ -148,4 +150,36 @@ fn whoever_answers_in_transactions_answers_each_event_once_however_often_it_is_k
     // The broker inside the test's process does not tell what was undone from what counts.
     ensure!(scene.is_embedded() || answers == stream.sent(), "{answers} answers to {} events", stream.sent());
     Ok(())
+}
+
+/// Events that each one carries.
+const CARRIED: usize = 4;
+
+#[test]
+fn whoever_is_killed_remembers_each_event_once_and_in_its_place() -> Result<()> {
+    let (scene, stream) = kill_and_check("random-kills-sequence", "sequence = { length = 4 }")?;
+    let snapshot = look_at_snapshot(&scene.state())?.context("no snapshot")?;
+    let state = snapshot.state();
+    let rule = state.schema().sequences().context("events carry those before them")?;
+    let before = |number: usize| -> Result<Vec<u64>> {
+        let numbers = (0..number).rev().take(CARRIED);
+        numbers.map(|number| Ok(EventId::new(&number.to_string())?.number())).collect()
+    };
+    let next = EventId::new("next")?;
+    let carried = state.pasts.carried(rule, &next, Timestamp(i64::MAX), &Row::new(vec![0.0; 2])?);
+    ensure!(of(&carried) == before(stream.sent())?, "the last events are others: {carried:?}");
+    let (mut records, resumed) = Records::resume(&scene.state().join("records"), snapshot.records())?;
+    ensure!(resumed.lost == 0, "records are lost");
+    let recent = state.history.since(0);
+    ensure!(recent.len() > 200, "{} outcomes are remembered", recent.len());
+    for outcome in recent {
+        let record = records.read(Place(outcome.place))?;
+        let ((id, row), _): ((String, Row), _) = postcard::take_from_bytes(&record)?;
+        ensure!(of(row.past()) == before(id.parse()?)?, "event {id} carries {:?}", row.past());
+    }
+    Ok(())
+}
+
+fn of(steps: &[Step]) -> Vec<u64> {
+    steps.iter().map(|step| step.of).collect()
 }

@@ -136,3 +136,18 @@ fn a_file_that_is_no_stream_is_refused_by_name() -> Result<()> {
     ensure!(output.status.code() == Some(1) && told.contains("stream.txt"), "{told}");
     Ok(())
 }
+
+#[test]
+fn where_order_is_the_signal_who_sees_it_wins_and_says_the_same_again() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (data, config) = (folder.path().join("order.csv"), folder.path().join("order.toml"));
+    tests::order::stream::write(&data, 6_000, 1)?;
+    std::fs::write(&config, "sequence = { entity = \"sensor\", length = 4 }\n")?;
+    let reading = ["--label-delay", "100", "--config", config.to_str().context("plain text")?];
+    let report = replay(&data, &reading)?;
+    ensure!(report == replay(&data, &reading)?, "two runs differ");
+    let accuracy = |report: &Value| report["accuracy"].as_f64().context("no accuracy");
+    let (reads, rows) = (accuracy(&report)?, accuracy(&replay(&data, &["--label-delay", "100"])?)?);
+    ensure!(reads > rows + 0.05, "{reads} is not above {rows}");
+    Ok(())
+}

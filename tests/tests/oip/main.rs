@@ -73,6 +73,7 @@ impl World {
         let codec = JsonCodec::new(Arc::clone(&config.learn.schema), config.codec.clone())?;
         let clock = Clock::starting_at(Timestamp(0));
         let roads = Roads {
+            lately: None,
             config: &config,
             slot: &slot,
             codec: &codec,

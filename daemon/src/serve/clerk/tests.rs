@@ -35,6 +35,7 @@ fn clerk(holdback: f64) -> (Clerk, Receiver<Entry>) {
     let clock = Clock::starting_at(Timestamp(9));
     let stats = Arc::default();
     let clerk = Clerk {
+        lately: None,
         slot: Arc::new(slot),
         queue,
         stats,

@@ -11,11 +11,15 @@ use crate::architecture::Architecture;
 use crate::device::Device;
 use crate::learner::body::Body;
 use crate::program::Batch;
-use crate::testing::{devices, random_architecture, random_numbers, random_weights, tensor_devices};
+use crate::testing::{
+    devices, random_architecture, random_numbers, random_sequence, random_weights, tensor_devices,
+};
 use crate::training_loss::Goals;
 use crate::weights::Weights;
 
-const SHAPE: Shape = Shape { inputs: 7, outputs: 3, classification: true, context: 1 };
+const SHAPE: Shape = Shape { inputs: 7, outputs: 3, classification: true, context: 1, steps: 0 };
+/// The same, with the two events before.
+const READ: Shape = Shape { inputs: 17, steps: 2, ..SHAPE };
 
 fn worse(hyper: Hyper, encoded: &[f32]) -> Vec<f32> {
     let slopes = || Ok::<_, ()>(encoded.iter().map(|number| -number).collect());
@@ -47,19 +51,20 @@ proptest! {
     #[test]
     fn slopes_at_inputs_are_those_of_the_loss_on_every_device(seed: u64, rows in 1_usize..6) {
         let mut rng = Pcg64::seed_from_u64(seed);
-        let architecture = Architecture { context: 1, ..random_architecture(&mut rng) };
-        let weights = random_weights(&architecture, SHAPE, 0.5, &mut rng);
-        let encoded: Vec<f32> = random_numbers(rows * 7, 1.5, &mut rng);
+        let sequence = random_sequence(&mut rng);
+        let architecture = Architecture { context: 1, sequence, ..random_architecture(&mut rng) };
+        let weights = random_weights(&architecture, READ, 0.5, &mut rng);
+        let encoded: Vec<f32> = random_numbers(rows * READ.inputs, 1.5, &mut rng);
         let goals: Vec<f32> = (0..rows).map(|row| (row % 3) as f32).collect();
         let batch = Batch { encoded: &encoded, goals: Goals::Truths(&goals), class_weights: &[1.0, 2.0, 0.5] };
         let slopes = |device: &Device| {
             let none = Weights::default();
             let tables = [weights.clone(), none.clone(), none.clone()];
-            Body::new(&architecture, SHAPE, &tables, 0, &none, device).unwrap().input_slopes(batch).unwrap()
+            Body::new(&architecture, READ, &tables, 0, &none, device).unwrap().input_slopes(batch).unwrap()
         };
         let program = slopes(&Device::cpu());
         let largest = program.iter().fold(0.0_f32, |most, slope| most.max(slope.abs()));
-        prop_assert!(program.chunks(7).all(|row| row[4..] == [0.0; 3]));
+        prop_assert!(program.chunks(READ.inputs).all(|row| row[4..].iter().all(|slope| *slope == 0.0)));
         for device in tensor_devices() {
             for (one, other) in program.iter().zip(slopes(&device)) {
                 prop_assert!((one - other).abs() <= 1e-4 + 2e-3 * largest, "{one} {other} {architecture}");
@@ -71,7 +76,7 @@ proptest! {
 #[test]
 fn who_learns_under_attack_stands_one_better() {
     for device in devices() {
-        let shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0 };
+        let shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0 };
         // The first number says it by far, the second says it weakly: who trusts the first alone is easily moved.
         let mut rng = Pcg64::seed_from_u64(1);
         let goals: Vec<f32> = (0..2_000).map(|row| (row % 2) as f32).collect();

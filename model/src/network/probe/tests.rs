@@ -9,7 +9,7 @@ use crate::network::Network;
 use crate::testing::devices;
 use crate::weights::Weights;
 
-const SHAPE: Shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0 };
+const SHAPE: Shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0 };
 
 fn network(device: &Device) -> Network {
     let architecture = Architecture {

@@ -19,7 +19,7 @@ pub(super) fn network(
     schema: &Schema,
     device: &Device,
 ) -> Result<Network, ModelError> {
-    let shape = Shape::with_labels(encoder.width(), schema.target());
+    let shape = Shape::of_rows(schema);
     let architecture = architecture(walked);
     architecture.check()?;
     let mut weights = Weights::initial(&architecture, shape, 0);
