@@ -6,13 +6,21 @@
 //! makes no difference which of all dispatches a follower has missed, as long as it hears the newest.
 
 use adapters::fleet::{Artifact, Canary, Dispatch};
-use model::EventId;
+use model::{EventId, Timestamp};
 
 /// One follower's mind.
 #[derive(Clone, Debug)]
 pub struct Following {
     id: String,
-    heard: Option<(Standing, Artifact)>,
+    heard: Option<Known>,
+}
+
+/// What was heard last.
+#[derive(Clone, Debug)]
+struct Known {
+    standing: Standing,
+    time: Timestamp,
+    artifact: Artifact,
 }
 
 /// How far a leader had come.
@@ -62,24 +70,24 @@ impl Following {
         let canary = canary.is_some();
         let (epoch, rollbacks) = (dispatch.epoch, dispatch.rollbacks);
         let standing = Standing { epoch, rollbacks, generation: artifact.generation.0 };
-        if let Some((before, served)) = &self.heard {
-            if standing < *before {
-                let Standing { epoch, rollbacks, generation } = *before;
+        let known = Known { standing, time: dispatch.time, artifact: artifact.clone() };
+        if let Some(before) = &self.heard {
+            // A number may be given again after a restart: of two models that have it, the later one counts.
+            let again = standing == before.standing && artifact != before.artifact;
+            if standing < before.standing || (again && dispatch.time <= before.time) {
+                let Standing { epoch, rollbacks, generation } = before.standing;
                 return Heard::Refused(format!(
                     "it tells of generation {} after {} rollbacks of leader {}, but generation {generation} after \
                      {rollbacks} rollbacks of leader {epoch} came before",
                     standing.generation, standing.rollbacks, standing.epoch
                 ));
             }
-            if *served == artifact {
-                self.heard = Some((standing, artifact));
+            if before.artifact == artifact {
+                self.heard = Some(known);
                 return Heard::Same { canary };
             }
-            if standing == *before {
-                return Heard::Refused(format!("it tells of another generation {}", standing.generation));
-            }
         }
-        self.heard = Some((standing, artifact.clone()));
+        self.heard = Some(known);
         Heard::Serve { artifact, canary }
     }
 }

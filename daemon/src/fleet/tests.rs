@@ -243,6 +243,15 @@ proptest! {
 }
 
 #[test]
+fn a_number_that_is_given_again_after_a_restart_is_followed() {
+    use Step::{HandBack, Promote, Restart};
+    let story = story(&[Promote, HandBack, Restart, Promote, Promote], 0.0);
+    let everyone: Vec<&str> = story.iter().map(|dispatch| dispatch.everyone.name.as_str()).collect();
+    assert_eq!(everyone, ["e1-g2", "e1-g2", "e2-g2"]);
+    assert_eq!(served("a", story.iter()), Ok(Some(artifact(2, 2))));
+}
+
+#[test]
 fn the_first_are_drawn_anew_for_each_promotion_and_as_many_as_asked_for() {
     let canary =
         |since| adapters::fleet::Canary { artifact: artifact(1, 9), share: 0.25, since: Generation(since) };
