@@ -25,7 +25,7 @@ pub struct Question {
     pub ids: Vec<EventId>,
     /// Of whom; none means whoever serves.
     pub version: Option<Generation>,
-    /// What is told of them once they are answered.
+    /// What is told of them once they are answered, in the order of the rows.
     pub told: Vec<Told>,
     /// When it was asked.
     pub asked: Instant,

@@ -236,6 +236,9 @@ impl LearnPlane {
     /// A disk that takes nothing is told to whoever asked; learning goes on, and they may ask again.
     fn erase(&mut self, erase: &Erase) -> Result<String, String> {
         let id = EventId::new(&erase.id).map_err(|error| error.to_string())?;
+        if let Some(lately) = &self.lately {
+            lately.forget(&id);
+        }
         self.learn
             .erase(&id, &erase.by)
             .map_err(|error| format!("not all rows are erased, ask again: {error}"))

@@ -77,6 +77,9 @@ impl Learn {
         self.happened.push(AuditEvent::Erased { records, by: by.into() });
         Ok(match records {
             0 => "no row of this id is kept".into(),
+            _ if self.state.schema().sequences().is_some() => {
+                format!("{records} rows are erased: of this id, and of events that carried it")
+            }
             _ => format!("{records} rows of this id are erased"),
         })
     }

@@ -123,10 +123,12 @@ impl Clerk {
         let rows = std::mem::take(&mut question.rows).into_iter().map(|row| row.resized(features));
         let Some(lately) = &self.lately else { return rows.collect() };
         let now = self.clock.now();
+        // In the order of the rows.
+        let mut told = question.told.iter().map(|told| told.row).peekable();
         let carrying = |(at, row)| {
             let Some(id) = question.ids.get(at) else { return row };
             let row = lately.carrying(id, now, row);
-            if question.told.iter().any(|told| told.row == at) {
+            if told.next_if_eq(&at).is_some() {
                 lately.observe(id, now, &row);
             }
             row

@@ -9,8 +9,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::learn::State;
 use model::{EventId, Pasts, Row, Sample, Sequences, Timestamp};
+
+use crate::learn::State;
 
 /// The last events of each entity, as far as this process has seen them.
 #[derive(Clone, Debug)]
@@ -33,6 +34,11 @@ impl Lately {
     /// An event that somebody has read.
     pub fn observe(&self, id: &EventId, time: Timestamp, row: &Row) {
         self.known(|pasts| pasts.observe(self.rule, id, time, row));
+    }
+
+    /// An event of this id is carried by no later one any more.
+    pub fn forget(&self, id: &EventId) {
+        self.known(|pasts| pasts.forget(id));
     }
 
     /// The row with what it carries.
@@ -74,5 +80,9 @@ mod tests {
         let carried = lately.passing(event(2));
         let numbers: Vec<f32> = carried.row.past().iter().map(|step| step.row.values()[0]).collect();
         assert_eq!(numbers, [1.0, 0.0]);
+        lately.forget(&event(1).id);
+        let carried = lately.passing(event(3));
+        let numbers: Vec<f32> = carried.row.past().iter().map(|step| step.row.values()[0]).collect();
+        assert_eq!(numbers, [2.0, 0.0], "what is erased is carried no more");
     }
 }
