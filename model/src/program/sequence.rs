@@ -74,6 +74,18 @@ struct Events<'a> {
 }
 
 impl<'a> Events<'a> {
+    /// Those of one row, of all that entered: their numbers, where these are not zero, and how many are not.
+    #[inline(always)]
+    fn of(stage: &Stage, row: usize, (numbers, lists, counts): (&'a [f32], &'a [u32], &'a [usize])) -> Self {
+        let each = stage.events * stage.width;
+        Self {
+            numbers: &numbers[row * each..][..each],
+            lists: &lists[row * each..],
+            counts: &counts[row * stage.events..][..stage.events],
+            width: stage.width,
+        }
+    }
+
     #[inline(always)]
     fn at(self, event: usize) -> (&'a [f32], Listed<'a>) {
         let list = &self.lists[event * self.width..][..self.counts[event]];
@@ -96,13 +108,7 @@ pub(super) fn forward<S: Simd>(simd: S, plan: &Plan, stage: &Stage, weights: &[f
     let out = &mut values[rows * at..rows * (at + units)];
     let kept = &mut kept[rows * stage.kept..rows * (stage.kept + keeps)];
     for (row, (out, kept)) in out.chunks_exact_mut(units).zip(kept.chunks_exact_mut(keeps)).enumerate() {
-        let each = stage.events * stage.width;
-        let events = Events {
-            numbers: &events[row * each..][..each],
-            lists: &event_lists[row * each..],
-            counts: &event_counts[row * stage.events..][..stage.events],
-            width: stage.width,
-        };
+        let events = Events::of(stage, row, (events, event_lists, event_counts));
         match stage.of {
             Sequence::None => {}
             Sequence::Attention(_) => attend(simd, stage, weights, events, kept, room, out),
@@ -129,13 +135,7 @@ pub(super) fn backward<S: Simd>(simd: S, plan: &Plan, stage: &Stage, weights: &[
     let kept = &kept[rows * stage.kept..rows * (stage.kept + keeps)];
     let each = out.chunks_exact(units).zip(above.chunks_exact(units)).zip(kept.chunks_exact(keeps));
     for (row, (((out, above), kept), own)) in each.zip(inputs.chunks_exact_mut(input.width)).enumerate() {
-        let each = stage.events * stage.width;
-        let events = Events {
-            numbers: &events[row * each..][..each],
-            lists: &event_lists[row * each..],
-            counts: &event_counts[row * stage.events..][..stage.events],
-            width: stage.width,
-        };
+        let events = Events::of(stage, row, (events, event_lists, event_counts));
         let own = &mut own[..stage.width - 1];
         let mut back = Back { weights, events, kept, gradient: &mut *gradient, room: &mut *room, own };
         match stage.of {
