@@ -36,7 +36,7 @@ const REWARD_MAX: f64 = 3.0;
 const COST_POWER: f64 = 0.07;
 /// What is left of a mean after a score.
 const FADING: f64 = 0.95;
-/// Reward for an edit that nobody tried before; one that was tried n times has its nth root less (Strehl and Littman 2008).
+/// Reward for an edit that was not scored before; the nth time it is as much over the square root of n (Strehl and Littman 2008).
 const CURIOSITY: f64 = 0.1;
 /// Above this heat what is usual is another mean: a stream that moves rewards otherwise.
 const HOT: f64 = 0.5;
@@ -121,8 +121,8 @@ pub struct Controller {
     usual: Usual,
     /// How often each edit was scored.
     tried: BTreeMap<Move, u32>,
-    /// Scores that were not learned from yet.
-    unlearned: u32,
+    /// Whether there is a score that was not learned from yet.
+    has_news: bool,
     heat: f64,
     era: Era,
 }
@@ -139,9 +139,9 @@ impl Controller {
             self.attempts.clear();
             self.tried.clear();
         }
-        if self.unlearned > 0 {
+        if self.has_news {
             practice::practise(&mut self.policy, &self.attempts, question.space, moves);
-            self.unlearned = 0;
+            self.has_news = false;
         }
         if self.era.enter(question) {
             self.attempts.clear();
@@ -199,7 +199,7 @@ impl Controller {
             }
         }
         attempt.advantage = Some(self.usual.advantage(reward + curious, attempt.heat));
-        self.unlearned += 1;
+        self.has_news = true;
     }
 }
 

@@ -25,6 +25,12 @@ fn shares(portfolio: &mut Portfolio, rounds: usize, rng: &mut Pcg64) -> usize {
 }
 
 #[test]
+fn its_members_have_their_names() {
+    let portfolio = Portfolio::default();
+    assert!(portfolio.asked().map(|(name, _)| name).eq(Portfolio::NAMES));
+}
+
+#[test]
 fn who_gains_is_asked_more_until_a_drift_makes_all_equal() {
     let (mut portfolio, mut rng) = (twins(), generator(1));
     shares(&mut portfolio, 40, &mut rng);
