@@ -110,10 +110,8 @@ impl Learn {
 
     /// Whether an edit still fits the budgets, which may have changed since it was proposed.
     pub(super) fn fits(&self, edit: &Edit) -> bool {
-        let values = self.values(edit, 0.0, Some(0.0));
-        values.is_some_and(|values| {
-            self.constraints().iter().zip(&values[1..]).all(|(constraint, value)| *value <= constraint.most)
-        })
+        let excess = self.excess();
+        self.edited(edit).is_some_and(|mixture| excess(&mixture) <= 0.0)
     }
 
     /// In the order of the axes; none where one of them is not known.
