@@ -36,7 +36,19 @@ fn head(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use model::{Architecture, Edit, Hyper, Mixture};
+
     use super::*;
+
+    #[test]
+    fn names_are_taken_apart_as_mixtures_put_them_together() {
+        let member = |step_size| Architecture::linear(Hyper { step_size, ..Hyper::default() });
+        let before = Mixture::of_one(member(0.1)).edited(&Edit::add(1, 0, member(0.2)));
+        let after = before.edited(&Edit::add(2, 0, member(0.3)));
+        let (told, said) = changed(&after.to_string(), &before.to_string());
+        assert_eq!(told, format!("{} of 3, with {}", after.rule.name(), member(0.3)));
+        assert_eq!(said, format!("{} of 2", before.rule.name()));
+    }
 
     #[test]
     fn members_that_both_have_are_not_told() {
