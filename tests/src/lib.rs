@@ -20,7 +20,7 @@ pub mod bucket;
 pub mod crash;
 pub mod crew;
 pub mod detectors;
-mod exit;
+pub mod exit;
 pub mod fleet;
 pub mod http;
 pub mod imported;

@@ -140,6 +140,11 @@ pub fn main() -> ExitCode {
 }
 
 fn tell(arguments: &Arguments) -> Result<()> {
+    if arguments.dataset == Dataset::C10Early && (arguments.objectives || arguments.ranking) {
+        bail!(
+            "the budget of `c10-early` is in seconds, that of fronts and rankings in trials; give another data set"
+        );
+    }
     let text = if arguments.objectives {
         covered(arguments)?.text(arguments.json)?
     } else if arguments.ranking {

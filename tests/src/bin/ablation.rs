@@ -7,12 +7,6 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The word by which the daemon starts its worker from the program that it runs in.
-const WORKER: &str = "worker";
-
 fn main() -> ExitCode {
-    if std::env::args().nth(1).as_deref() == Some(WORKER) {
-        return daemon::commands::main();
-    }
-    tests::ablation::main()
+    tests::exit::table_or_worker(tests::ablation::main)
 }
