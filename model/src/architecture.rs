@@ -339,6 +339,23 @@ impl Architecture {
         usize::from(self.committee.max(1))
     }
 
+    /// Whether some units of a block are silent in a learning step.
+    pub(crate) fn silences(&self, block: &Block) -> bool {
+        block.dropout > 0.0 || self.hyper.elastic
+    }
+
+    /// For each residual block the one whose units it adds to: what is silent there stays silent in a slice. None where there
+    /// are no slices, or what it adds to are no units.
+    pub(crate) fn streams_of_units(&self) -> Vec<Option<usize>> {
+        let began = |start: &mut Option<usize>, (index, block): (usize, &Block)| {
+            if !block.kind.keeps_stream() {
+                *start = Some(index);
+            }
+            Some(start.filter(|_| self.hyper.elastic && block.kind == BlockKind::Residual))
+        };
+        self.blocks.iter().enumerate().scan(None, began).collect()
+    }
+
     /// Numbers that leave each block, given those of an encoded row.
     pub fn streams(&self, inputs: usize) -> Vec<usize> {
         let leaving = |width: &mut usize, block: &Block| {
@@ -351,8 +368,8 @@ impl Architecture {
     }
 
     /// The one form among all that mean the same: groups only where a norm sees them, no empty group, no
-    /// skip on the last block, which reaches the head anyway, no exits where there is one depth, no depth of replay
-    /// where nothing is replayed.
+    /// skip on the last block, which reaches the head anyway, no exits where there is one depth, no slices of several
+    /// answers or of no block, no depth of replay where nothing is replayed.
     #[must_use]
     pub fn canonical(&self) -> Self {
         let last = self.blocks.len().saturating_sub(1);
@@ -366,7 +383,9 @@ impl Architecture {
             block
         };
         let blocks: Vec<Block> = self.blocks.iter().enumerate().map(canonical).collect();
-        Self { exits: self.exits && !blocks.is_empty(), blocks, hyper: self.hyper.canonical(), ..*self }
+        let exits = self.exits && !blocks.is_empty();
+        let elastic = self.hyper.elastic && !blocks.is_empty() && !exits && self.voices() == 1;
+        Self { exits, blocks, hyper: Hyper { elastic, ..self.hyper.canonical() }, ..*self }
     }
 
     /// The canonical form with one norm group a block: what a genome can say.

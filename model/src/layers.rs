@@ -39,6 +39,15 @@ pub(crate) struct Layers {
     blocks: Vec<BlockTensors>,
 }
 
+/// What is silent in a block where a network learns.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Silent {
+    /// Factors of its units, rows by units.
+    pub units: Option<Tensor>,
+    /// Factors of what leaves it, rows by numbers.
+    pub leaving: Option<Tensor>,
+}
+
 /// What a forward pass computed.
 pub(crate) struct Trace {
     /// What the network says, before any softmax, one table an answer.
@@ -96,14 +105,14 @@ impl Layers {
         Ok(biases)
     }
 
-    /// What the network says of these rows, and of the events that they carry; `masks` has one dropout mask a block, if
-    /// learning.
+    /// What the network says of these rows, and of the events that they carry; `silent` says of each block what is,
+    /// if learning.
     pub fn forward(
         &self,
         of: &Architecture,
         rows: &Tensor,
         past: Option<&Tensor>,
-        masks: &[Option<Tensor>],
+        silent: &[Silent],
     ) -> Result<Trace> {
         let blocks = &of.blocks;
         let mut answers = Vec::new();
@@ -129,11 +138,14 @@ impl Layers {
                 sums = sums.add(&units.matmul(block)?)?;
             }
             let active = units_of(block, sums)?;
-            let active = match masks.get(index).and_then(Option::as_ref) {
-                Some(mask) => active.mul(mask)?,
-                None => active,
+            let masked = |from: Tensor, mask: Option<&Tensor>| match mask {
+                Some(mask) => from.mul(mask),
+                None => Ok(from),
             };
+            let silent = silent.get(index);
+            let active = masked(active, silent.and_then(|silent| silent.units.as_ref()))?;
             let left = tensors.leave(block.kind, &active, &stream, &start, &summed)?;
+            let left = masked(left, silent.and_then(|silent| silent.leaving.as_ref()))?;
             if !block.kind.keeps_stream() {
                 start = left.clone();
             }

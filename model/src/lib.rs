@@ -3,7 +3,8 @@
 //! In reading order: what flows ([`sample`]) as described ([`schema`]) and scaled ([`encoder`]), with the
 //! labels known by then ([`context`]) and the events before it ([`sequence`]); what may
 //! be searched ([`space`], [`wiring`], [`tabular`]): the [`architecture`], its [`cost`], the changes that lead from
-//! one to another ([`morphism`]), its [`answers`], and the [`mixture`] of several; its trained numbers ([`weights`]) on a
+//! one to another ([`morphism`]), the smaller networks
+//! within one ([`slice`]), its [`answers`], and the [`mixture`] of several; its trained numbers ([`weights`]) on a
 //! [`device`] ([`network`]); how it learns ([`learner`], several at once: [`pool`]), grows with its stream
 //! ([`widening`]) and how wrong it is ([`loss`]); what is served and saved ([`mod@model`]),
 //! or served elsewhere ([`onnx`]).
@@ -41,6 +42,7 @@ pub mod relaxation;
 pub mod sample;
 pub mod schema;
 pub mod sequence;
+pub mod slice;
 pub mod space;
 pub mod stress;
 pub mod tabular;
@@ -75,6 +77,7 @@ pub use schema::{
     Addition, Feature, FeatureKind, Objective, Schema, Target, category_bucket, category_value,
 };
 pub use sequence::{Pasts, Sequence, SequenceKind, Sequences};
+pub use slice::Slice;
 pub use space::{Gene, Genome, SearchSpace};
 pub use tabular::{SequenceLimits, TabularLimits, TabularSpace};
 pub use weights::{Array, Weights};

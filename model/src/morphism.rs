@@ -22,6 +22,8 @@ use crate::weights::Weights;
 
 mod inherit;
 
+pub(crate) use inherit::first_units;
+
 /// One small change; blocks are counted from 0, and a block that is not there is not changed.
 ///
 /// ```

@@ -10,6 +10,7 @@ use crate::cost::{Cost, Shape};
 use crate::device::Device;
 use crate::error::ModelError;
 use crate::program::{self, Plan};
+use crate::slice::Slice;
 use crate::tensors::TensorNetwork;
 use crate::weights::Weights;
 use crate::widening::Widening;
@@ -28,14 +29,14 @@ pub(crate) mod probe;
 /// assert_eq!(network.predict(&[1.0, -1.0, 0.5])?, [0.5, 0.5]);
 /// # Ok::<(), model::ModelError>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Network {
     plan: Arc<Plan>,
     body: Body,
 }
 
 /// The weights, where they are.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Body {
     Program(Vec<f32>),
     Tensors(TensorNetwork),
@@ -82,6 +83,13 @@ impl Network {
         }
         let weights = widening.weights(self.architecture(), &self.weights()?);
         Self::from_weights(self.architecture(), widening.to(), &weights, &self.device())
+    }
+
+    /// This slice of it as a network of its own.
+    pub fn sliced(&self, slice: Slice) -> Result<Self, ModelError> {
+        let (whole, shape) = (self.architecture(), self.shape());
+        let weights = slice.weights(whole, shape, &self.weights()?);
+        Self::from_weights(&slice.of(whole), shape, &weights, &self.device())
     }
 
     /// The canonical architecture.

@@ -32,6 +32,7 @@ mod pass;
 mod plan;
 mod scratch;
 mod sequence;
+mod slices;
 mod update;
 
 pub(crate) use curves::exp;
@@ -228,7 +229,8 @@ impl Program {
                 let trained = Trained { weights, first, second };
                 let (seen, count) = (plan.view().width(), *steps + 1);
                 let step = Step::new(*rule, count, gradient_norm_max(seen), scratch.entered(), seen);
-                match ARCH.dispatch(Learn { plan, trained, step, batch, scratch }) {
+                let turns = plan.turns(*steps);
+                match ARCH.dispatch(Learn { plan, trained, step, batch, turns: &turns, scratch }) {
                     Ok(share) => {
                         (*steps, *wrong) = (*steps + 1, share);
                         if let Some(average) = average {
@@ -430,6 +432,8 @@ struct Learn<'a> {
     trained: Trained<'a>,
     step: Step,
     batch: Batch<'a>,
+    /// The slices that learn with it.
+    turns: &'a [usize],
     scratch: &'a mut Scratch,
 }
 
@@ -438,7 +442,7 @@ impl WithSimd for Learn<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Result<f32, &'static str> {
-        let Self { plan, trained: Trained { weights, first, second }, step, batch, scratch } = self;
+        let Self { plan, trained: Trained { weights, first, second }, step, batch, turns, scratch } = self;
         if scratch.rows == 0 {
             return Ok(0.0);
         }
@@ -446,9 +450,17 @@ impl WithSimd for Learn<'_> {
         if !loss.is_finite() {
             return Err("the loss");
         }
+        if !turns.is_empty() && !slices::learn(simd, plan, weights, batch, turns, scratch).is_finite() {
+            return Err("the loss");
+        }
         let (weights, trust) = weights.split_at_mut(plan.trained());
         let mut trained = Trained { weights, first, second };
-        if !update::update(simd, plan, &step, &mut trained, scratch).is_finite() {
+        let norm = if turns.is_empty() {
+            update::update(simd, plan, &step, &mut trained, scratch)
+        } else {
+            update::follow(simd, plan, &step, &mut trained, scratch)
+        };
+        if !norm.is_finite() {
             return Err("the gradient");
         }
         if !trust.is_empty() {

@@ -69,6 +69,8 @@ pub struct TabularLimits {
     pub surges: Vec<u16>,
     /// Whether networks may learn from rows that are made worse first.
     pub hardening: bool,
+    /// Whether slices of networks may learn with them.
+    pub elastic: bool,
     /// What may read the events before each one; none where rows carry none.
     pub sequences: Option<SequenceLimits>,
 }
@@ -92,6 +94,7 @@ impl Default for TabularLimits {
             committees: vec![1],
             surges: vec![0, 3],
             hardening: false,
+            elastic: false,
             sequences: None,
         }
     }
@@ -131,6 +134,12 @@ impl TabularLimits {
         }
         ascending("surges", &self.surges)?;
         ascending("averages", &self.averages)?;
+        if self.elastic && (self.exits || self.committees != [1]) {
+            return Err(invalid(
+                "slices are of networks with one answer; search them without exits, and committees of 1"
+                    .into(),
+            ));
+        }
         if let Some(sequences) = &self.sequences {
             sequences.check()?;
         }
@@ -169,6 +178,9 @@ impl TabularSpace {
         if limits.hardening {
             genes.extend(hardening_genes());
         }
+        // Of no block there are no slices.
+        let elastic = Gene { active_if: Some((0, 1)), ordered: false, ..gene("elastic", yes_or_no(true)) };
+        genes.extend(limits.elastic.then_some(elastic));
         let mut wiring = wiring(limits.depth_max, genes.len());
         if let Some(sequences) = &limits.sequences {
             let first = genes.len();
@@ -217,6 +229,7 @@ impl TabularSpace {
                 nearest(&ATTACKS, hyper.attack),
             ]);
         }
+        choices.extend(limits.elastic.then_some(u16::from(hyper.elastic)));
         if let Some(sequences) = &limits.sequences {
             choices.extend(sequences.choices(architecture.sequence));
         }
@@ -236,8 +249,9 @@ impl TabularSpace {
         let [context, surge] = [limits.contexts[pick(6)], limits.surges[pick(10)]];
         let optimiser = Optimiser::ALL[pick(0)];
         let hardening = HYPER_GENES + if limits.hardening { HARDENING_GENES } else { 0 };
+        let elastic = hardening + usize::from(limits.elastic);
         let sequence = match &limits.sequences {
-            Some(sequences) => sequences.sequence(&hyper[hardening..]),
+            Some(sequences) => sequences.sequence(&hyper[elastic..]),
             None => Sequence::None,
         };
         let [noise, missing, attack] = match hyper.get(HYPER_GENES..hardening) {
@@ -259,6 +273,7 @@ impl TabularSpace {
             noise,
             missing,
             attack,
+            elastic: hyper[hardening..elastic].contains(&1),
         };
         let blocks = blocks.chunks_exact(BLOCK_GENES).take(usize::from(*depth));
         Architecture {

@@ -6,14 +6,16 @@
 use candle_core::{Tensor, Var};
 
 use crate::answers::{self, ALONE};
-use crate::architecture::Architecture;
+use crate::architecture::{Architecture, Block};
 use crate::cost::Shape;
 use crate::embedding::View;
 use crate::error::ModelError;
-use crate::layers::{Layers, Trace, gradient};
+use crate::layers::{Layers, Silent, Trace, gradient};
+use crate::loss::softmax;
 use crate::optimiser::{Descent, Rule};
 use crate::program::{Batch, Tables, averaging_rate, gradient_norm_max};
 use crate::sequence::Sequence;
+use crate::slice::{self, Slice};
 use crate::training_loss::{Answering, Goals, answer_loss, wrong_share};
 
 /// What labelled rows say of a network.
@@ -37,7 +39,7 @@ pub(crate) struct Forward {
 }
 
 /// Weights on a device, with what they are.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TensorNetwork {
     architecture: Architecture,
     shape: Shape,
@@ -117,17 +119,12 @@ impl TensorNetwork {
         Ok(())
     }
 
-    /// What these labelled rows say of the network; the masks are one a block, or none, the counts those of
+    /// What these labelled rows say of the network where this is silent in each block, or nothing; the counts are those of
     /// [`Answering`].
-    pub fn traced(
-        &self,
-        batch: Batch<'_>,
-        masks: &[Option<Tensor>],
-        counts: &[f32],
-    ) -> Result<Traced, ModelError> {
+    pub fn traced(&self, batch: Batch<'_>, silent: &[Silent], counts: &[f32]) -> Result<Traced, ModelError> {
         let flat = Var::from_tensor(&self.flat)?;
         let layers = Layers::view(flat.as_tensor(), &self.architecture, self.shape)?;
-        let forward = self.forward(&layers, batch, masks, counts)?;
+        let forward = self.forward(&layers, batch, silent, counts)?;
         let gradient = gradient(&flat, &forward.trace, &forward.slopes)?;
         Ok(Traced { forward, gradient })
     }
@@ -151,10 +148,10 @@ impl TensorNetwork {
         &self,
         layers: &Layers,
         batch: Batch<'_>,
-        masks: &[Option<Tensor>],
+        silent: &[Silent],
         counts: &[f32],
     ) -> Result<Forward, ModelError> {
-        self.forward_from(layers, &self.rows(batch.encoded)?, batch, masks, counts)
+        self.forward_from(layers, &self.rows(batch.encoded)?, batch, silent, counts)
     }
 
     fn forward_from(
@@ -162,11 +159,11 @@ impl TensorNetwork {
         layers: &Layers,
         rows: &Tensor,
         batch: Batch<'_>,
-        masks: &[Option<Tensor>],
+        silent: &[Silent],
         counts: &[f32],
     ) -> Result<Forward, ModelError> {
         let past = self.past(batch.encoded)?;
-        let trace = layers.forward(&self.architecture, rows, past.as_ref(), masks)?;
+        let trace = layers.forward(&self.architecture, rows, past.as_ref(), silent)?;
         let (mut loss, mut wrong, mut slopes) = (0.0, Vec::new(), Vec::new());
         for (logits, trust) in trace.logits.iter().zip(self.trust()?) {
             let mut slope: Vec<f32> = logits.flatten_all()?.to_vec1()?;
@@ -322,8 +319,9 @@ impl TensorLearner {
             return Ok(());
         }
         let voices = self.network.architecture.voices();
-        let (masks, counts) = self.masks(rows * voices, masks)?;
-        let Traced { forward, gradient } = self.network.traced(batch, &masks, counts)?;
+        let (silent, counts) = self.silent(rows * voices, masks)?;
+        let Traced { forward, gradient } = self.network.traced(batch, &silent, counts)?;
+        let gradient = self.with_slices(gradient, &forward, batch, rows)?;
         let Forward { loss, wrong, trace, .. } = forward;
         let mut trust = self.network.trust()?;
         self.wrong = self.wrong_answers(&trace, &trust, batch.goals)?;
@@ -345,6 +343,51 @@ impl TensorLearner {
         Ok(())
     }
 
+    /// The gradient of the whole network, with the mean of those of the slices that have a turn, which learn what it said.
+    fn with_slices(
+        &self,
+        mut gradient: Tensor,
+        whole: &Forward,
+        batch: Batch<'_>,
+        rows: usize,
+    ) -> Result<Tensor, ModelError> {
+        let network = &self.network;
+        let slices = Slice::all(&network.architecture);
+        let turns = slice::turns(slices.len(), self.steps());
+        let Some(logits) = whole.trace.logits.first().filter(|_| !turns.is_empty()) else {
+            return Ok(gradient);
+        };
+        let mut said: Vec<f32> = logits.flatten_all()?.to_vec1()?;
+        if network.shape.classification {
+            said.chunks_exact_mut(network.shape.outputs).for_each(softmax);
+        }
+        let batch = Batch { goals: Goals::Answers(&said), class_weights: &[], ..batch };
+        for turn in &turns {
+            let silent = self.silent_beside(slices[*turn], rows)?;
+            let Traced { forward, gradient: of_slice } = network.traced(batch, &silent, &[])?;
+            self.finite(forward.loss, "the loss")?;
+            gradient = gradient.add(&of_slice.affine(1.0 / turns.len() as f64, 0.0)?)?;
+        }
+        Ok(gradient)
+    }
+
+    /// What is silent in each block where a slice learns.
+    fn silent_beside(&self, slice: Slice, rows: usize) -> Result<Vec<Silent>, ModelError> {
+        let architecture = &self.network.architecture;
+        let kept = slice.units(architecture);
+        let mask = |block: usize| -> Result<Tensor, ModelError> {
+            let width = architecture.blocks[block].width();
+            let row = (0..width).map(|unit| f32::from(u8::from(unit < kept[block])));
+            let mask: Vec<f32> = std::iter::repeat_n(row, rows).flatten().collect();
+            Ok(Tensor::from_vec(mask, (rows, width), self.network.device())?)
+        };
+        let streams = architecture.streams_of_units();
+        let silent = |(block, stream): (usize, Option<usize>)| -> Result<Silent, ModelError> {
+            Ok(Silent { units: Some(mask(block)?), leaving: stream.map(mask).transpose()? })
+        };
+        streams.into_iter().enumerate().map(silent).collect()
+    }
+
     fn wrong_answers(&self, trace: &Trace, trust: &[f32], goals: Goals<'_>) -> Result<f32, ModelError> {
         let network = &self.network;
         let (Goals::Truths(truths), true) = (goals, network.architecture.hyper.surge > 0) else {
@@ -362,22 +405,20 @@ impl TensorLearner {
     }
 
     /// What was drawn, of each block and of the voices.
-    fn masks<'a>(
-        &self,
-        rows: usize,
-        masks: &'a [f32],
-    ) -> Result<(Vec<Option<Tensor>>, &'a [f32]), ModelError> {
+    fn silent<'a>(&self, rows: usize, masks: &'a [f32]) -> Result<(Vec<Silent>, &'a [f32]), ModelError> {
+        let architecture = &self.network.architecture;
         let mut rest = masks;
-        let mut tensors = Vec::with_capacity(self.network.architecture.blocks.len());
-        for block in &self.network.architecture.blocks {
-            tensors.push(if block.dropout > 0.0 {
-                let (mask, after) = rest.split_at(rows * block.width());
-                rest = after;
-                Some(Tensor::from_slice(mask, (rows, block.width()), self.network.device())?)
-            } else {
-                None
-            });
+        let mut next = |block: &Block| -> Result<Tensor, ModelError> {
+            let (mask, after) = rest.split_at(rows * block.width());
+            rest = after;
+            Ok(Tensor::from_slice(mask, (rows, block.width()), self.network.device())?)
+        };
+        let mut silent = Vec::with_capacity(architecture.blocks.len());
+        for (block, stream) in architecture.blocks.iter().zip(architecture.streams_of_units()) {
+            let units = architecture.silences(block).then(|| next(block)).transpose()?;
+            let leaving = stream.map(|start| next(&architecture.blocks[start])).transpose()?;
+            silent.push(Silent { units, leaving });
         }
-        Ok((tensors, rest))
+        Ok((silent, rest))
     }
 }

@@ -77,6 +77,13 @@ pub fn random_architecture(rng: &mut Pcg64) -> Architecture {
     Architecture { blocks, embedding, exits, committee, ..Architecture::linear(Hyper::default()) }.canonical()
 }
 
+/// A canonical network of one to three blocks whose slices learn with it.
+pub fn random_elastic(rng: &mut Pcg64) -> Architecture {
+    let blocks = (0..rng.random_range(1..=3)).map(|_| random_block(rng)).collect();
+    let hyper = Hyper { elastic: true, ..Hyper::default() };
+    Architecture { blocks, embedding: random_embedding(rng), ..Architecture::linear(hyper) }.canonical()
+}
+
 /// No weight is zero, so whatever a change forgets shows.
 pub fn random_weights(architecture: &Architecture, shape: Shape, bound: f32, rng: &mut Pcg64) -> Weights {
     let mut weights = Weights::initial(architecture, shape, 1);

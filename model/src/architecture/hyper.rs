@@ -46,6 +46,9 @@ pub struct Hyper {
     /// at all.
     #[serde(default)]
     pub attack: f32,
+    /// Whether its slices learn with it ([`crate::slice`]); not in a network without blocks, or with several answers.
+    #[serde(default)]
+    pub elastic: bool,
 }
 
 /// Where nothing else is said.
@@ -69,6 +72,7 @@ impl Default for Hyper {
             noise: 0.0,
             missing: 0.0,
             attack: 0.0,
+            elastic: false,
         }
     }
 }
@@ -140,6 +144,9 @@ impl fmt::Display for Hyper {
         }
         if self.surge > 0 {
             write!(f, " surge {}", self.surge)?;
+        }
+        if self.elastic {
+            f.write_str(" elastic")?;
         }
         for (name, worse) in [("noise", self.noise), ("missing", self.missing), ("attack", self.attack)] {
             if worse > 0.0 {

@@ -17,6 +17,7 @@ use crate::morphism::Morphism;
 use crate::network::Network;
 use crate::program::Batch;
 use crate::pruning;
+use crate::slice::Slice;
 use crate::training_loss::Goals;
 use crate::weights::Weights;
 
@@ -36,7 +37,7 @@ impl Learner {
 
     /// As [`Learner::inherit`]; what is new and what goes is chosen by what these labelled rows say. New
     /// units start as [`Growth`] says; a shrinking block loses the units that [`crate::pruning`] scores
-    /// least. With fewer rows than [`crate::growth::WINDOW_ROWS_MIN`] it is [`Learner::inherit`].
+    /// least. With fewer rows than [`crate::growth::WINDOW_ROWS_MIN`] it is [`Learner::inherit`]. A slice is taken out as it is.
     pub fn grow(
         &self,
         to: &Architecture,
@@ -44,6 +45,9 @@ impl Learner {
         growth: Growth,
         seed: u64,
     ) -> Result<Self, ModelError> {
+        if let Some(slice) = Slice::between(self.architecture(), to) {
+            return self.sliced(slice, seed);
+        }
         let mut rng = Pcg64::seed_from_u64(seed);
         // What draws for new units draws elsewhere: the way they start changes nothing else.
         let mut growth_rng = Pcg64::seed_from_u64(seed ^ GROWTH_SEED);
@@ -75,9 +79,30 @@ impl Learner {
         }
         here.check()?;
         let body = Body::new(&here, shape, &tables, steps, &average, &self.body.device())?;
-        let reservoir = self.intake.reservoir.clone().within_reservoir(here.hyper.canonical().replay_depth);
-        let intake = Intake::of(rng, self.intake.pending.clone(), reservoir)
-            .within(self.intake.surge.clone(), self.intake.past.clone());
+        Ok(Self { body, class_weights: self.class_weights.clone(), intake: self.intake_of(&here, rng) })
+    }
+
+    /// The rows that wait and are kept, for another one.
+    fn intake_of(&self, heir: &Architecture, rng: Pcg64) -> Intake {
+        let reservoir = self.intake.reservoir.clone().within_reservoir(heir.hyper.canonical().replay_depth);
+        Intake::of(rng, self.intake.pending.clone(), reservoir)
+            .within(self.intake.surge.clone(), self.intake.past.clone())
+    }
+
+    /// A learner of this slice alone, which goes on from what it says within this one.
+    pub fn sliced(&self, slice: Slice, seed: u64) -> Result<Self, ModelError> {
+        let (whole, shape) = (self.architecture(), self.shape());
+        let [weights, first, second] = self.body.export()?;
+        let average = self.body.average()?;
+        let average = if average.0.is_empty() { average } else { slice.weights(whole, shape, &average) };
+        let tables = [
+            slice.weights(whole, shape, &weights),
+            slice.moments(whole, shape, &first),
+            slice.moments(whole, shape, &second),
+        ];
+        let alone = slice.of(whole);
+        let body = Body::new(&alone, shape, &tables, self.steps(), &average, &self.body.device())?;
+        let intake = self.intake_of(&alone, Pcg64::seed_from_u64(seed));
         Ok(Self { body, class_weights: self.class_weights.clone(), intake })
     }
 

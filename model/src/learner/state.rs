@@ -24,7 +24,7 @@ pub struct LearnerState {
     pub(super) class_weights: Vec<f32>,
     pub(super) weights: Weights,
     /// First and second moments of the optimiser.
-    pub(super) moments: [Weights; 2],
+    pub(crate) moments: [Weights; 2],
     /// The running mean of the weights; empty where the weights of now answer.
     pub(super) average: Weights,
     pub(super) steps: u64,

@@ -305,6 +305,20 @@ fn carry(
     carried
 }
 
+/// What is left of weights, or of moments of them, where each block keeps its first units.
+pub(crate) fn first_units(tables: &Weights, from: &Architecture, to: &Architecture, shape: Shape) -> Weights {
+    let units = to.blocks.iter().map(|block| (0..block.width()).map(Some).collect()).collect();
+    let places = Places::new(from, to, shape, units);
+    let kept = |slot: TableSlot| {
+        let (rows, columns) = places.of(&slot);
+        let table = tables.0.get(&slot.name());
+        let number = |row: &Option<usize>, column: &Option<usize>| table?.at((*row)?, (*column)?);
+        let row = |row| columns.iter().map(move |column| number(row, column).unwrap_or(0.0));
+        (slot.name(), Array { shape: slot.shape(), data: rows.iter().flat_map(row).collect() })
+    };
+    Weights(layout(to, shape).into_iter().map(kept).collect())
+}
+
 /// How a new number of a table is drawn, if that is not zero: of those that make units.
 fn new_weight<R: Rng>(slot: &TableSlot) -> Option<fn(usize, &mut R) -> f32> {
     match slot.role {

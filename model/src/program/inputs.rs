@@ -79,6 +79,7 @@ fn reach_inputs<S: Simd>(simd: S, plan: &Plan, weights: &[f32], scratch: &mut Sc
             Op::Affine { .. }
             | Op::Adapt { .. }
             | Op::Begin { .. }
+            | Op::Silence { .. }
             | Op::Read(_)
             | Op::Normalise { .. }
             | Op::Activate { .. } => {}

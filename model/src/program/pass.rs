@@ -91,6 +91,17 @@ pub(super) fn forward<S: Simd>(simd: S, plan: &Plan, weights: &[f32], learning: 
             Op::Begin { from, to } => begin(plan, *from, *to, scratch),
             Op::Multiply { left, right, to } => multiply_add(plan, (*left, *right), *to, scratch),
             Op::Read(stage) => sequence::forward(simd, plan, stage, weights, scratch),
+            Op::Silence { at, mask, kept } => {
+                let Register { at, width, .. } = plan.registers[*at];
+                let kept = &mut scratch.kept[rows * kept..rows * (kept + width)];
+                if learning {
+                    kept.copy_from_slice(&scratch.masks[rows * mask..rows * (mask + width)]);
+                } else {
+                    kept.fill(1.0);
+                }
+                let values = &mut scratch.values[rows * at..rows * (at + width)];
+                values.iter_mut().zip(kept).for_each(|(value, kept)| *value *= *kept);
+            }
         }
     }
 }
@@ -255,6 +266,12 @@ pub(super) fn backward<S: Simd>(simd: S, plan: &Plan, weights: &[f32], scratch: 
                 }
             }
             Op::Read(stage) => sequence::backward(simd, plan, stage, weights, scratch),
+            Op::Silence { at, kept, .. } => {
+                let Register { at, width, .. } = plan.registers[*at];
+                let kept = &scratch.kept[rows * kept..rows * (kept + width)];
+                let slopes = &mut scratch.grads[rows * at..rows * (at + width)];
+                slopes.iter_mut().zip(kept).for_each(|(slope, kept)| *slope *= kept);
+            }
         }
     }
 }
@@ -340,6 +357,7 @@ pub(super) fn collect<S: Simd>(simd: S, plan: &Plan, scratch: &mut Scratch) {
             | Op::Activate { .. }
             | Op::Begin { .. }
             | Op::Multiply { .. }
+            | Op::Silence { .. }
             | Op::Read(_) => continue,
         };
         let (source, target) = (plan.registers[from], plan.registers[to]);

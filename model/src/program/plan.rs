@@ -17,6 +17,7 @@ use crate::architecture::{Activation, Architecture, Block, BlockKind, Norm};
 use crate::cost::Shape;
 use crate::embedding::View;
 use crate::sequence::Sequence;
+use crate::slice::{self, Slice};
 use crate::weights::{Role, TableSlot, layout};
 
 /// The register of the encoded rows.
@@ -90,6 +91,17 @@ pub(super) enum Op {
     Multiply { left: usize, right: usize, to: usize },
     /// What is made of the events that rows carry.
     Read(Stage),
+    /// `at ⊙ mask` in its place, when learning; the mask is kept.
+    Silence { at: usize, mask: usize, kept: usize },
+}
+
+/// Numbers of a row that a step may silence.
+#[derive(Clone, Copy, Debug)]
+struct Masked {
+    dropout: f32,
+    width: usize,
+    /// The block whose units they are.
+    block: usize,
 }
 
 /// An architecture between two ends, ready to run.
@@ -103,8 +115,10 @@ pub(crate) struct Plan {
     pub(super) width: usize,
     /// Numbers a row that operations keep for the way back.
     pub(super) kept: usize,
-    /// Dropout of each block that has any, with its width.
-    masks: Vec<(f32, usize)>,
+    /// The units of each block that has dropout, or of all where there are slices, and what is added to them.
+    masks: Vec<Masked>,
+    /// The units that each slice keeps of each block.
+    slices: Vec<Vec<usize>>,
     parameters: usize,
     /// Those before trust, which no gradient touches.
     trained: usize,
@@ -189,7 +203,7 @@ impl Plan {
         if self.voices() == 1 {
             return &[];
         }
-        &masks[rows * self.masks.iter().map(|(_, width)| width).sum::<usize>()..]
+        &masks[rows * self.masks.iter().map(|masked| masked.width).sum::<usize>()..]
     }
 
     /// What a step on this many rows draws. First masks for dropout, one block after the other: zero, or what makes
@@ -198,13 +212,34 @@ impl Plan {
     pub fn draw_masks(&self, rows: usize, rng: &mut impl Rng, masks: &mut Vec<f32>) {
         masks.clear();
         let rows = rows * self.voices();
-        for (dropout, width) in &self.masks {
+        for Masked { dropout, width, .. } in &self.masks {
+            if *dropout == 0.0 {
+                masks.resize(masks.len() + rows * width, 1.0);
+                continue;
+            }
             let kept = 1.0 / (1.0 - dropout);
             let mut draw = || if rng.random::<f32>() < *dropout { 0.0 } else { kept };
             masks.extend((0..rows * width).map(|_| draw()));
         }
         if self.voices() > 1 {
             masks.extend((0..rows).map(|_| poisson(rng)));
+        }
+    }
+
+    /// Which slices learn in this step beside the whole network.
+    pub fn turns(&self, step: u64) -> Vec<usize> {
+        slice::turns(self.slices.len(), step)
+    }
+
+    /// What leaves a slice of the units of so many rows.
+    pub fn slice_masks(&self, slice: usize, rows: usize, masks: &mut Vec<f32>) {
+        masks.clear();
+        for Masked { width, block, .. } in &self.masks {
+            let kept = self.slices[slice][*block];
+            for _ in 0..rows {
+                masks.resize(masks.len() + kept, 1.0);
+                masks.resize(masks.len() + width - kept, 0.0);
+            }
         }
     }
 }
@@ -237,7 +272,9 @@ struct Builder {
     registers: Vec<Register>,
     width: usize,
     kept: usize,
-    masks: Vec<(f32, usize)>,
+    masks: Vec<Masked>,
+    elastic: bool,
+    streams_of_units: Vec<Option<usize>>,
     parameters: usize,
     answers: Vec<usize>,
     adapted: usize,
@@ -264,6 +301,8 @@ impl Builder {
             width: 0,
             kept: 0,
             masks,
+            elastic: architecture.hyper.elastic,
+            streams_of_units: architecture.streams_of_units(),
             parameters: at,
             answers,
             adapted: INPUT,
@@ -327,6 +366,12 @@ impl Builder {
         self.sequence = Some(to);
     }
 
+    /// Where these lie in the masks of a row.
+    fn mask(&mut self, masked: Masked) -> usize {
+        self.masks.push(masked);
+        self.masks[..self.masks.len() - 1].iter().map(|masked| masked.width).sum()
+    }
+
     /// What the sums of a block are of.
     fn summed(&self, index: usize, entered: usize) -> usize {
         if index == 0 { self.adapted } else { entered }
@@ -352,6 +397,11 @@ impl Builder {
                 let at = self.begin(Some(stream.at), fed);
                 let weight = self.table(Role::BlockOut(index));
                 self.ops.push(Op::Affine { from: units, to: at, weight, bias: None, part: Part::WHOLE });
+                if let Some(block) = self.streams_of_units[index] {
+                    let mask = self.mask(Masked { dropout: 0.0, width: fed, block });
+                    let kept = self.keep(fed);
+                    self.ops.push(Op::Silence { at, mask, kept });
+                }
                 Stream { at, ..stream }
             }
             BlockKind::Cross => {
@@ -400,11 +450,8 @@ impl Builder {
             self.ops.push(Op::Normalise { from: at, to, groups, deviations });
             at = to;
         }
-        let mask = (block.dropout > 0.0).then(|| {
-            let before = self.masks.iter().map(|(_, width)| width).sum();
-            self.masks.push((block.dropout, width));
-            before
-        });
+        let mask = (block.dropout > 0.0 || self.elastic)
+            .then(|| self.mask(Masked { dropout: block.dropout, width, block: index }));
         let zeros = mask.is_some() || block.activation == Activation::Relu;
         // The gates of a gated block hide which of its units are zero.
         let listed = zeros && fed >= LISTED_WIDTH && block.kind != BlockKind::Gated;
@@ -435,6 +482,7 @@ impl Builder {
         let Self { slots, ops, registers, width, kept, masks, parameters, answers, adapted, .. } = self;
         let trust = slots.iter().find(|(slot, _)| slot.role == Role::Trust);
         let trained = trust.map_or(parameters, |(_, at)| *at);
+        let slices = Slice::all(&architecture).iter().map(|slice| slice.units(&architecture)).collect();
         Plan {
             architecture,
             shape,
@@ -443,6 +491,7 @@ impl Builder {
             width,
             kept,
             masks,
+            slices,
             parameters,
             trained,
             answers,

@@ -51,6 +51,8 @@ pub(super) struct Scratch {
     pub event_counts: Vec<usize>,
     /// What a sequence computes with.
     pub room: Vec<f32>,
+    /// The gradient of a network and its slices, as far as it is known.
+    pub sum: Vec<f32>,
     /// How wrong each of several answers was, summed over the rows.
     pub wrong: Vec<f32>,
 }
@@ -114,6 +116,7 @@ impl Scratch {
         grow(&mut self.grads, rows * plan.width);
         grow(&mut self.kept, rows * plan.kept);
         grow(&mut self.gradient, plan.parameters());
+        grow(&mut self.sum, plan.parameters());
         grow(&mut self.lists, plan.width + LIST_SLACK);
         grow(&mut self.room, 7 * plan.architecture().sequence.units());
         self.counts.resize(self.counts.len().max(plan.registers.len()), 0);

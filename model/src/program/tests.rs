@@ -121,9 +121,10 @@ proptest! {
             replay: if rng.random() { 0.5 } else { 0.0 },
             average: if rng.random() { 7 } else { 0 },
             surge: if rng.random() { 2 } else { 0 },
+            elastic: rng.random(),
             ..Hyper::default()
         };
-        let mut architecture = Architecture { hyper, ..random_network(shape, &mut rng) };
+        let mut architecture = Architecture { hyper, ..random_network(shape, &mut rng) }.canonical();
         let adaptive = matches!(hyper.optimiser, Optimiser::RmsProp | Optimiser::AdamW);
         if adaptive {
             // A norm takes gradients away, and Adam makes whole steps of the rounding that is left.

@@ -68,8 +68,21 @@ pub(super) fn update<S: Simd>(
         }
         return norm;
     }
-    let norm = gradient_norm(simd, plan, scratch);
+    collect(simd, plan, scratch);
+    follow(simd, plan, step, trained, scratch)
+}
+
+/// As [`update`], from the gradient in the scratch.
+#[inline(always)]
+pub(super) fn follow<S: Simd>(
+    simd: S,
+    plan: &Plan,
+    step: &Step,
+    trained: &mut Trained<'_>,
+    scratch: &mut Scratch,
+) -> f32 {
     let gradient = &scratch.gradient[..plan.trained()];
+    let norm = dot(simd, gradient, gradient).sqrt();
     if norm.is_finite() {
         if step.rule.adapts() {
             Adaptive::new(simd, step, step.scale(norm)).step(1.0, gradient, trained.part(0..gradient.len()));

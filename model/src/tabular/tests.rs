@@ -15,8 +15,8 @@ fn space() -> TabularSpace {
 /// The space, for rows that carry the events before them every other time.
 fn either(seed: u64) -> TabularSpace {
     let sequences = seed.is_multiple_of(2).then(SequenceLimits::default);
-    let hardening = seed.is_multiple_of(3);
-    TabularSpace::new(TabularLimits { hardening, sequences, ..TabularLimits::default() }).unwrap()
+    let (hardening, elastic) = (seed.is_multiple_of(3), seed.is_multiple_of(5));
+    TabularSpace::new(TabularLimits { hardening, elastic, sequences, ..TabularLimits::default() }).unwrap()
 }
 
 proptest! {
@@ -109,4 +109,19 @@ fn hardening_has_genes_only_where_it_is_searched() {
     assert_eq!(hardening.architecture(&genome), hardened);
     let without = space();
     assert_eq!(without.architecture(&without.genome(&hardened)), Architecture::linear(Hyper::default()));
+}
+
+#[test]
+fn slices_are_searched_where_there_is_a_block_and_one_answer() {
+    let elastic = TabularLimits { elastic: true, ..TabularLimits::default() };
+    let searched = TabularSpace::new(elastic.clone()).unwrap();
+    assert_eq!(searched.space().genes().len(), space().space().genes().len() + 1);
+    let blocks = vec![Block::plain(16, Activation::Relu)];
+    let network =
+        Architecture { blocks, ..Architecture::linear(Hyper { elastic: true, ..Hyper::default() }) };
+    assert_eq!(searched.architecture(&searched.genome(&network)), network);
+    let genome = searched.genome(&Architecture { blocks: Vec::new(), ..network });
+    assert!(!searched.architecture(&genome).hyper.elastic);
+    assert!(TabularSpace::new(TabularLimits { exits: true, ..elastic.clone() }).is_err());
+    assert!(TabularSpace::new(TabularLimits { committees: vec![1, 2], ..elastic }).is_err());
 }
