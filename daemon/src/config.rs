@@ -285,6 +285,7 @@ impl raw::Raw {
             widths: self.search.widths.clone(),
             exits: self.search.exits,
             hardening: self.search.hardening,
+            elastic: self.search.elastic,
             committees: vec![1, 2, 4, 8],
             sequences: self.sequence.limits(),
             ..TabularLimits::default()

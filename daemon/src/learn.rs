@@ -54,6 +54,7 @@ mod relief;
 mod remember;
 mod retention;
 mod senses;
+mod slices;
 mod snapshot;
 mod state;
 mod steer;
@@ -147,6 +148,8 @@ pub struct Learn {
     flight: Option<flight::Flight>,
     /// The episode in which a relaxed network was asked last.
     relaxed_in: Option<u64>,
+    /// The slices among the candidates of the episode.
+    slices_tried: Vec<slices::Tried>,
     /// The candidates of the episode whose networks may serve next, by their places.
     trained: std::collections::BTreeMap<usize, flight::Trained>,
     /// The last finished trials of smaller networks: where a relief comes from.

@@ -34,7 +34,7 @@ mod words;
 
 pub use episode::{Climber, Stand};
 pub use ladder::LADDER;
-pub use relief::{ReliefOption, choose, smaller};
+pub use relief::{OPTIONS_MAX, ReliefOption, choose, slices, smaller};
 pub use steer::Steer;
 pub use words::{Cause, Change, Effect, Event, Facts};
 

@@ -31,6 +31,7 @@ pub mod relaxed;
 pub mod scheduler;
 pub mod screen;
 pub mod signature;
+pub mod slices;
 pub mod tries;
 
 pub use bayesian::Bayesian;

@@ -110,6 +110,7 @@ pub fn replay(arguments: &Arguments, heard: &mut dyn FnMut(Answered)) -> Result<
     let status = shown.status(&format!("replay of {name}"), &learn, None);
     let mut report = report(&learn, replayed, started.elapsed().as_secs_f64())?;
     report["stressed"] = stressed(&mut learn)?;
+    report["slice_tau"] = json!(learn.state().faithfulness.tau());
     Ok(Replayed { report, story, curve, status })
 }
 

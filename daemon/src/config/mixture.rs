@@ -50,6 +50,9 @@ pub struct MemberSection {
     pub missing: Option<f32>,
     /// How far every number is moved against it before it learns from it.
     pub attack: Option<f32>,
+    /// Whether its slices learn with it.
+    #[serde(default)]
+    pub elastic: bool,
     /// Recent labels seen beside each row.
     #[serde(default)]
     pub context: u8,
@@ -103,6 +106,7 @@ impl MemberSection {
                 noise: self.noise.unwrap_or(usual.noise),
                 missing: self.missing.unwrap_or(usual.missing),
                 attack: self.attack.unwrap_or(usual.attack),
+                elastic: self.elastic,
             },
         }
     }

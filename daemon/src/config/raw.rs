@@ -205,6 +205,7 @@ section!(
         exits: bool,
         committee_max: u8,
         hardening: bool,
+        elastic: bool,
         cooldown_outcomes: u64,
         plateau_outcomes: u64,
         least_gain: f64,

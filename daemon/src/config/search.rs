@@ -78,6 +78,12 @@ pub(super) fn check(search: &Search) -> Result<(), ConfigError> {
             model::architecture::COMMITTEE_MAX
         ));
     }
+    if search.elastic && (search.exits || search.committee_max > 1) {
+        return refuse(
+            "`search.elastic` is for networks with one answer; leave out `search.exits`, and give \
+             `search.committee_max = 1`",
+        );
+    }
     if !(0.0..=1.0).contains(&search.shrink_above) {
         return refuse(format!("`search.shrink_above` is {}; give 0 to 1", search.shrink_above));
     }

@@ -13,13 +13,11 @@ use super::judged::Judged;
 use super::path::EvidencePath;
 use super::probe::ASKED_FOR_ONE;
 use super::{Learn, LearnError};
-use crate::lifecycle::{Cause, Change, Climber, Effect, Event, smaller};
+use crate::lifecycle::{Cause, Change, Climber, Effect, Event};
 use crate::telemetry::{AuditEvent, word};
 
 /// Chance that the bounds of a gap between groups are ever wrong.
 pub(super) const FAIRNESS_ALPHA: f64 = 0.05;
-/// The windows on which smaller networks are compared.
-const RELIEF_WINDOWS: usize = 1;
 
 impl Learn {
     pub(crate) fn perform(&mut self, effect: Effect) -> Result<(), LearnError> {
@@ -41,13 +39,7 @@ impl Learn {
             Effect::Judge => self.judge()?,
             Effect::AwaitApproval(until) => self.await_approval(until),
             Effect::Drop(reason) => self.drop_challenger(reason)?,
-            Effect::SeekRelief(saving) => {
-                let (mixture, weights) = (self.arms.mixture()?, self.arms.control.mixer().weights());
-                let options = smaller(&mixture, &weights, self.arms.pool.shape(), saving.resource);
-                let options = options.into_iter().enumerate().collect();
-                self.launch(Purpose::Relief(saving), RELIEF_WINDOWS, options)?;
-                self.land();
-            }
+            Effect::SeekRelief(saving) => self.seek_relief(saving)?,
             Effect::Reanchor => self.reanchor()?,
             Effect::Restart => {
                 self.arms.restart(&self.slot.load(), &self.rules.config)?;
@@ -129,6 +121,7 @@ impl Learn {
             .collect();
         if self.pressed() {
             candidates.extend(lighter(&weights, &stands));
+            candidates.extend(self.slices_of(&mixture, place)?);
         }
         let candidates = self.affordable(&mixture, candidates)?;
         self.happened.push(AuditEvent::Proposed { count: candidates.len() });
@@ -144,6 +137,7 @@ impl Learn {
             self.tell(&landed, &gains);
         }
         self.chart(rung, &landed);
+        self.compare_slices(rung, &landed);
         let named = landed.candidates.iter().map(|(_, edit)| edit.to_string());
         let scores = named.zip(gains.iter().copied()).collect();
         // Nobody was asked on the lower rungs, and nobody at all where it is switched off.

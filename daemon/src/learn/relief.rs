@@ -7,15 +7,36 @@ use policies::detect::{Resource, Saving};
 use policies::gate::{Evidence, GateKind, Thresholds};
 
 use super::evidence::Rows;
-use super::flight::Landed;
+use super::flight::{Landed, Purpose};
 use super::judged::Judged;
 use super::path::EvidencePath;
 use super::{Learn, LearnError};
-use crate::lifecycle::ReliefOption;
+use crate::lifecycle::{Event, ReliefOption, choose, smaller};
 use crate::telemetry::AuditEvent;
 use crate::trials::protocol::TrialResult;
 
+/// The windows on which smaller networks are compared.
+const RELIEF_WINDOWS: usize = 1;
+
 impl Learn {
+    /// A slice where one passes, at once; or else smaller networks are trained.
+    pub(super) fn seek_relief(&mut self, saving: Saving) -> Result<(), LearnError> {
+        if let Some(landed) = self.slices_landed(saving, RELIEF_WINDOWS)? {
+            let options = self.relief_judged(&landed, saving);
+            if choose(&options, self.rules.config.relief.quality_loss_max).is_some() {
+                self.landed = Some(landed);
+                self.events.push_back(Event::ReliefMeasured(options));
+                return Ok(());
+            }
+        }
+        let (mixture, weights) = (self.arms.mixture()?, self.arms.control.mixer().weights());
+        let options = smaller(&mixture, &weights, self.arms.pool.shape(), saving.resource);
+        let options = options.into_iter().enumerate().collect();
+        self.launch(Purpose::Relief(saving), RELIEF_WINDOWS, options)?;
+        self.land();
+        Ok(())
+    }
+
     /// Every option with what the gates say of it; told in full.
     pub(super) fn relief_judged(&mut self, landed: &Landed, saving: Saving) -> Vec<ReliefOption> {
         let (thresholds, loss_max) =

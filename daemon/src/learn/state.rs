@@ -10,6 +10,7 @@ use policies::op_cost::OpCost;
 use policies::search::front::Front;
 use policies::search::predictor::AnyPredictor;
 use policies::search::refine::Refined;
+use policies::search::slices::Faithfulness;
 use policies::search::{AnyProposer, Recall, Screened, Sketch};
 use policies::stats::{Tally, Tests, WeightedMean};
 use rand_pcg::Pcg64;
@@ -218,6 +219,8 @@ pub struct State {
     pub recall: Recall,
     /// What the candidates of the last rungs cost and lost, since the last drift.
     pub front: Front<String>,
+    /// Whether slices are ordered as the networks they become.
+    pub faithfulness: Faithfulness,
     /// Proposes candidates.
     pub proposer: Proposals,
     /// By which settings it was made.
@@ -266,6 +269,7 @@ impl State {
             sketch: Sketch::new(&config.schema),
             recall: Recall::new(),
             front: super::front::empty(config),
+            faithfulness: Faithfulness::default(),
             proposer: proposer(config),
             proposer_settings: proposer_settings(config),
             rng: rand::SeedableRng::seed_from_u64(config.seed),

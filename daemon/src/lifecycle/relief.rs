@@ -2,7 +2,7 @@
 //!
 //! Lives here: what a breach leads to, and the pure choice. Does not live here: training and measuring them.
 
-use model::{Architecture, Cost, Edit, Mixture, Origin, Shape};
+use model::{Architecture, Cost, Edit, Mixture, Origin, Shape, Slice};
 use policies::detect::{Remedy, Resource, Saving};
 use policies::gate::{Evidence, Judgement, Thresholds, Verdict};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,8 @@ use super::{Cause, Change, Effect, Lifecycle, Rules};
 
 /// Smaller mixtures tried at most.
 pub const OPTIONS_MAX: usize = 6;
+/// Hundredths of an elastic network that its slices take at most; the smallest one is its linear path.
+const CUTS: [u64; 4] = [75, 50, 25, 0];
 
 /// A smaller mixture, and what was found out about it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,6 +98,46 @@ pub fn smaller(mixture: &Mixture, weights: &[f32], shape: Shape, resource: Resou
         let alone = |architecture| Edit(vec![Origin::Child { parent: best, architecture }]);
         found.extend(shrunk(&mixture.members[best], shape).into_iter().map(alone));
     }
+    largest_first(found, mixture, shape, resource)
+}
+
+/// Mixtures that take less of the resource and are there at once, largest first: with each elastic member cut to a share of
+/// itself, and the elastic member that counts most alone, cut alike or not at all.
+pub fn slices(mixture: &Mixture, weights: &[f32], shape: Shape, resource: Resource) -> Vec<Edit> {
+    let members = &mixture.members;
+    let elastic: Vec<usize> = (0..members.len()).filter(|at| members[*at].hyper.elastic).collect();
+    let Some(best) = elastic.iter().copied().max_by(|a, b| weights[*a].total_cmp(&weights[*b])) else {
+        return Vec::new();
+    };
+    let cut = |at: usize, share: u64| match elastic.contains(&at) {
+        true => Origin::Child { parent: at, architecture: cut_to(&members[at], share, shape) },
+        false => Origin::Kept(at),
+    };
+    let mut found = vec![Edit::keep(&[best])];
+    for share in CUTS {
+        found.push(Edit((0..members.len()).map(|at| cut(at, share)).collect()));
+        found.push(Edit(vec![cut(best, share)]));
+    }
+    let mut known = Vec::new();
+    found.retain(|edit| {
+        let new = !known.contains(edit);
+        known.extend(new.then(|| edit.clone()));
+        new
+    });
+    largest_first(found, mixture, shape, resource)
+}
+
+/// The largest slice of a network that takes at most so many hundredths of its multiplications, or the smallest one.
+fn cut_to(whole: &Architecture, share: u64, shape: Shape) -> Architecture {
+    let macs = |of: &Architecture| Cost::of(of, shape).macs;
+    let slices: Vec<Architecture> = Slice::all(whole).iter().map(|slice| slice.of(whole)).collect();
+    let within = slices.iter().filter(|slice| macs(slice) * 100 <= macs(whole) * share);
+    let largest = within.max_by_key(|slice| macs(slice)).or(slices.first());
+    largest.cloned().expect("an elastic network in its canonical form has slices")
+}
+
+/// Those that take less than this mixture, a few of all sizes.
+fn largest_first(mut found: Vec<Edit>, mixture: &Mixture, shape: Shape, resource: Resource) -> Vec<Edit> {
     let takes = |mixture: &Mixture| {
         let cost = mixture.cost(shape);
         match resource {

@@ -24,6 +24,7 @@ pub(super) struct SearchMetrics {
     front: IntGauge,
     hypervolume: Gauge,
     robust_loss: Gauge,
+    slice_tau: Gauge,
 }
 
 impl SearchMetrics {
@@ -41,6 +42,7 @@ impl SearchMetrics {
             front: declare.gauge("driftform_search_front_points"),
             hypervolume: declare.level("driftform_search_front_hypervolume_ratio"),
             robust_loss: declare.level("driftform_search_front_robust_loss_ratio"),
+            slice_tau: declare.level("driftform_search_slice_tau"),
         }
     }
 
@@ -64,6 +66,7 @@ impl SearchMetrics {
         self.promise_recall.set(screened.promise().and_then(Promise::recall).unwrap_or(1.0));
         self.front.set(gauge(state.front.points().len() as u64));
         self.hypervolume.set(state.front.share());
+        self.slice_tau.set(state.faithfulness.tau().unwrap_or(0.0));
         self.robust_loss.set(least_robust_loss(&state.front).unwrap_or(1.0));
     }
 

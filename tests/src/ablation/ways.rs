@@ -70,6 +70,10 @@ pub enum Way {
     WithRobust,
     /// The networks to begin with learn from rows that are made worse.
     Hardened,
+    /// Slices of candidates may learn with them.
+    WithElastic,
+    /// Slices of the networks to begin with learn with them.
+    Elastic,
     /// Rows carry the eight before them, whoever's they are, and networks may read them.
     WithSequences,
 }
@@ -86,9 +90,21 @@ const HARDENED: &str = r#"mixture = { members = [
   { widths = [64], optimiser = "adamw", step_size = 0.001, average = 500, noise = 0.1, missing = 0.05, attack = 0.03 },
 ] }"#;
 
+/// The usual members, the slices of each that has any learning with it.
+const ELASTIC: &str = r#"mixture = { members = [
+  { optimiser = "sgd", step_size = 0.1 },
+  { optimiser = "sgd", step_size = 0.03 },
+  { widths = [64], optimiser = "rmsprop", step_size = 0.003, context = 1, surge = 3, elastic = true },
+  { widths = [64], optimiser = "rmsprop", step_size = 0.001, elastic = true },
+  { widths = [64, 64], optimiser = "rmsprop", step_size = 0.001, surge = 3, elastic = true },
+  { widths = [64], optimiser = "rmsprop", step_size = 0.001, replay = 1.0, elastic = true },
+  { widths = [128], optimiser = "normalised_sgd", step_size = 0.8, elastic = true },
+  { widths = [64], optimiser = "adamw", step_size = 0.001, average = 500, elastic = true },
+] }"#;
+
 impl Way {
     /// All.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::Default,
         Self::NoSearch,
         Self::OneNetwork,
@@ -121,6 +137,8 @@ impl Way {
         Self::WithCommittees,
         Self::WithRobust,
         Self::Hardened,
+        Self::WithElastic,
+        Self::Elastic,
         Self::WithSequences,
     ];
 
@@ -159,6 +177,8 @@ impl Way {
             Self::WithCommittees => "with-committees",
             Self::WithRobust => "with-robust",
             Self::Hardened => "hardened",
+            Self::WithElastic => "with-elastic",
+            Self::Elastic => "elastic",
             Self::WithSequences => "with-sequences",
         }
     }
@@ -217,6 +237,8 @@ impl Way {
             Self::WithRobust => {
                 "search = { robust = true, hardening = true, prefer = \"most robust within 1 %\" }"
             }
+            Self::WithElastic => "search = { elastic = true }",
+            Self::Elastic => ELASTIC,
             Self::Hardened => HARDENED,
             Self::WithSequences => "sequence = { length = 8 }",
         }

@@ -25,6 +25,39 @@ fn of<'a>(told: &'a [Value], event: &str) -> Option<&'a Value> {
     told.iter().map(|line| &line["data"]).find(|data| data["event"] == event)
 }
 
+/// Networks whose slices learn with them.
+const ELASTIC: &str = r#"
+    relief = { quality_loss_max = 0.5 }
+    gate = { advisory = ["robustness"] }
+    mixture = { members = [{ widths = [64, 64], elastic = true }, { widths = [64], elastic = true }] }
+"#;
+
+#[test]
+fn slices_answer_a_halved_budget_at_once_without_a_trial() -> Result<()> {
+    let scene = Scene::set("slices", &format!("{ELASTIC}{SETTINGS}"))?;
+    let (daemon, address) = scene.start()?;
+    let mut stream = Stream::new(&scene.kafka)?;
+    stream.feed(&address, 500)?;
+    let bytes = wait_until("the champion's cost", DEADLINE, || {
+        metric(&address, BYTES).ok().filter(|bytes| *bytes > 0.0)
+    })?;
+    stream.send(&scene.kafka.topics.metrics, &json!({ "budget": "memory_bytes", "limit": bytes / 2.0 }))?;
+    let told = wait_until("an answer", DEADLINE, || {
+        let told = scene.decisions().ok()?;
+        let answered = of(&told, "relieved").or_else(|| of(&told, "alarm")).is_some();
+        answered.then_some(told)
+    })?;
+    let after = told.iter().skip_while(|line| line["data"]["event"] != "breach");
+    let events: Vec<&str> = after.clone().filter_map(|line| line["data"]["event"].as_str()).collect();
+    ensure!(events.starts_with(&["breach", "judged", "relieved"]), "{events:?}");
+    let options = after.clone().find_map(|line| line["data"]["judged"]["relief"]["options"].as_array());
+    let named = |option: &Value| option["architecture"].as_str().is_some_and(|name| name.contains("elastic"));
+    ensure!(options.is_some_and(|options| options.iter().any(named)), "{options:?}");
+    let times: Vec<&str> = after.take(3).filter_map(|line| line["time"].as_str()).collect();
+    println!("breach, judged and relieved at {times:?}");
+    daemon.terminate()
+}
+
 #[test]
 fn a_halved_budget_is_answered_by_a_smaller_network_or_by_an_alarm_that_says_why() -> Result<()> {
     let scene = Scene::set("relief", SETTINGS)?;

@@ -64,12 +64,13 @@ fn the_same_seed_says_the_same_and_beats_the_baselines() -> Result<()> {
 }
 
 /// Everything that is off by default, on; each line with another scheduler and predictor.
-const WAYS: [&str; 5] = [
+const WAYS: [&str; 6] = [
     "scheduler = \"asha\", proposer = \"controller\", predictor = \"rgpe\", prefer = \"fastest within 1 %\", rejection_alpha = 0.1",
     "scheduler = \"pasha\", predictor = \"ensemble\", prefer = \"smallest within 1 %\", proxies = true",
     "scheduler = \"full_budget\", rungs = [2], robust = true, hardening = true, prefer = \"most robust within 5 %\"",
     "scheduler = \"extrapolated\", proposer = \"bayesian\", predictor = \"graph\", recall_by = \"graph\", rejection_alpha = 0.1",
     "proposer = \"relaxed\"",
+    "elastic = true",
 ];
 
 #[test]
@@ -91,6 +92,26 @@ fn every_way_of_searching_ends_its_episodes_and_says_the_same_again() -> Result<
         let accuracy = report["accuracy"].as_f64().context("an accuracy")?;
         ensure!(accuracy > 0.8, "{way}: {report}");
     }
+    Ok(())
+}
+
+#[test]
+fn slices_are_tried_and_their_order_is_told_the_same_again() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (path, config) = (folder.path().join("stream.csv"), folder.path().join("slices.toml"));
+    stream(&path, 4_000, |value| if value > 0.0 { "up".into() } else { "down".into() })?;
+    // A share of any budget presses, so slices are tried in each episode.
+    std::fs::write(
+        &config,
+        "search = { elastic = true, shrink_above = 0.0, cooldown_outcomes = 200, plateau_outcomes = 200, window_outcomes = 100 }
+         gate = { deadline_outcomes = 300 }
+         mixture = { members = [{ widths = [32, 32], elastic = true }, { widths = [16], elastic = true }] }",
+    )?;
+    let asked = ["--label-delay", "100", "--config", config.to_str().context("plain text")?];
+    let report = replay(&path, &asked)?;
+    ensure!(report == replay(&path, &asked)?, "two runs differ");
+    ensure!(report["slice_tau"].is_number(), "{report}");
+    ensure!(report["accuracy"].as_f64() > Some(0.8), "{report}");
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use crate::learn::tests::{feed, place_twin, plane_with};
 use crate::lifecycle::{Change, Effect};
 
 /// A snapshot of the format in force, written when that began; `DRIFTFORM_WRITE_SNAPSHOT=1` writes it.
-const KEPT: (u32, &str) = (15, "src/learn/snapshot/format-15.bin");
+const KEPT: (u32, &str) = (16, "src/learn/snapshot/format-16.bin");
 
 /// A snapshot with as much in it as there may be at once: a challenger, a displaced champion, an episode, what waits, what is
 /// remembered.

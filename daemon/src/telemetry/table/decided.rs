@@ -154,6 +154,11 @@ fn found() -> Vec<Metric> {
             Unit::Ratio,
             "Least that a network of the front loses under stress; 1 while none is known, or search.robust is off.",
         ),
+        gauge(
+            "driftform_search_slice_tau",
+            Unit::Ratio,
+            "Kendall's τ of the losses of slices within their network and after their trials, from -1 to 1; 0 while too few were tried, or search.elastic is off.",
+        ),
         counter(
             "driftform_memory_recalls_total",
             "Archived mixtures that went into the shadow slot because a drift brought their world back.",
