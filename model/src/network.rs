@@ -22,7 +22,7 @@ pub(crate) mod probe;
 /// use model::{Architecture, Device, Hyper, Network, Shape, Weights};
 ///
 /// let linear = Architecture::linear(Hyper::default());
-/// let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0 };
+/// let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 /// let weights = Weights::initial(&linear, shape, 7);
 /// let network = Network::from_weights(&linear, shape, &weights, &Device::cpu())?;
 /// assert_eq!(network.predict(&[1.0, -1.0, 0.5])?, [0.5, 0.5]);

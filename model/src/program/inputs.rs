@@ -80,6 +80,7 @@ fn reach_inputs<S: Simd>(simd: S, plan: &Plan, weights: &[f32], scratch: &mut Sc
             | Op::Adapt { .. }
             | Op::Begin { .. }
             | Op::Read(_)
+            | Op::Look(_)
             | Op::Normalise { .. }
             | Op::Activate { .. } => {}
         }

@@ -8,6 +8,7 @@
 use pulp::Simd;
 
 use super::curves::draw;
+use super::image;
 use super::kernels::{Strided, add_dots, add_rows, dot, multiply, outer, subtract_outer, turn};
 use super::lists::list_nonzero;
 use super::plan::{INPUT, Op, Part, Plan, Register, Table};
@@ -18,7 +19,7 @@ use super::sequence;
 pub(crate) const NORM_EPSILON: f32 = 1e-5;
 /// Slopes below this are nothing: their products with inputs would be subnormal numbers, which processors
 /// handle a hundred times slower.
-const SLOPE_MIN: f32 = 1e-25;
+pub(super) const SLOPE_MIN: f32 = 1e-25;
 
 /// What one register holds, and another one to write.
 #[inline(always)]
@@ -91,6 +92,7 @@ pub(super) fn forward<S: Simd>(simd: S, plan: &Plan, weights: &[f32], learning: 
             Op::Begin { from, to } => begin(plan, *from, *to, scratch),
             Op::Multiply { left, right, to } => multiply_add(plan, (*left, *right), *to, scratch),
             Op::Read(stage) => sequence::forward(simd, plan, stage, weights, scratch),
+            Op::Look(sight) => image::forward(simd, plan, sight, weights, scratch),
         }
     }
 }
@@ -255,6 +257,7 @@ pub(super) fn backward<S: Simd>(simd: S, plan: &Plan, weights: &[f32], scratch: 
                 }
             }
             Op::Read(stage) => sequence::backward(simd, plan, stage, weights, scratch),
+            Op::Look(sight) => image::backward(simd, plan, sight, weights, scratch),
         }
     }
 }
@@ -340,7 +343,8 @@ pub(super) fn collect<S: Simd>(simd: S, plan: &Plan, scratch: &mut Scratch) {
             | Op::Activate { .. }
             | Op::Begin { .. }
             | Op::Multiply { .. }
-            | Op::Read(_) => continue,
+            | Op::Read(_)
+            | Op::Look(_) => continue,
         };
         let (source, target) = (plan.registers[from], plan.registers[to]);
         let (x, slope) = (held(&scratch.values, rows, source), held(&scratch.grads, rows, target));

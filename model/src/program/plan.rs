@@ -11,11 +11,13 @@
 use rand::{Rng, RngExt};
 
 use super::curves::Curve;
+use super::image::Sight;
 use super::sequence::Stage;
 use crate::answers::ALONE;
 use crate::architecture::{Activation, Architecture, Block, BlockKind, Norm};
 use crate::cost::Shape;
 use crate::embedding::View;
+use crate::image::Image;
 use crate::sequence::Sequence;
 use crate::weights::{Role, TableSlot, layout};
 
@@ -90,6 +92,24 @@ pub(super) enum Op {
     Multiply { left: usize, right: usize, to: usize },
     /// What is made of the events that rows carry.
     Read(Stage),
+    /// What is made of the picture in each row.
+    Look(Sight),
+}
+
+impl Op {
+    /// Which weights it writes the gradient of on the way back; the others leave theirs to the update.
+    pub fn written(&self) -> Option<std::ops::Range<usize>> {
+        match self {
+            Self::Read(stage) => Some(stage.range()),
+            Self::Look(sight) => Some(sight.range()),
+            Self::Affine { .. }
+            | Self::Adapt { .. }
+            | Self::Normalise { .. }
+            | Self::Activate { .. }
+            | Self::Begin { .. }
+            | Self::Multiply { .. } => None,
+        }
+    }
 }
 
 /// An architecture between two ends, ready to run.
@@ -121,6 +141,7 @@ impl Plan {
         let mut stream = Stream { at: INPUT, start: INPUT };
         builder.heads(INPUT, LOGITS, Role::Linear, Some(Role::Bias));
         builder.read(architecture.sequence, shape);
+        builder.look(&architecture.image, shape);
         if builder.voices > 1 && !architecture.blocks.is_empty() {
             builder.adapt();
         }
@@ -242,8 +263,8 @@ struct Builder {
     answers: Vec<usize>,
     adapted: usize,
     voices: usize,
-    /// The register of a sequence's units.
-    sequence: Option<usize>,
+    /// The registers of what stages say, each with its way into the first block.
+    beside: Vec<(usize, Role)>,
 }
 
 impl Builder {
@@ -268,7 +289,7 @@ impl Builder {
             answers,
             adapted: INPUT,
             voices: architecture.voices(),
-            sequence: None,
+            beside: Vec::new(),
         };
         builder.register(shape.seen(architecture), true);
         builder.register(shape.outputs, false);
@@ -324,7 +345,19 @@ impl Builder {
         let kept = self.keep(Stage::keeps(of, events));
         self.ops.push(Op::Read(Stage { of, events, width: shape.step(), at, numbers, to, kept }));
         self.heads(to, LOGITS, Role::SequenceHead, None);
-        self.sequence = Some(to);
+        self.beside.push((to, Role::SequenceBlock));
+    }
+
+    /// What an image makes of the picture, and its way to the logits.
+    fn look(&mut self, image: &Image, shape: Shape) {
+        let (Image::Conv(of), Some(picture)) = (image, shape.picture) else { return };
+        let own = |slot: &&(TableSlot, usize)| slot.0.role.is_of_image();
+        let numbers = self.slots.iter().filter(own).map(|(slot, _)| slot.numbers()).sum();
+        let at = self.start(Role::ImageStem);
+        let to = self.register(of.says(), false);
+        self.ops.push(Op::Look(Sight { of: of.clone(), picture, at, numbers, to }));
+        self.heads(to, LOGITS, Role::ImageHead, None);
+        self.beside.push((to, Role::ImageBlock));
     }
 
     /// What the sums of a block are of.
@@ -390,8 +423,8 @@ impl Builder {
         let bias = Some(self.start(Role::BlockBias(index)));
         let mut at = self.register(width, false);
         self.ops.push(Op::Affine { from: entered, to: at, weight, bias, part: Part::WHOLE });
-        if let (0, Some(from)) = (index, self.sequence) {
-            let weight = self.table(Role::SequenceBlock);
+        for (from, role) in self.beside.clone().into_iter().filter(|_| index == 0) {
+            let weight = self.table(role);
             self.ops.push(Op::Affine { from, to: at, weight, bias: None, part: Part::WHOLE });
         }
         if block.norm == Norm::Layer {

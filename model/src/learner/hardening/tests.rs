@@ -17,7 +17,8 @@ use crate::testing::{
 use crate::training_loss::Goals;
 use crate::weights::Weights;
 
-const SHAPE: Shape = Shape { inputs: 7, outputs: 3, classification: true, context: 1, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 7, outputs: 3, classification: true, context: 1, steps: 0, picture: None };
 /// The same, with the two events before.
 const READ: Shape = Shape { inputs: 17, steps: 2, ..SHAPE };
 
@@ -76,7 +77,8 @@ proptest! {
 #[test]
 fn who_learns_under_attack_stands_one_better() {
     for device in devices() {
-        let shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0 };
+        let shape =
+            Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
         // The first number says it by far, the second says it weakly: who trusts the first alone is easily moved.
         let mut rng = Pcg64::seed_from_u64(1);
         let goals: Vec<f32> = (0..2_000).map(|row| (row % 2) as f32).collect();
