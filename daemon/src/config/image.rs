@@ -3,7 +3,10 @@
 //! Lives here: the section, and what it makes of the schema, the members and the search space. Does not live here: what an
 //! image does (that is [`model::image`]).
 
-use model::{Architecture, Convolutions, Hyper, Image, ImageLimits, Mixture, Optimiser, Picture, Schema};
+use model::{
+    Architecture, Convolutions, Feature, FeatureKind, Hyper, Image, ImageLimits, Mixture, Optimiser, Picture,
+    Schema,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, refuse};
@@ -34,9 +37,14 @@ impl ImageSection {
         if self.is_off() {
             return Ok(schema);
         }
-        let Some(first) = schema.features().iter().position(|feature| feature.name == self.first) else {
+        let is_first = |feature: &Feature| match self.first.as_str() {
+            "" => feature.kind == FeatureKind::Numeric,
+            name => feature.name == name,
+        };
+        let Some(first) = schema.features().iter().position(is_first) else {
             return refuse(format!(
-                "`image.first` is `{}`, which is no feature; name the one with which the picture begins",
+                "`image.first` is `{}`, which is no feature; name the one with which the picture begins, or leave it empty: then that is \
+                 the first number",
                 self.first
             ));
         };

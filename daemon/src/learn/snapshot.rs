@@ -25,7 +25,7 @@ use adapters::store::Records;
 
 /// Of what [`Snapshot`] says; to be raised whenever anything in it changes, so that another release says what is
 /// the matter instead of misreading it.
-pub const FORMAT: u32 = 15;
+pub const FORMAT: u32 = 16;
 
 /// Everything that survives a crash. The state, which is the larger part, is not copied to be written.
 #[derive(Debug, Serialize, Deserialize)]

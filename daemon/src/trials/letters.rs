@@ -16,7 +16,7 @@ use super::protocol::{Rejecting, Relaxing, Stressing, Stretch, Trial, TrialReply
 pub(super) mod tests;
 
 /// Version of the letters and of what is in them.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// What decides whether two programs mean and compute the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -63,11 +63,11 @@ impl ImageTensors {
         let shape = (rows.dim(0)?, usize::from(height), usize::from(width), usize::from(channels));
         let shown = rows.contiguous()?.index_select(&places, 1)?.reshape(shape)?;
         let all = Tensor::cat(&windows(&shown, self.of.kernel)?, 3)?;
-        let mut made = all.broadcast_matmul(&self.stem)?.broadcast_add(&self.stem_bias)?.relu()?;
+        let mut made = at_each(&all, &self.stem)?.broadcast_add(&self.stem_bias)?.relu()?;
         for (tensors, block) in self.blocks.iter().zip(&self.of.blocks) {
             let windows = windows(&made, block.kernel)?;
             let sums = match block.kind {
-                ImageBlockKind::Conv => Tensor::cat(&windows, 3)?.broadcast_matmul(&tensors.weight)?,
+                ImageBlockKind::Conv => at_each(&Tensor::cat(&windows, 3)?, &tensors.weight)?,
                 ImageBlockKind::Depthwise => {
                     let each = windows.iter().enumerate();
                     let products = each.map(|(tap, of)| of.broadcast_mul(&tensors.weight.narrow(0, tap, 1)?));
@@ -75,7 +75,7 @@ impl ImageTensors {
                 }
             };
             let seen = sums.broadcast_add(&tensors.bias)?.relu()?;
-            made = made.add(&seen.broadcast_matmul(&tensors.out)?)?;
+            made = made.add(&at_each(&seen, &tensors.out)?)?;
         }
         self.pool(&made)
     }
@@ -95,6 +95,12 @@ impl ImageTensors {
         }
         Tensor::cat(&cells, D::Minus1)
     }
+}
+
+/// The numbers at each place times a table.
+fn at_each(of: &Tensor, table: &Tensor) -> Result<Tensor> {
+    let (rows, height, width, numbers) = of.dims4()?;
+    of.reshape(((), numbers))?.matmul(table)?.reshape((rows, height, width, ()))
 }
 
 /// What lies around each place at each tap, zeros beyond the picture.

@@ -72,6 +72,8 @@ pub enum Way {
     Hardened,
     /// Rows carry the eight before them, whoever's they are, and networks may read them.
     WithSequences,
+    /// The first eight numbers of a row are a picture, and networks look at it: what it costs where nothing lies beside anything.
+    WithImages,
 }
 
 /// The usual members, hardened.
@@ -88,7 +90,7 @@ const HARDENED: &str = r#"mixture = { members = [
 
 impl Way {
     /// All.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Default,
         Self::NoSearch,
         Self::OneNetwork,
@@ -122,6 +124,7 @@ impl Way {
         Self::WithRobust,
         Self::Hardened,
         Self::WithSequences,
+        Self::WithImages,
     ];
 
     /// Its name in the table and on the command line.
@@ -160,6 +163,7 @@ impl Way {
             Self::WithRobust => "with-robust",
             Self::Hardened => "hardened",
             Self::WithSequences => "with-sequences",
+            Self::WithImages => "with-images",
         }
     }
 
@@ -219,6 +223,7 @@ impl Way {
             }
             Self::Hardened => HARDENED,
             Self::WithSequences => "sequence = { length = 8 }",
+            Self::WithImages => "image = { height = 2, width = 4 }",
         }
     }
 }

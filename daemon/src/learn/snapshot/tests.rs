@@ -10,7 +10,7 @@ use crate::learn::tests::{feed, place_twin, plane_with};
 use crate::lifecycle::{Change, Effect};
 
 /// A snapshot of the format in force, written when that began; `DRIFTFORM_WRITE_SNAPSHOT=1` writes it.
-const KEPT: (u32, &str) = (15, "src/learn/snapshot/format-15.bin");
+const KEPT: (u32, &str) = (16, "src/learn/snapshot/format-16.bin");
 
 /// A snapshot with as much in it as there may be at once: a challenger, a displaced champion, an episode, what waits, what is
 /// remembered.
@@ -21,6 +21,7 @@ fn full() -> Vec<u8> {
         search = { window_outcomes = 20, cooldown_outcomes = 100000 }
         detect = { feature_window = 100, feature_reference = 100, reference_outcomes = 20 }
         sequence = { length = 2, begin_with = [\"gru\"] }
+        image = { first = \"x\", height = 1, width = 1, begin_with = [{ units = 2, kernel = 1 }] }
         champion = { external = \"events\" }
         budget = { watch = [{ name = \"p99\", kind = \"latency\", limit = 1.0 }] }";
     let mut learn = plane_with(&folder, settings);
