@@ -11,7 +11,7 @@ use crate::architecture::{Activation, Architecture, Block, Hyper, Optimiser};
 use crate::cost::{Cost, Shape};
 use crate::device::Device;
 use crate::learner::Learner;
-use crate::schema::{Objective, Schema, Target};
+use crate::schema::{Addition, Objective, Schema, Target};
 
 const PICTURE: Picture = Picture { first: 0, height: 6, width: 6, channels: 1 };
 /// Six by six places.
@@ -120,6 +120,10 @@ fn refuses_what_no_stage_or_picture_can_be() {
         told.map(|schema| Shape::of_rows(&schema).picture.unwrap().first).map_err(|error| error.to_string())
     };
     assert_eq!(with(1, 2, 4), Ok(2), "two numbers for each feature before");
+    let moved =
+        schema.clone().with_picture(Some(Picture { first: 1, height: 2, width: 4, channels: 1 })).unwrap();
+    let grown = moved.with(&Addition::Feature(feature(10))).unwrap();
+    assert!(grown.evolves(&moved) && Shape::of_rows(&grown).picture == Shape::of_rows(&moved).picture);
     assert!(with(2, 2, 4).unwrap_err().contains("`x9` is part of the picture, but no number"));
     assert!(with(8, 2, 4).unwrap_err().contains("there are 2"));
     assert!(with(0, 0, 4).unwrap_err().contains("0 by 4"));

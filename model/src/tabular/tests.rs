@@ -12,11 +12,12 @@ fn space() -> TabularSpace {
     TabularSpace::new(TabularLimits::default()).unwrap()
 }
 
-/// The space, for rows that carry the events before them every other time.
+/// The space, for rows that carry the events before them every other time, and have a picture every fifth time.
 fn either(seed: u64) -> TabularSpace {
     let sequences = seed.is_multiple_of(2).then(SequenceLimits::default);
     let hardening = seed.is_multiple_of(3);
-    TabularSpace::new(TabularLimits { hardening, sequences, ..TabularLimits::default() }).unwrap()
+    let images = seed.is_multiple_of(5).then(ImageLimits::default);
+    TabularSpace::new(TabularLimits { hardening, sequences, images, ..TabularLimits::default() }).unwrap()
 }
 
 proptest! {
