@@ -19,6 +19,7 @@ mod admin;
 mod budget;
 mod champion;
 mod gate;
+mod image;
 mod join;
 mod keys;
 mod mixture;
@@ -194,10 +195,7 @@ impl raw::Raw {
 
     fn checked_with(self, schema: Arc<Schema>) -> Result<Config, ConfigError> {
         self.check_numbers()?;
-        let schema = match self.sequence.length {
-            0 => schema,
-            _ => Arc::new(self.sequence.schema(Arc::unwrap_or_clone(schema))?),
-        };
+        let schema = Arc::new(self.image.schema(self.sequence.schema(Arc::unwrap_or_clone(schema))?)?);
         let listen = self.http.listen.parse().map_err(|_| {
             ConfigError(format!(
                 "`http.listen` is `{}`; give an address such as 127.0.0.1:9464",
@@ -274,7 +272,7 @@ impl raw::Raw {
                 "`mixture.members` has `{member}`, but `search.context_max` is {context_max}; raise it, or lower the \
                  context"
             )),
-            None => self.sequence.start(start),
+            None => self.image.start(self.sequence.start(start)?),
         }
     }
 
@@ -288,6 +286,7 @@ impl raw::Raw {
             elastic: self.search.elastic,
             committees: vec![1, 2, 4, 8],
             sequences: self.sequence.limits(),
+            images: self.image.limits(),
             ..TabularLimits::default()
         };
         limits.contexts.retain(|context| usize::from(*context) <= self.search.context_max);

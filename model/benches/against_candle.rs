@@ -12,7 +12,8 @@ use model::{Activation, Architecture, Block, Device, Hyper, Learner, Optimiser, 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const SHAPE: Shape = Shape { inputs: 16, outputs: 2, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 16, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 /// Width and depth.
 const SIZES: [(u16, usize); 4] = [(32, 2), (64, 2), (128, 3), (256, 4)];
 const BATCHES: [usize; 2] = [1, 32];

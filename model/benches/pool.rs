@@ -13,7 +13,8 @@ use model::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const SHAPE: Shape = Shape { inputs: 16, outputs: 2, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 16, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 const MEMBERS: [usize; 4] = [1, 2, 4, 8];
 
 fn main() {

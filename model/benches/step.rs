@@ -18,8 +18,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type Done = Result<(), Box<dyn Error>>;
 
-const SMALL: Shape = Shape { inputs: 16, outputs: 2, classification: true, context: 0, steps: 0 };
-const LARGE: Shape = Shape { inputs: 54, outputs: 7, classification: true, context: 0, steps: 0 };
+const SMALL: Shape =
+    Shape { inputs: 16, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
+const LARGE: Shape =
+    Shape { inputs: 54, outputs: 7, classification: true, context: 0, steps: 0, picture: None };
 const RUNS: usize = 101;
 const RUN_SECONDS: f64 = 0.001;
 

@@ -33,6 +33,8 @@
 //! With a sequence, the units `s` that it makes of the event and those before it ([`crate::sequence`]) are added by ways of
 //! their own to the first block's sums and to the logits: `+ s U` and `+ s W_s`, both of which begin at zero.
 //!
+//! With an image, so are the numbers `s` that it makes of the picture in each row ([`crate::image`]).
+//!
 //! The logits are a running sum, so each block that reaches the head is a place to answer from. With exits a network
 //! answers at all of them, `logits_l = b + x W_0 + Σ_{i ≤ l} h_i V_i`, and its answer is `Σ_l α_l softmax(logits_l)`
 //! ([`crate::answers`]).
@@ -48,6 +50,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::CONTEXT_MAX;
 use crate::embedding::Embedding;
 use crate::error::ModelError;
+use crate::image::Image;
 use crate::sequence::Sequence;
 
 mod digest;
@@ -303,6 +306,9 @@ pub struct Architecture {
     /// What it makes of the events before each one.
     #[serde(default)]
     pub sequence: Sequence,
+    /// What it makes of the picture in each row.
+    #[serde(default)]
+    pub image: Image,
     /// Whether it answers at every depth, and trusts the depths that were right ([`crate::answers`]).
     #[serde(default)]
     pub exits: bool,
@@ -324,6 +330,7 @@ impl Architecture {
             context: 0,
             embedding: Embedding::None,
             sequence: Sequence::None,
+            image: Image::None,
             exits: false,
             committee: alone(),
         }
@@ -385,7 +392,8 @@ impl Architecture {
         let blocks: Vec<Block> = self.blocks.iter().enumerate().map(canonical).collect();
         let exits = self.exits && !blocks.is_empty();
         let elastic = self.hyper.elastic && !blocks.is_empty() && !exits && self.voices() == 1;
-        Self { exits, blocks, hyper: Hyper { elastic, ..self.hyper.canonical() }, ..*self }
+        let hyper = Hyper { elastic, ..self.hyper.canonical() };
+        Self { exits, blocks, hyper, image: self.image.clone(), ..*self }
     }
 
     /// The canonical form with one norm group a block: what a genome can say.
@@ -412,6 +420,7 @@ impl Architecture {
         }
         self.embedding.check()?;
         self.sequence.check()?;
+        self.image.check()?;
         self.hyper.check()
     }
 
@@ -440,6 +449,9 @@ impl fmt::Display for Architecture {
         }
         if self.sequence != Sequence::None {
             write!(f, ", {}", self.sequence)?;
+        }
+        if self.image != Image::None {
+            write!(f, ", {}", self.image)?;
         }
         if self.exits {
             f.write_str(", exits")?;

@@ -30,7 +30,7 @@ pub struct Fault {
 /// ```
 /// use model::{Architecture, Device, Hyper, Learner, Optimiser, Cohort, Shape};
 ///
-/// let shape = Shape { inputs: 1, outputs: 2, classification: true, context: 0, steps: 0 };
+/// let shape = Shape { inputs: 1, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 /// let linear = |hyper| Learner::new(&Architecture::linear(hyper), shape, &[], &Device::cpu(), 7);
 /// let mut cohort = Cohort::new(vec![
 ///     linear(Hyper { step_size: 0.1, ..Hyper::default() })?,

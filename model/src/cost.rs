@@ -8,6 +8,7 @@ use crate::architecture::Architecture;
 use crate::context::CONTEXT_MAX;
 use crate::embedding::View;
 use crate::error::ModelError;
+use crate::image::Picture;
 use crate::schema::{Schema, Target};
 use crate::sequence::Sequence;
 use crate::weights::layout;
@@ -29,13 +30,16 @@ pub struct Shape {
     /// whether there was one ([`crate::sequence`]). A network reads all of them, or none.
     #[serde(default)]
     pub steps: usize,
+    /// Which numbers of an encoded row are a picture, where some are ([`crate::image`]).
+    #[serde(default)]
+    pub picture: Option<Picture>,
 }
 
 impl Shape {
     /// The ends of a network between this many encoded numbers and this target.
     pub fn new(inputs: usize, target: &Target) -> Self {
         let classification = target.is_classification();
-        Self { inputs, outputs: target.outputs(), classification, context: 0, steps: 0 }
+        Self { inputs, outputs: target.outputs(), classification, context: 0, steps: 0, picture: None }
     }
 
     /// The same, where [`CONTEXT_MAX`] recent labels follow this many encoded numbers in each row.
@@ -44,13 +48,16 @@ impl Shape {
         Self { context: CONTEXT_MAX, ..Self::new(inputs, target) }
     }
 
-    /// The ends of networks for this schema: with [`CONTEXT_MAX`] recent labels, and as many earlier events as rows
-    /// carry.
+    /// The ends of networks for this schema: with [`CONTEXT_MAX`] recent labels, as many earlier events as rows carry, and
+    /// the picture that is in them.
     pub fn of_rows(schema: &Schema) -> Self {
-        let width = schema.features().iter().map(|feature| feature.kind.width()).sum();
+        let widths = || schema.features().iter().map(|feature| feature.kind.width());
+        let width = widths().sum();
         let steps = schema.sequences().map_or(0, |sequences| usize::from(sequences.length));
+        let encoded = |picture: Picture| Picture { first: widths().take(picture.first).sum(), ..picture };
+        let picture = schema.picture().map(encoded);
         let shape = Self::with_labels(width, schema.target());
-        Self { inputs: shape.inputs + steps * (width + 1), steps, ..shape }
+        Self { inputs: shape.inputs + steps * (width + 1), steps, picture, ..shape }
     }
 
     /// Numbers of a row before its recent labels.
@@ -73,7 +80,8 @@ impl Shape {
         View::new(architecture, *self).width()
     }
 
-    /// Refuses an architecture that looks for more recent labels than rows carry, or for earlier events where they carry none.
+    /// Refuses an architecture that looks for more recent labels than rows carry, or for earlier events or a
+    /// picture where they carry none.
     pub(crate) fn check(&self, architecture: &Architecture) -> Result<(), ModelError> {
         if usize::from(architecture.context) > self.context {
             return Err(ModelError::Architecture(format!(
@@ -86,7 +94,7 @@ impl Shape {
                 "`{architecture}` reads the events before each one, but these rows carry none"
             )));
         }
-        Ok(())
+        architecture.image.check_over(self.picture)
     }
 }
 
@@ -95,7 +103,7 @@ impl Shape {
 /// ```
 /// use model::{Architecture, Cost, Hyper, Shape};
 ///
-/// let shape = Shape { inputs: 16, outputs: 2, classification: true, context: 0, steps: 0 };
+/// let shape = Shape { inputs: 16, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 /// let cost = Cost::of(&Architecture::linear(Hyper::default()), shape);
 /// assert_eq!((cost.parameters, cost.macs, cost.bytes), (34, 32, 136));
 /// ```
@@ -113,6 +121,7 @@ impl Cost {
     /// The cost of this architecture between these ends.
     pub fn of(architecture: &Architecture, shape: Shape) -> Self {
         let mut cost = Self::default();
+        let places = shape.picture.map_or(0, Picture::places);
         for slot in layout(architecture, shape) {
             let numbers = slot.numbers() as u64;
             cost.parameters += numbers;
@@ -120,6 +129,8 @@ impl Cost {
             let uses = (architecture.voices() / slot.copies) as u64;
             // What reads the events one by one is used at each.
             let uses = if slot.role.at_each_step() { uses * (1 + shape.steps as u64) } else { uses };
+            // What looks at a picture is used at each place.
+            let uses = if slot.role.at_each_place() { uses * places as u64 } else { uses };
             cost.macs += if slot.is_bias() { 0 } else { numbers * uses };
         }
         Self { bytes: cost.parameters * size_of::<f32>() as u64, ..cost }

@@ -1,11 +1,13 @@
 //! Encoder: a row as the numbers a network sees, and its answer back in the target's own unit.
 //!
-//! Lives here: running standardisation, one-hot and missing flags. Does not live here: how raw values
+//! Lives here: running standardisation, one-hot and missing flags. The numbers of a picture share one mean and one deviation:
+//! what a stroke looks like must not depend on where it is. Does not live here: how raw values
 //! become a row (that is [`crate::schema`]), learning.
 
 use serde::{Deserialize, Serialize};
 
 use crate::cost::Shape;
+use crate::image::Picture;
 use crate::sample::{Output, Row, Truth};
 use crate::schema::{FeatureKind, Schema};
 
@@ -47,12 +49,24 @@ impl Moments {
         if self.count < 2 || self.variance <= 0.0 { 1.0 } else { self.variance.sqrt().max(DEVIATION_MIN) }
     }
 
+    /// Of all that several have observed.
+    fn together(all: &(impl Iterator<Item = Self> + Clone)) -> Self {
+        let count: u32 = all.clone().map(|moments| moments.count).sum();
+        let mean_of = |number: &dyn Fn(Self) -> f64| {
+            let sum: f64 = all.clone().map(|moments| f64::from(moments.count) * number(moments)).sum();
+            sum / f64::from(count.max(1))
+        };
+        let mean = mean_of(&|moments| moments.mean);
+        let variance = mean_of(&|moments| moments.variance + (moments.mean - mean).powi(2));
+        Self { count, mean, variance }
+    }
+
     fn standardise(&self, value: f32) -> f32 {
         ((f64::from(value) - self.mean) / self.deviation()) as f32
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Input {
     Numeric(Moments),
@@ -135,6 +149,9 @@ pub struct Encoder {
     inputs: Vec<Input>,
     /// Of the target; none if it is a class.
     target: Option<Moments>,
+    /// The features that share one scale.
+    #[serde(default)]
+    picture: Option<Picture>,
 }
 
 impl Encoder {
@@ -143,6 +160,7 @@ impl Encoder {
         Self {
             inputs: schema.features().iter().map(|feature| Input::new(feature.kind)).collect(),
             target: (!schema.target().is_classification()).then(Moments::default),
+            picture: schema.picture(),
         }
     }
 
@@ -178,6 +196,7 @@ impl Encoder {
     pub fn fits(&self, schema: &Schema) -> bool {
         let kinds = schema.features().iter().map(|feature| feature.kind);
         self.target.is_none() == schema.target().is_classification()
+            && self.picture == schema.picture()
             && self.inputs.iter().map(Input::kind).eq(kinds)
     }
 
@@ -188,7 +207,7 @@ impl Encoder {
         wider.target = self.target;
         for (input, before) in wider.inputs.iter_mut().zip(&self.inputs) {
             if matches!(before, Input::Numeric(_)) {
-                input.clone_from(before);
+                *input = *before;
             }
         }
         wider
@@ -213,9 +232,21 @@ impl Encoder {
     /// Appends [`Encoder::width`] numbers for the row; a value the row lacks is missing.
     pub fn encode(&self, row: &Row, out: &mut Vec<f32>) {
         let values = row.values().iter().copied().chain(std::iter::repeat(f32::NAN));
-        for (input, value) in self.inputs.iter().zip(values) {
+        for (input, value) in self.seen().zip(values) {
             input.encode(value, out);
         }
+    }
+
+    /// Each input as it is now: those of a picture with the scale that they share.
+    fn seen(&self) -> impl Iterator<Item = Input> {
+        let picture = self.picture.map_or(0..0, Picture::features);
+        let moments = self.inputs[picture.clone()].iter().filter_map(|input| match input {
+            Input::Numeric(moments) => Some(*moments),
+            Input::Categorical { .. } | Input::Boolean => None,
+        });
+        let shared = Input::Numeric(Moments::together(&moments));
+        let inputs = self.inputs.iter().enumerate();
+        inputs.map(move |(at, input)| if picture.contains(&at) { shared } else { *input })
     }
 
     /// Appends what a row carries of the events before it: for each, newest first, its features and a one; zeros where
@@ -252,9 +283,9 @@ impl Encoder {
 
     /// What is done to each feature.
     pub(crate) fn scales(&self) -> impl Iterator<Item = Scale> {
-        self.inputs.iter().map(|input| match input {
+        self.seen().map(|input| match input {
             Input::Numeric(moments) => Scale::Numeric { mean: moments.mean, deviation: moments.deviation() },
-            Input::Categorical { buckets } => Scale::Categorical { buckets: *buckets },
+            Input::Categorical { buckets } => Scale::Categorical { buckets },
             Input::Boolean => Scale::Boolean,
         })
     }

@@ -12,8 +12,10 @@ use crate::architecture::{Activation, Architecture, Block, BlockKind, Norm};
 use crate::cost::Shape;
 use crate::weights::{Role, layout};
 
+mod image;
 mod sequence;
 
+use image::ImageTensors;
 use sequence::SequenceTensors;
 
 /// Added to a variance before the root is taken, as everywhere (arXiv:1607.06450).
@@ -36,6 +38,7 @@ pub(crate) struct Layers {
     linear: Tensor,
     adapter: Option<Tensor>,
     sequence: Option<SequenceTensors>,
+    image: Option<ImageTensors>,
     blocks: Vec<BlockTensors>,
 }
 
@@ -47,6 +50,9 @@ pub(crate) struct Silent {
     /// Factors of what leaves it, rows by numbers.
     pub leaving: Option<Tensor>,
 }
+
+/// The ways of a stage to the head and into the first block, and what it says.
+type Beside<'a> = (&'a Tensor, Option<&'a Tensor>, Tensor);
 
 /// What a forward pass computed.
 pub(crate) struct Trace {
@@ -93,7 +99,8 @@ impl Layers {
         let blocks = (0..architecture.blocks.len()).map(block).collect();
         let (bias, linear) = (need(Role::Bias), need(Role::Linear));
         let sequence = SequenceTensors::find(architecture.sequence, &find);
-        Ok(Self { bias, linear, adapter: find(Role::Adapter), sequence, blocks })
+        let image = ImageTensors::find(&architecture.image, shape.picture, &find);
+        Ok(Self { bias, linear, adapter: find(Role::Adapter), sequence, image, blocks })
     }
 
     /// Gives each of so many rows its own copy of a block's biases: the gradient for these is the slope at each row's
@@ -118,12 +125,9 @@ impl Layers {
         let mut answers = Vec::new();
         let rows = &if of.voices() > 1 { rows.repeat((of.voices(), 1))? } else { rows.clone() };
         let mut logits = add_to_each(&self.bias, &each(rows, &self.linear)?)?;
-        let read = match self.sequence.as_ref().zip(past) {
-            Some((tensors, past)) => Some((tensors, tensors.units(rows, past)?)),
-            None => None,
-        };
-        if let Some((tensors, units)) = &read {
-            logits = logits.add(&each(units, &tensors.head)?)?;
+        let beside = self.beside(rows, past)?;
+        for (head, _, said) in &beside {
+            logits = logits.add(&each(said, head)?)?;
         }
         let (mut units, mut hidden) = (Vec::with_capacity(blocks.len()), Vec::with_capacity(blocks.len()));
         let (mut stream, mut start) = (rows.clone(), rows.clone());
@@ -134,8 +138,10 @@ impl Layers {
                 Some(_) | None => stream.clone(),
             };
             let mut sums = summed.matmul(&tensors.weight)?.broadcast_add(&tensors.bias)?;
-            if let (0, Some((SequenceTensors { block: Some(block), .. }, units))) = (index, &read) {
-                sums = sums.add(&units.matmul(block)?)?;
+            for (_, way, said) in beside.iter().filter(|_| index == 0) {
+                if let Some(way) = way {
+                    sums = sums.add(&said.matmul(way)?)?;
+                }
             }
             let active = units_of(block, sums)?;
             let masked = |from: Tensor, mask: Option<&Tensor>| match mask {
@@ -160,6 +166,18 @@ impl Layers {
         }
         answers.push(logits);
         Ok(Trace { logits: answers, units, hidden })
+    }
+
+    /// What stages say of these rows, each with its ways to the head and into the first block.
+    fn beside(&self, rows: &Tensor, past: Option<&Tensor>) -> Result<Vec<Beside<'_>>> {
+        let mut beside = Vec::new();
+        if let Some((tensors, past)) = self.sequence.as_ref().zip(past) {
+            beside.push((&tensors.head, tensors.block.as_ref(), tensors.units(rows, past)?));
+        }
+        if let Some(tensors) = &self.image {
+            beside.push((&tensors.head, tensors.block.as_ref(), tensors.said(rows)?));
+        }
+        Ok(beside)
     }
 }
 

@@ -39,7 +39,7 @@ pub const RESERVOIR_NUMBERS: usize = 4 * 1024 * 1024;
 /// use model::{Architecture, Device, Hyper, Learner, Shape};
 ///
 /// let linear = Architecture::linear(Hyper { step_size: 0.1, ..Hyper::default() });
-/// let shape = Shape { inputs: 1, outputs: 2, classification: true, context: 0, steps: 0 };
+/// let shape = Shape { inputs: 1, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 /// let mut learner = Learner::new(&linear, shape, &[], &Device::cpu(), 7)?;
 /// for _ in 0..50 {
 ///     learner.learn(&[-1.0, 1.0], &[0.0, 1.0])?; // below zero is class 0, above is class 1

@@ -1,7 +1,7 @@
 //! What a network is: from the schema of a stream to a trained model on disk.
 //!
 //! In reading order: what flows ([`sample`]) as described ([`schema`]) and scaled ([`encoder`]), with the
-//! labels known by then ([`context`]) and the events before it ([`sequence`]); what may
+//! labels known by then ([`context`]), the events before it ([`sequence`]) and what of it is a picture ([`image`]); what may
 //! be searched ([`space`], [`wiring`], [`tabular`]): the [`architecture`], its [`cost`], the changes that lead from
 //! one to another ([`morphism`]), the smaller networks
 //! within one ([`slice`]), its [`answers`], and the [`mixture`] of several; its trained numbers ([`weights`]) on a
@@ -25,6 +25,7 @@ pub mod embedding;
 pub mod encoder;
 pub mod error;
 pub mod growth;
+pub mod image;
 mod layers;
 pub mod learner;
 pub mod loss;
@@ -63,6 +64,7 @@ pub use device::{Device, DeviceChoice};
 pub use embedding::Embedding;
 pub use encoder::Encoder;
 pub use error::ModelError;
+pub use image::{Convolutions, Image, ImageBlock, ImageBlockKind, Picture, Pooling};
 pub use learner::{Learner, LearnerState};
 pub use loss::{bounded, decide, decided, log_loss, side_by_side};
 pub use mixture::{Edit, Mixed, Mixer, MixingRule, Mixture, MixtureNetwork, MixtureWeights, Origin};
@@ -79,7 +81,7 @@ pub use schema::{
 pub use sequence::{Pasts, Sequence, SequenceKind, Sequences};
 pub use slice::Slice;
 pub use space::{Gene, Genome, SearchSpace};
-pub use tabular::{SequenceLimits, TabularLimits, TabularSpace};
+pub use tabular::{ImageLimits, SequenceLimits, TabularLimits, TabularSpace};
 pub use weights::{Array, Weights};
 pub use widening::Widening;
 pub use wiring::Wiring;

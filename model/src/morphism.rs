@@ -17,10 +17,12 @@ use serde::{Deserialize, Serialize};
 use crate::architecture::{Activation, Architecture, Block, BlockKind, Hyper, Norm};
 use crate::cost::Shape;
 use crate::embedding::Embedding;
+use crate::image::Image;
 use crate::sequence::Sequence;
 use crate::weights::Weights;
 
 mod inherit;
+mod looked;
 
 pub(crate) use inherit::first_units;
 
@@ -122,6 +124,13 @@ pub enum Morphism {
         /// What is made of them after.
         to: Sequence,
     },
+    /// Something else made of the picture in each row.
+    SetImage {
+        /// What was made of it before.
+        from: Image,
+        /// What is made of it after.
+        to: Image,
+    },
     /// Whether it answers at every depth, or at the last one only.
     SetExits {
         /// Whether it does.
@@ -159,6 +168,9 @@ impl Morphism {
         }
         if walk.here.sequence != to.sequence {
             walk.step(Self::SetSequence { from: walk.here.sequence, to: to.sequence });
+        }
+        if walk.here.image != to.image {
+            walk.step(Self::SetImage { from: walk.here.image.clone(), to: to.image.clone() });
         }
         if walk.here.exits && !to.exits {
             walk.step(Self::SetExits { exits: false });
@@ -211,6 +223,7 @@ impl Morphism {
             Self::SetContext { to, .. } => after.context = *to,
             Self::SetEmbedding { to, .. } => after.embedding = *to,
             Self::SetSequence { to, .. } => after.sequence = *to,
+            Self::SetImage { to, .. } => after.image.clone_from(to),
             Self::SetExits { exits } => after.exits = *exits,
             Self::SetCommittee { to, .. } => after.committee = *to,
             Self::SetHyper { hyper } => after.hyper = *hyper,
@@ -234,6 +247,7 @@ impl Morphism {
             Self::SetContext { from, to } => from <= to,
             Self::SetEmbedding { from, to } => from.begins(*to),
             Self::SetSequence { from, to } => from.begins(*to),
+            Self::SetImage { from, to } => from.begins(to),
             Self::Remove | Self::Shrink { .. } | Self::SetActivation { .. } | Self::SetNorm { .. } => false,
         }
     }
@@ -335,6 +349,8 @@ impl fmt::Display for Morphism {
             Self::SetEmbedding { to, .. } => write!(f, "embed by {to}"),
             Self::SetSequence { to: Sequence::None, .. } => f.write_str("read no events before"),
             Self::SetSequence { to, .. } => write!(f, "read the events before by {to}"),
+            Self::SetImage { to: Image::None, .. } => f.write_str("look at no picture"),
+            Self::SetImage { to, .. } => write!(f, "look at the picture by {to}"),
             Self::SetExits { exits: true } => f.write_str("answer at every depth"),
             Self::SetExits { exits: false } => f.write_str("answer at the last depth only"),
             Self::SetCommittee { to: 1, .. } => f.write_str("answer alone"),

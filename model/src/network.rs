@@ -23,7 +23,7 @@ pub(crate) mod probe;
 /// use model::{Architecture, Device, Hyper, Network, Shape, Weights};
 ///
 /// let linear = Architecture::linear(Hyper::default());
-/// let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0 };
+/// let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 /// let weights = Weights::initial(&linear, shape, 7);
 /// let network = Network::from_weights(&linear, shape, &weights, &Device::cpu())?;
 /// assert_eq!(network.predict(&[1.0, -1.0, 0.5])?, [0.5, 0.5]);
@@ -39,7 +39,7 @@ pub struct Network {
 #[derive(Clone, Debug)]
 enum Body {
     Program(Vec<f32>),
-    Tensors(TensorNetwork),
+    Tensors(Box<TensorNetwork>),
 }
 
 impl Network {
@@ -69,7 +69,7 @@ impl Network {
 
     /// A network in tensors.
     pub(crate) fn of_tensors(plan: Arc<Plan>, tensors: TensorNetwork) -> Self {
-        Self { plan, body: Body::Tensors(tensors) }
+        Self { plan, body: Body::Tensors(Box::new(tensors)) }
     }
 
     /// This network for a schema that evolved: it says what it said.

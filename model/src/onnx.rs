@@ -22,6 +22,7 @@ mod build;
 mod categories;
 mod export;
 mod foreign;
+mod image;
 mod import;
 mod inputs;
 mod mixing;
@@ -137,6 +138,10 @@ pub enum Op {
         keeps: bool,
     },
     ReduceSum {
+        keeps: bool,
+    },
+    ReduceMax {
+        axis: i64,
         keeps: bool,
     },
     /// Names to whole numbers.
@@ -262,6 +267,7 @@ impl Op {
             Self::Softmax { .. } => "Softmax",
             Self::ReduceMean { .. } => "ReduceMean",
             Self::ReduceSum { .. } => "ReduceSum",
+            Self::ReduceMax { .. } => "ReduceMax",
             Self::LabelEncoder { .. } => "LabelEncoder",
             Self::Neg => "Neg",
             Self::Dropout => "Dropout",

@@ -25,6 +25,7 @@ use crate::optimiser::{Rule, Step};
 use crate::training_loss::{Answering, Goals, answer_loss, training_loss, wrong_share};
 
 mod curves;
+mod image;
 mod inputs;
 mod kernels;
 mod lists;

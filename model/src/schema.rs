@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::ModelError;
+use crate::image::Picture;
 use crate::sequence::Sequences;
 
 mod evolve;
@@ -108,6 +109,8 @@ pub struct Schema {
     objective: Objective,
     #[serde(default)]
     sequences: Option<Sequences>,
+    #[serde(default)]
+    picture: Option<Picture>,
 }
 
 /// A schema as it was written down, by whomever.
@@ -118,13 +121,16 @@ struct Unchecked {
     objective: Objective,
     #[serde(default)]
     sequences: Option<Sequences>,
+    #[serde(default)]
+    picture: Option<Picture>,
 }
 
 impl TryFrom<Unchecked> for Schema {
     type Error = ModelError;
 
-    fn try_from(Unchecked { features, target, objective, sequences }: Unchecked) -> Result<Self, ModelError> {
-        Self::new(features, target, objective)?.with_sequences(sequences)
+    fn try_from(unchecked: Unchecked) -> Result<Self, ModelError> {
+        let Unchecked { features, target, objective, sequences, picture } = unchecked;
+        Self::new(features, target, objective)?.with_sequences(sequences)?.with_picture(picture)
     }
 }
 
@@ -134,7 +140,7 @@ impl Schema {
         check_features(&features)?;
         check_target(&target)?;
         check_objective(&objective, &target)?;
-        Ok(Self { features, target, objective, sequences: None })
+        Ok(Self { features, target, objective, sequences: None, picture: None })
     }
 
     /// The same, of which each event carries those of its entity that came before it; limits kept.
@@ -143,6 +149,14 @@ impl Schema {
             sequences.check(&self.features)?;
         }
         Ok(Self { sequences, ..self })
+    }
+
+    /// The same, of which some features are a picture; limits kept.
+    pub fn with_picture(self, picture: Option<Picture>) -> Result<Self, ModelError> {
+        if let Some(picture) = picture {
+            picture.check(&self.features)?;
+        }
+        Ok(Self { picture, ..self })
     }
 
     /// The inputs, in the order of a [`crate::Row`].
@@ -163,6 +177,11 @@ impl Schema {
     /// Which earlier events each one carries, where it carries any.
     pub fn sequences(&self) -> Option<Sequences> {
         self.sequences
+    }
+
+    /// Which features are a picture, where some are.
+    pub fn picture(&self) -> Option<Picture> {
+        self.picture
     }
 
     /// The categorical feature that names whose events they are, where one does: its position.

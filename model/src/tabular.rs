@@ -4,6 +4,8 @@
 //! here: neighbours and encodings (that is [`crate::space`]), how weights follow (that is
 //! [`crate::morphism`]).
 
+use std::ops::Range;
+
 use crate::architecture::{
     Activation, Architecture, Block, BlockKind, COMMITTEE_MAX, DEPTH_MAX, Hyper, Norm, Optimiser, STEP_SIZES,
     SURGE_MAX, WIDTH_MAX,
@@ -11,15 +13,17 @@ use crate::architecture::{
 use crate::context::CONTEXT_MAX;
 use crate::embedding::Embedding;
 use crate::error::ModelError;
+use crate::image::Image;
 use crate::sequence::Sequence;
 use crate::space::{Gene, Genome, SearchSpace};
 use crate::wiring::{Operation, Source, When, Wiring};
 
+mod images;
 mod places;
 mod sequences;
 
+pub use images::ImageLimits;
 pub use sequences::SequenceLimits;
-use sequences::with_sequence;
 
 /// Noise in the numbers that a network learns from, where that is searched.
 const NOISES: [f32; 3] = [0.0, 0.1, 0.3];
@@ -73,6 +77,8 @@ pub struct TabularLimits {
     pub elastic: bool,
     /// What may read the events before each one; none where rows carry none.
     pub sequences: Option<SequenceLimits>,
+    /// What may look at the picture in each row; none where rows have none.
+    pub images: Option<ImageLimits>,
 }
 
 impl Default for TabularLimits {
@@ -96,6 +102,7 @@ impl Default for TabularLimits {
             hardening: false,
             elastic: false,
             sequences: None,
+            images: None,
         }
     }
 }
@@ -143,7 +150,18 @@ impl TabularLimits {
         if let Some(sequences) = &self.sequences {
             sequences.check()?;
         }
+        if let Some(images) = &self.images {
+            images.check()?;
+        }
         ascending("contexts", &self.contexts)
+    }
+
+    /// What the last genes say of what reads the events before, and of what looks at the picture.
+    fn stages(&self, choices: &[u16]) -> (Sequence, Image) {
+        let (of_sequence, of_image) =
+            choices.split_at(choices.len() - self.images.as_ref().map_or(0, ImageLimits::len));
+        let sequence = self.sequences.as_ref().map_or(Sequence::None, |limits| limits.sequence(of_sequence));
+        (sequence, self.images.as_ref().map_or(Image::None, |limits| limits.image(of_image)))
     }
 }
 
@@ -185,7 +203,12 @@ impl TabularSpace {
         if let Some(sequences) = &limits.sequences {
             let first = genes.len();
             genes.extend(sequences.genes(first));
-            wiring = with_sequence(wiring, first, sequences.kinds.len() as u16);
+            wiring = with_stage(wiring, 2, first..genes.len(), sequences.kinds.len() as u16);
+        }
+        if let Some(images) = &limits.images {
+            let first = genes.len();
+            genes.extend(images.genes(first));
+            wiring = with_stage(wiring, 3, first..genes.len(), images.looking());
         }
         Ok(Self { space: SearchSpace::new(genes)?.wired(wiring)?, limits })
     }
@@ -233,6 +256,9 @@ impl TabularSpace {
         if let Some(sequences) = &limits.sequences {
             choices.extend(sequences.choices(architecture.sequence));
         }
+        if let Some(images) = &limits.images {
+            choices.extend(images.choices(&architecture.image));
+        }
         self.space.canonical(&Genome(choices))
     }
 
@@ -250,10 +276,7 @@ impl TabularSpace {
         let optimiser = Optimiser::ALL[pick(0)];
         let hardening = HYPER_GENES + if limits.hardening { HARDENING_GENES } else { 0 };
         let elastic = hardening + usize::from(limits.elastic);
-        let sequence = match &limits.sequences {
-            Some(sequences) => sequences.sequence(&hyper[elastic..]),
-            None => Sequence::None,
-        };
+        let (sequence, image) = limits.stages(&hyper[elastic..]);
         let [noise, missing, attack] = match hyper.get(HYPER_GENES..hardening) {
             Some(&[noise, missing, attack]) => {
                 [NOISES[usize::from(noise)], MISSING[usize::from(missing)], ATTACKS[usize::from(attack)]]
@@ -282,6 +305,7 @@ impl TabularSpace {
             context: u8::try_from(context).unwrap_or(u8::MAX),
             embedding: limits.embeddings[pick(7)],
             sequence,
+            image,
             exits: pick(8) > 0,
             committee: u8::try_from(limits.committees[pick(9)]).unwrap_or(u8::MAX),
         }
@@ -342,6 +366,33 @@ fn wiring(blocks: usize, genes: usize) -> Wiring {
         answers: vec![When::Always],
     };
     Wiring((0..blocks).map(block).chain([learning]).collect())
+}
+
+/// A stage comes first: from the row into the first block, and to the answer, where the first of its genes has one of so many
+/// choices after none.
+fn with_stage(Wiring(rest): Wiring, kind: usize, genes: Range<usize>, choices: u16) -> Wiring {
+    let stage = Operation {
+        kind,
+        exists: When::Chosen { gene: genes.start, choices: (1..=choices).collect() },
+        genes: genes.collect(),
+        inputs: vec![(Source::Row, When::Always)],
+        answers: vec![When::Always],
+    };
+    // The first block, if there is one.
+    let block = rest.iter().position(|operation| operation.kind == 0);
+    let mut operations = vec![stage];
+    for (at, mut operation) in rest.into_iter().enumerate() {
+        for (source, _) in &mut operation.inputs {
+            if let Source::Operation(from) = source {
+                *from += 1;
+            }
+        }
+        if Some(at) == block {
+            operation.inputs.push((Source::Operation(0), When::Always));
+        }
+        operations.push(operation);
+    }
+    Wiring(operations)
 }
 
 /// How a network learns, and what belongs to it as a whole; `first` is the place of the first of these genes.

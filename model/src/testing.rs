@@ -10,6 +10,7 @@ use crate::architecture::{Activation, Architecture, Block, BlockKind, Hyper, Nor
 use crate::cost::Shape;
 use crate::device::{Device, DeviceChoice};
 use crate::embedding::Embedding;
+use crate::image::{Convolutions, Image, ImageBlock, ImageBlockKind, Pooling};
 use crate::sequence::Sequence;
 use crate::weights::{Array, Weights};
 
@@ -67,6 +68,25 @@ pub fn random_sequence(rng: &mut Pcg64) -> Sequence {
         2 => Sequence::Conv1d { units: rng.random_range(1..=5), kernel: rng.random_range(1..=3) },
         _ => Sequence::None,
     }
+}
+
+/// None, half of the time; over at least so many rows and columns.
+pub fn random_image(side: u16, rng: &mut Pcg64) -> Image {
+    if rng.random() {
+        return Image::None;
+    }
+    let kernel = |rng: &mut Pcg64| [1, 3, 5][rng.random_range(0..3)];
+    let block = |rng: &mut Pcg64| ImageBlock {
+        kind: ImageBlockKind::ALL[rng.random_range(0..2)],
+        kernel: kernel(rng),
+    };
+    Image::Conv(Convolutions {
+        units: rng.random_range(1..=9),
+        kernel: kernel(rng),
+        blocks: (0..rng.random_range(0..=2)).map(|_| block(rng)).collect(),
+        pooling: Pooling::ALL[rng.random_range(0..2)],
+        grid: rng.random_range(1..=side.min(3)) as u8,
+    })
 }
 
 /// A canonical network of no to three blocks.

@@ -16,6 +16,7 @@ use crate::answers::{even, shares};
 use crate::architecture::{Architecture, BlockKind};
 use crate::cost::Shape;
 use crate::error::ModelError;
+use crate::image::{Image, ImageBlockKind};
 use crate::sequence::Sequence;
 
 /// One named table of numbers.
@@ -45,7 +46,7 @@ impl Array {
 /// ```
 /// use model::{Architecture, Hyper, Shape, Weights};
 ///
-/// let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0 };
+/// let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 /// let weights = Weights::initial(&Architecture::linear(Hyper::default()), shape, 7);
 /// assert_eq!(weights.0["linear"].shape, [3, 2]);
 /// assert_eq!(weights.0["bias"].data, [0.0, 0.0]);
@@ -84,6 +85,20 @@ pub(crate) enum Role {
     SequenceBlock,
     /// `W_s`: from a sequence's units to the head.
     SequenceHead,
+    /// `K` of an image's stem: what its units see of the picture around each place.
+    ImageStem,
+    /// `b` of the stem.
+    ImageStemBias,
+    /// `K` or `k` of an image's block: what its units see of units around each place.
+    ImageWeight(usize),
+    /// `b` of the block.
+    ImageBias(usize),
+    /// `P` of the block: from what it saw to the units.
+    ImageOut(usize),
+    /// From what an image makes of the whole into the first block.
+    ImageBlock,
+    /// From what an image makes of the whole to the head.
+    ImageHead,
     /// `a`: how each voice of a committee sees the rows.
     Adapter,
     /// `α`: how much each answer counts. Not trained by gradient.
@@ -108,6 +123,13 @@ impl Role {
             Self::SequencePosition => "sequence.position".into(),
             Self::SequenceBlock => "sequence.block".into(),
             Self::SequenceHead => "sequence.head".into(),
+            Self::ImageStem => "image.stem".into(),
+            Self::ImageStemBias => "image.stem_bias".into(),
+            Self::ImageWeight(index) => format!("image{index:02}.weight"),
+            Self::ImageBias(index) => format!("image{index:02}.bias"),
+            Self::ImageOut(index) => format!("image{index:02}.out"),
+            Self::ImageBlock => "image.block".into(),
+            Self::ImageHead => "image.head".into(),
             Self::Adapter => "adapter".into(),
             Self::Trust => "trust".into(),
         }
@@ -121,15 +143,21 @@ impl Role {
         match self {
             Self::Bias | Self::Linear | Self::Trust => None,
             Self::SequenceRecurrent => Some(Self::SequenceInput),
-            Self::SequenceBias => Some(Self::Bias),
-            Self::SequenceBlock => Some(Self::BlockWeight(0)),
+            Self::SequenceBias | Self::ImageStemBias => Some(Self::Bias),
+            Self::SequenceBlock | Self::ImageBlock => Some(Self::BlockWeight(0)),
+            Self::ImageWeight(index) => Some(index.checked_sub(1).map_or(Self::ImageStem, Self::ImageWeight)),
+            Self::ImageBias(index) => Some(index.checked_sub(1).map_or(Self::ImageStemBias, Self::ImageBias)),
+            Self::ImageOut(index) => Some(Self::ImageWeight(index)),
             Self::BlockWeight(index) => index.checked_sub(1).map(Self::BlockWeight),
             Self::BlockBias(index) => index.checked_sub(1).map(Self::BlockBias),
             Self::BlockGate(index) | Self::BlockOut(index) => Some(Self::BlockWeight(index)),
             Self::BlockGateBias(index) => Some(Self::BlockBias(index)),
-            Self::Adapter | Self::SequenceInput | Self::SequencePosition | Self::SequenceHead => {
-                Some(Self::Linear)
-            }
+            Self::Adapter
+            | Self::SequenceInput
+            | Self::SequencePosition
+            | Self::SequenceHead
+            | Self::ImageStem
+            | Self::ImageHead => Some(Self::Linear),
             Self::BlockHead(index) => Some(index.checked_sub(1).map_or(Self::Linear, Self::BlockHead)),
         }
     }
@@ -138,7 +166,15 @@ impl Role {
 impl Role {
     /// Whether each voice of a committee has one of its own.
     fn of_voice(self) -> bool {
-        matches!(self, Self::Bias | Self::Linear | Self::BlockHead(_) | Self::Adapter | Self::SequenceHead)
+        matches!(
+            self,
+            Self::Bias
+                | Self::Linear
+                | Self::BlockHead(_)
+                | Self::Adapter
+                | Self::SequenceHead
+                | Self::ImageHead
+        )
     }
 
     /// Whether it is what a sequence makes its units of.
@@ -147,6 +183,16 @@ impl Role {
             self,
             Self::SequenceInput | Self::SequenceRecurrent | Self::SequenceBias | Self::SequencePosition
         )
+    }
+
+    /// Whether it is what an image makes its numbers of.
+    pub fn is_of_image(self) -> bool {
+        self.at_each_place() || matches!(self, Self::ImageStemBias | Self::ImageBias(_))
+    }
+
+    /// Whether it is used at each place of the picture that an image looks at.
+    pub fn at_each_place(self) -> bool {
+        matches!(self, Self::ImageStem | Self::ImageWeight(_) | Self::ImageOut(_))
     }
 
     /// Whether it is used at each of the events that a sequence reads.
@@ -188,7 +234,13 @@ impl TableSlot {
     pub fn is_bias(&self) -> bool {
         matches!(
             self.role,
-            Role::Bias | Role::BlockBias(_) | Role::BlockGateBias(_) | Role::SequenceBias | Role::Trust
+            Role::Bias
+                | Role::BlockBias(_)
+                | Role::BlockGateBias(_)
+                | Role::SequenceBias
+                | Role::ImageStemBias
+                | Role::ImageBias(_)
+                | Role::Trust
         )
     }
 
@@ -237,6 +289,9 @@ pub(crate) fn layout(architecture: &Architecture, shape: Shape) -> Vec<TableSlot
     slots.extend(
         of_sequence(architecture, shape).into_iter().map(|(role, rows, columns)| slot(role, rows, columns)),
     );
+    slots.extend(
+        of_image(architecture, shape).into_iter().map(|(role, rows, columns)| slot(role, rows, columns)),
+    );
     if architecture.exits {
         slots.push(slot(Role::Trust, 1, architecture.depths().len()));
     }
@@ -261,6 +316,31 @@ fn of_sequence(architecture: &Architecture, shape: Shape) -> Vec<(Role, usize, u
         tables.push((Role::SequenceBlock, units, first.width()));
     }
     tables.push((Role::SequenceHead, units, shape.outputs));
+    tables
+}
+
+/// What an image has, its own tables first.
+fn of_image(architecture: &Architecture, shape: Shape) -> Vec<(Role, usize, usize)> {
+    let (Image::Conv(of), Some(picture)) = (&architecture.image, shape.picture) else { return Vec::new() };
+    let units = of.width();
+    let taps = |kernel: u8| usize::from(kernel) * usize::from(kernel);
+    let stem = taps(of.kernel) * usize::from(picture.channels);
+    let mut tables = vec![(Role::ImageStem, stem, units), (Role::ImageStemBias, 1, units)];
+    for (index, block) in of.blocks.iter().enumerate() {
+        let seen = match block.kind {
+            ImageBlockKind::Conv => units,
+            ImageBlockKind::Depthwise => 1,
+        };
+        tables.extend([
+            (Role::ImageWeight(index), taps(block.kernel) * seen, units),
+            (Role::ImageBias(index), 1, units),
+            (Role::ImageOut(index), units, units),
+        ]);
+    }
+    if let Some(first) = architecture.blocks.first() {
+        tables.push((Role::ImageBlock, of.says(), first.width()));
+    }
+    tables.push((Role::ImageHead, of.says(), shape.outputs));
     tables
 }
 
@@ -299,7 +379,7 @@ impl Weights {
         let mut rng = Pcg64::seed_from_u64(seed);
         let fill = |slot: &TableSlot| -> Vec<f32> {
             match slot.role {
-                Role::BlockWeight(_) => {
+                Role::BlockWeight(_) | Role::ImageStem | Role::ImageWeight(_) => {
                     (0..slot.numbers()).map(|_| he_uniform(slot.rows, &mut rng)).collect()
                 }
                 Role::SequenceInput => (0..slot.numbers()).map(|_| he_uniform(slot.rows, &mut rng)).collect(),
@@ -312,6 +392,11 @@ impl Weights {
                 | Role::SequenceBias
                 | Role::SequenceBlock
                 | Role::SequenceHead
+                | Role::ImageStemBias
+                | Role::ImageBias(_)
+                | Role::ImageOut(_)
+                | Role::ImageBlock
+                | Role::ImageHead
                 | Role::BlockBias(_)
                 | Role::BlockGate(_)
                 | Role::BlockGateBias(_)

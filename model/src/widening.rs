@@ -235,6 +235,13 @@ impl Ends {
             | Role::SequencePosition
             | Role::SequenceBlock
             | Role::SequenceHead
+            | Role::ImageStem
+            | Role::ImageStemBias
+            | Role::ImageWeight(_)
+            | Role::ImageBias(_)
+            | Role::ImageOut(_)
+            | Role::ImageBlock
+            | Role::ImageHead
             | Role::Trust => false,
             Role::Linear | Role::SequenceInput => true,
             Role::BlockWeight(index) | Role::BlockGate(index) => streams(index),
@@ -248,7 +255,10 @@ impl Ends {
             Role::Adapter => Some(false),
             _ => None,
         };
-        let to_outputs = matches!(role, Role::Bias | Role::Linear | Role::BlockHead(_) | Role::SequenceHead);
+        let to_outputs = matches!(
+            role,
+            Role::Bias | Role::Linear | Role::BlockHead(_) | Role::SequenceHead | Role::ImageHead
+        );
         Self { from_inputs, to_inputs, to_outputs }
     }
 }

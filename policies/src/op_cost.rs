@@ -78,7 +78,7 @@ struct Measurement {
 /// use model::{Architecture, Hyper, Mixture, Shape};
 /// use policies::op_cost::{Load, OpCost};
 ///
-/// let shape = Shape { inputs: 8, outputs: 2, classification: true, context: 0, steps: 0 };
+/// let shape = Shape { inputs: 8, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 /// let load = Load::of(&Mixture::of_one(Architecture::linear(Hyper::default())), shape, 32);
 /// let mut cost = OpCost::new();
 /// cost.observe(load, 0.002, 0.003);

@@ -4,7 +4,7 @@
 //! becomes of requests while models are swapped ([`storm`]), how often the quality gate errs ([`judge`]), how long
 //! the way back from a full state takes ([`restart`]), how rarely detectors are wrong and how soon right ([`detectors`]), how
 //! good what proposers find is where every answer is known ([`search_table`]), what each way of searching is worth
-//! ([`ablation`]), how soon a world that comes back is known again ([`recurrence`]), how far more workers make a search shorter ([`scaling`]), what it is worth to see the events before each one ([`order`]), and how soon rows are answered over HTTP and gRPC, beside other
+//! ([`ablation`]), how soon a world that comes back is known again ([`recurrence`]), how far more workers make a search shorter ([`scaling`]), what it is worth to see the events before each one ([`order`]) or what lies beside what in a picture ([`digits`]), by ways replayed beside each other ([`beside`]), and how soon rows are answered over HTTP and gRPC, beside other
 //! servers ([`serve_bench`]). Random models as files that somebody
 //! else reads ([`onnx`]), and networks of others as driftform answers with them ([`imported`]). And a story in which the daemon can
 //! be made to die ([`crash`]), followers of a leader that does as it is told ([`fleet`]), and workers on other machines ([`crew`]).
@@ -14,12 +14,14 @@
 //! May not: prove anything itself, or reach into a room past its public names.
 
 pub mod ablation;
+pub mod beside;
 pub mod boards;
 pub mod broker;
 pub mod bucket;
 pub mod crash;
 pub mod crew;
 pub mod detectors;
+pub mod digits;
 pub mod exit;
 pub mod fleet;
 pub mod http;

@@ -74,6 +74,7 @@ fn every_operator_with_attributes_reads_back() {
         Op::Concat { axis: -1 },
         Op::Split { axis: 1 },
         Op::ReduceMean { axis: 0, keeps: false },
+        Op::ReduceMax { axis: 2, keeps: false },
         Op::ReduceSum { keeps: true },
         Op::LabelEncoder { names: vec!["å".into()], values: vec![3], other: -1 },
         Op::LogSoftmax { axis: 1 },

@@ -66,7 +66,7 @@ fn attributes(op: &Op) -> Vec<proto::Attribute> {
         | Op::LogSoftmax { axis } => {
             vec![integer("axis", *axis)]
         }
-        Op::ReduceMean { axis, keeps } => {
+        Op::ReduceMean { axis, keeps } | Op::ReduceMax { axis, keeps } => {
             vec![integers("axes", vec![*axis]), integer("keepdims", i64::from(*keeps))]
         }
         Op::ReduceSum { keeps } => vec![integer("keepdims", i64::from(*keeps))],

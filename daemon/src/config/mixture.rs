@@ -2,7 +2,9 @@
 //!
 //! Lives here: the sections and the way to a checked [`Mixture`]. Does not live here: what a mixture does.
 
-use model::{Activation, Architecture, Block, Embedding, Hyper, MixingRule, Mixture, Optimiser, Sequence};
+use model::{
+    Activation, Architecture, Block, Embedding, Hyper, Image, MixingRule, Mixture, Optimiser, Sequence,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, refuse};
@@ -62,6 +64,9 @@ pub struct MemberSection {
     /// What it makes of the events before each one.
     #[serde(default)]
     pub sequence: Sequence,
+    /// What it makes of the picture in each row.
+    #[serde(default)]
+    pub image: Image,
     /// Whether it answers at every depth.
     #[serde(default)]
     pub exits: bool,
@@ -91,6 +96,7 @@ impl MemberSection {
             context: self.context,
             embedding: self.embedding,
             sequence: self.sequence,
+            image: self.image.clone(),
             exits: self.exits,
             committee: self.committee.unwrap_or(1),
             hyper: Hyper {

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::budget::{BudgetSection, PrometheusSection};
 use super::champion::{ChampionSection, ExternalConfig};
 use super::gate::{GateSection, QualityOn};
+use super::image::ImageSection;
 use super::mixture::MixtureSection;
 use super::publish::{FollowSection, PublishSection};
 use super::repository::{BucketSection, RepositorySection};
@@ -242,6 +243,7 @@ section!(
         cold_start: ColdStart,
         mixture: MixtureSection,
         sequence: SequenceSection,
+        image: ImageSection,
         refresh: Refresh,
         detect: Detect,
         search: Search,

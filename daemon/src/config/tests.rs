@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Embedding, Sequence, SequenceKind};
+use model::{Embedding, Image, Sequence, SequenceKind};
 
 use super::{Config, DEFAULTS};
 
@@ -182,6 +182,43 @@ fn embeddings_are_searched_or_not_and_given_to_members_either_way() {
     assert_eq!(searched(false).limits.embeddings, [Embedding::None]);
     assert_eq!(searched(true).limits.embeddings.len(), 3);
     assert_eq!(searched(false).start.members[0].embedding, Embedding::Periodic(2));
+}
+
+#[test]
+fn a_picture_makes_members_genes_and_refusals() {
+    let settings = |image: &str, members: &str| {
+        format!(
+            "{image}
+             mixture = {{ members = [{members}] }}
+             [schema]
+             classes = [\"a\", \"b\"]
+             features = [{{ name = \"w\", kind = \"categorical\" }}, {{ name = \"x\", kind = \"numeric\" }},
+                         {{ name = \"y\", kind = \"numeric\" }}]"
+        )
+    };
+    let without = Config::parse(&settings("", "{}")).expect("it is in order").learn;
+    assert!(without.schema.picture().is_none() && without.limits.images.is_none());
+    let asked = "image = { height = 2, width = 1, begin_with = [{ units = 3, kernel = 1 }], blocks_max = 1 }";
+    let with = Config::parse(&settings(asked, "{}")).expect("it is in order").learn;
+    assert_eq!(with.schema.picture().map(|picture| (picture.first, picture.places())), Some((1, 2)));
+    assert_eq!(with.start.members[1].image.to_string(), "image 3 of 1 mean");
+    let limits = with.limits.images.expect("they are searched");
+    assert_eq!((limits.blocks_max, limits.grids), (1, vec![1]));
+    let looking = "{ image = { conv = { units = 4, kernel = 1 } } }";
+    let own = Config::parse(&settings(asked, looking)).expect("it is in order").learn;
+    assert!(own.start.members.len() == 1 && own.start.members[0].image != Image::None);
+    let refused =
+        |image: &str, members: &str| Config::parse(&settings(image, members)).expect_err(image).to_string();
+    assert!(
+        refused("image = { first = \"z\", height = 2, width = 1 }", "{}").contains("`image.first` is `z`")
+    );
+    assert!(
+        refused("image = { first = \"w\", height = 2, width = 1 }", "{}")
+            .contains("`w` is part of the picture")
+    );
+    assert!(refused("image = { first = \"y\", height = 2, width = 1 }", "{}").contains("there are 1"));
+    assert!(refused(asked, "{ image = { conv = { units = 4, kernel = 2 } } }").contains("kernel of 2"));
+    assert!(refused("", looking).contains("`image.height` is 0"));
 }
 
 #[test]

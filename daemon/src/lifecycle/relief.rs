@@ -109,9 +109,12 @@ pub fn slices(mixture: &Mixture, weights: &[f32], shape: Shape, resource: Resour
     let Some(best) = elastic.iter().copied().max_by(|a, b| weights[*a].total_cmp(&weights[*b])) else {
         return Vec::new();
     };
-    let cut = |at: usize, share: u64| match elastic.contains(&at) {
-        true => Origin::Child { parent: at, architecture: cut_to(&members[at], share, shape) },
-        false => Origin::Kept(at),
+    let cut = |at: usize, share: u64| {
+        if elastic.contains(&at) {
+            Origin::Child { parent: at, architecture: cut_to(&members[at], share, shape) }
+        } else {
+            Origin::Kept(at)
+        }
     };
     let mut found = vec![Edit::keep(&[best])];
     for share in CUTS {

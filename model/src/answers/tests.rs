@@ -13,7 +13,8 @@ use crate::learner::Learner;
 use crate::network::Network;
 use crate::testing::{devices, random_numbers, random_weights};
 
-const SHAPE: Shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 
 /// Three blocks, of which the second one does not reach the head.
 fn exits(hyper: Hyper) -> Architecture {

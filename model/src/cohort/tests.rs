@@ -11,7 +11,8 @@ use crate::architecture::{Hyper, Optimiser};
 use crate::device::Device;
 use crate::testing::{random_architecture, random_numbers};
 
-const SHAPE: Shape = Shape { inputs: 11, outputs: 3, classification: true, context: 2, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 11, outputs: 3, classification: true, context: 2, steps: 0, picture: None };
 
 fn random_learner(rng: &mut Pcg64) -> Learner {
     let hyper = Hyper {

@@ -6,7 +6,7 @@ use crate::architecture::{Activation, Block, Hyper};
 #[test]
 fn counts_each_weight_once() {
     let mut blocks = vec![Block::plain(8, Activation::Relu), Block::plain(4, Activation::Tanh)];
-    let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0 };
+    let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
     let cost = |blocks: &[Block]| {
         Cost::of(&Architecture { blocks: blocks.to_vec(), ..Architecture::linear(Hyper::default()) }, shape)
     };
@@ -20,7 +20,7 @@ fn counts_each_weight_once() {
 
 #[test]
 fn a_committee_runs_what_it_shares_once_a_voice() {
-    let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0 };
+    let shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
     let alone = Architecture {
         blocks: vec![Block::plain(8, Activation::Relu); 2],
         exits: true,

@@ -37,7 +37,7 @@ fn octaves_are_waves() {
 
 #[test]
 fn a_network_sees_features_then_labels_then_what_is_added() {
-    let shape = Shape { inputs: 4, outputs: 1, classification: false, context: 2, steps: 0 };
+    let shape = Shape { inputs: 4, outputs: 1, classification: false, context: 2, steps: 0, picture: None };
     let linear = Architecture::linear(Hyper::default());
     let embedded = Architecture { context: 1, embedding: Embedding::PiecewiseLinear(1), ..linear };
     let view = View::new(&embedded, shape);
@@ -54,7 +54,7 @@ fn a_network_sees_features_then_labels_then_what_is_added() {
 
 #[test]
 fn octaves_stay_where_they_are_when_there_are_more() {
-    let shape = Shape { inputs: 2, outputs: 1, classification: false, context: 0, steps: 0 };
+    let shape = Shape { inputs: 2, outputs: 1, classification: false, context: 0, steps: 0, picture: None };
     let view = |octaves| {
         let embedding = Embedding::Periodic(octaves);
         View::new(&Architecture { embedding, ..Architecture::linear(Hyper::default()) }, shape)

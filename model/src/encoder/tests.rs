@@ -106,3 +106,18 @@ fn knows_the_schema_it_fits() {
     assert!(encoder(&[1.0]).fits(&schema(Target::Regression)));
     assert!(!encoder(&[1.0]).fits(&schema(classes)));
 }
+
+#[test]
+fn a_picture_has_one_scale_and_is_the_only_one_to_share_it() {
+    let features = (0..3).map(|at| Feature { name: format!("x{at}"), kind: FeatureKind::Numeric }).collect();
+    let schema = Schema::new(features, Target::Regression, Objective::default()).unwrap();
+    let picture = Picture { first: 1, height: 1, width: 2, channels: 1 };
+    let mut encoder = Encoder::new(&schema.with_picture(Some(picture)).unwrap());
+    for value in [1.0, 3.0] {
+        encoder.observe(&Row::new(vec![value, 0.0, 4.0 * value - 4.0]).unwrap());
+    }
+    let mut encoded = Vec::new();
+    encoder.encode(&Row::new(vec![3.0, 2.0, 2.0]).unwrap(), &mut encoded);
+    // Of 0, 0, 0 and 8 the mean is 2.
+    assert_eq!(encoded, [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+}

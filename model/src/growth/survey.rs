@@ -52,6 +52,7 @@ impl Site {
             | Morphism::SetContext { .. }
             | Morphism::SetEmbedding { .. }
             | Morphism::SetSequence { .. }
+            | Morphism::SetImage { .. }
             | Morphism::SetExits { .. }
             | Morphism::SetCommittee { .. }
             | Morphism::SetHyper { .. } => return None,

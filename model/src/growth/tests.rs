@@ -14,7 +14,8 @@ use crate::learner::Learner;
 use crate::testing::{random_architecture, random_block, random_numbers};
 use crate::weights::Weights;
 
-const SHAPE: Shape = Shape { inputs: 4, outputs: 3, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 4, outputs: 3, classification: true, context: 0, steps: 0, picture: None };
 
 /// Rows whose class is the larger of two products, after which `shift` numbers the classes.
 fn examples(count: usize, shift: usize, seed: u64) -> (Vec<f32>, Vec<f32>) {
@@ -165,7 +166,8 @@ fn a_single_unit_does_what_the_network_does_with_it() {
             blocks: vec![Block::plain(1, activation)],
             ..Architecture::linear(Hyper::default())
         };
-        let shape = Shape { inputs: 1, outputs: 1, classification: false, context: 0, steps: 0 };
+        let shape =
+            Shape { inputs: 1, outputs: 1, classification: false, context: 0, steps: 0, picture: None };
         let mut weights = Weights::initial(&one, shape, 1);
         weights.0.get_mut("block00.weight").unwrap().data = vec![1.0];
         let network = Network::from_weights(&one, shape, &weights, &Device::cpu()).unwrap();

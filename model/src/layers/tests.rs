@@ -21,7 +21,7 @@ fn each_norm_group_has_its_own_statistics() {
 fn through(kind: BlockKind, device: &Device) -> Vec<f32> {
     let block = Block { kind, ..Block::plain(1, Activation::Relu) };
     let architecture = Architecture { blocks: vec![block], ..Architecture::linear(crate::Hyper::default()) };
-    let shape = Shape { inputs: 2, outputs: 2, classification: false, context: 0, steps: 0 };
+    let shape = Shape { inputs: 2, outputs: 2, classification: false, context: 0, steps: 0, picture: None };
     let mut weights = crate::Weights::initial(&architecture, shape, 1);
     let mut set = |name: &str, data: &[f32]| {
         if let Some(table) = weights.0.get_mut(name) {

@@ -11,7 +11,8 @@ use super::*;
 use crate::architecture::{Activation, Block, Hyper, Optimiser};
 use crate::testing::{devices, random_architecture, random_numbers};
 
-const SHAPE: Shape = Shape { inputs: 4, outputs: 3, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 4, outputs: 3, classification: true, context: 0, steps: 0, picture: None };
 
 pub(super) fn hyper() -> Hyper {
     Hyper { step_size: 0.01, batch: 4, replay: 0.25, ..Hyper::default() }
@@ -64,7 +65,7 @@ fn learns_what_a_linear_model_cannot() {
 
 #[test]
 fn learns_a_number() {
-    let shape = Shape { inputs: 2, outputs: 1, classification: false, context: 0, steps: 0 };
+    let shape = Shape { inputs: 2, outputs: 1, classification: false, context: 0, steps: 0, picture: None };
     let architecture = Architecture::linear(Hyper { optimiser: Optimiser::Sgd, step_size: 0.1, ..hyper() });
     let mut learner = Learner::new(&architecture, shape, &[], &Device::cpu(), 1).unwrap();
     let rows = random_numbers(4_000, 1.0, &mut Pcg64::seed_from_u64(1));
@@ -76,7 +77,7 @@ fn learns_a_number() {
 
 #[test]
 fn class_weights_move_the_answer() {
-    let shape = Shape { inputs: 1, outputs: 2, classification: true, context: 0, steps: 0 };
+    let shape = Shape { inputs: 1, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
     let architecture = Architecture::linear(Hyper { step_size: 0.01, ..Hyper::default() });
     let said = |weights: &[f32]| {
         let mut learner = Learner::new(&architecture, shape, weights, &Device::cpu(), 1).unwrap();

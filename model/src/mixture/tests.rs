@@ -5,7 +5,8 @@
 use super::*;
 use crate::architecture::{Activation, Block, Hyper, Norm};
 
-const SHAPE: Shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 
 fn linear(step_size: f32) -> Architecture {
     Architecture::linear(Hyper { step_size, ..Hyper::default() })

@@ -5,6 +5,7 @@
 use rand::Rng;
 
 use super::Morphism;
+use super::looked::Looked;
 use crate::answers::{ALONE, heirs, inherit};
 use crate::architecture::{Architecture, Block};
 use crate::cost::Shape;
@@ -13,7 +14,7 @@ use crate::sequence::Sequence;
 use crate::weights::{self, Array, Role, TableSlot, Weights, he_uniform, layout, recurrent};
 
 /// Where each row, column or unit comes from; none is new.
-type Origins = Vec<Option<usize>>;
+pub(super) type Origins = Vec<Option<usize>>;
 
 /// Where everything in a changed network comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +29,8 @@ pub(crate) struct Places {
     voices: Vec<usize>,
     /// Which sequence came of which.
     sequence: Changed,
+    /// Which image came of which.
+    image: Looked,
     /// The tables before.
     before: Vec<TableSlot>,
 }
@@ -78,7 +81,8 @@ impl Places {
         }
         let voices = (0..to.voices()).map(|voice| voice % from.voices()).collect();
         let sequence = Changed { from: from.sequence, to: to.sequence };
-        Self { units, streams, heirs: heirs(from, to), voices, sequence, before: layout(from, shape) }
+        let image = Looked { from: from.image.clone(), to: to.image.clone() };
+        Self { units, streams, heirs: heirs(from, to), voices, sequence, image, before: layout(from, shape) }
     }
 
     fn stream(&self, at: usize, width: usize) -> Origins {
@@ -117,6 +121,13 @@ impl Places {
             }
             Role::SequenceBlock => (self.sequence.units(), self.units.first().cloned().unwrap_or_default()),
             Role::SequenceHead => (self.sequence.units(), same(slot.columns)),
+            Role::ImageStem
+            | Role::ImageStemBias
+            | Role::ImageWeight(_)
+            | Role::ImageBias(_)
+            | Role::ImageOut(_) => (self.image.rows(slot), self.image.units()),
+            Role::ImageBlock => (self.image.said(), self.units.first().cloned().unwrap_or_default()),
+            Role::ImageHead => (self.image.said(), same(slot.columns)),
             // Inherited, not carried.
             Role::Trust => (vec![None; slot.rows], vec![None; slot.columns]),
         }
@@ -322,7 +333,9 @@ pub(crate) fn first_units(tables: &Weights, from: &Architecture, to: &Architectu
 /// How a new number of a table is drawn, if that is not zero: of those that make units.
 fn new_weight<R: Rng>(slot: &TableSlot) -> Option<fn(usize, &mut R) -> f32> {
     match slot.role {
-        Role::BlockWeight(_) | Role::SequenceInput => Some(he_uniform),
+        Role::BlockWeight(_) | Role::SequenceInput | Role::ImageStem | Role::ImageWeight(_) => {
+            Some(he_uniform)
+        }
         Role::SequenceRecurrent => Some(recurrent),
         Role::SequencePosition => Some(|_, rng| he_uniform(1, rng)),
         _ => None,

@@ -8,13 +8,23 @@ use rand_pcg::Pcg64;
 
 use super::*;
 use crate::device::Device;
+use crate::image::{Image, ImageBlock, ImageBlockKind, Picture};
 use crate::network::Network;
 use crate::testing::{
-    self, random_architecture, random_block, random_embedding, random_numbers, random_sequence,
+    self, random_architecture, random_block, random_embedding, random_image, random_numbers, random_sequence,
 };
 
-/// Four numbers and two labels, and three events before.
-const SHAPE: Shape = Shape { inputs: 25, outputs: 3, classification: false, context: 2, steps: 3 };
+/// Twelve numbers of a picture, two others and two labels, and three events before.
+const SHAPE: Shape = Shape {
+    inputs: 26 + 6 + 3 * 27,
+    outputs: 3,
+    classification: false,
+    context: 2,
+    steps: 3,
+    picture: Some(PICTURE),
+};
+/// Three by four places.
+const PICTURE: Picture = Picture { first: 1, height: 3, width: 4, channels: 1 };
 
 fn random_weights(architecture: &Architecture, rng: &mut Pcg64) -> Weights {
     testing::random_weights(architecture, SHAPE, 1.0, rng)
@@ -37,6 +47,19 @@ fn larger(sequence: Sequence, rng: &mut Pcg64) -> Sequence {
     }
 }
 
+/// An image that says what this one says.
+fn more(image: &Image, rng: &mut Pcg64) -> Image {
+    let Image::Conv(mut of) = image.clone() else { return random_image(3, rng) };
+    of.units += rng.random_range(0..3);
+    for kernel in of.blocks.iter_mut().map(|block| &mut block.kernel).chain([&mut of.kernel]) {
+        *kernel = (*kernel + 2 * rng.random_range(0..2)).min(crate::image::KERNEL_MAX);
+    }
+    if of.blocks.len() < crate::image::BLOCKS_MAX && rng.random() {
+        of.blocks.push(ImageBlock { kind: ImageBlockKind::ALL[rng.random_range(0..2)], kernel: 3 });
+    }
+    Image::Conv(of)
+}
+
 fn random_growth(architecture: &Architecture, rng: &mut Pcg64) -> Morphism {
     if architecture.blocks.is_empty() || rng.random_range(0..3) == 0 {
         return Morphism::Deepen { block: random_block(rng) };
@@ -44,7 +67,12 @@ fn random_growth(architecture: &Architecture, rng: &mut Pcg64) -> Morphism {
     let block = rng.random_range(0..architecture.blocks.len());
     let from = architecture.blocks[block].width() as u16;
     let kind = architecture.blocks[block].kind;
-    match rng.random_range(0..11) {
+    match rng.random_range(0..14) {
+        11..=13 => {
+            let from = architecture.image.clone();
+            let to = more(&from, rng);
+            Morphism::SetImage { from, to }
+        }
         9 | 10 => {
             Morphism::SetSequence { from: architecture.sequence, to: larger(architecture.sequence, rng) }
         }
@@ -89,6 +117,7 @@ proptest! {
         let (mut from, mut to) = (random_architecture(&mut rng), random_architecture(&mut rng));
         from.context = rng.random_range(0..3);
         [from.sequence, to.sequence] = [random_sequence(&mut rng), random_sequence(&mut rng)];
+        [from.image, to.image] = [random_image(3, &mut rng), random_image(3, &mut rng)];
         to.hyper.batch = rng.random_range(1..3);
         to.context = rng.random_range(0..3);
         let mut architecture = from.clone();

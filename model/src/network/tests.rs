@@ -6,7 +6,8 @@ use super::*;
 use crate::architecture::{Activation, Block, Hyper};
 use crate::testing::devices;
 
-const SHAPE: Shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 
 fn send_and_sync<T: Send + Sync>() {}
 

@@ -7,7 +7,7 @@
 
 use super::Op;
 use super::build::{Builder, whole};
-use super::sequence;
+use super::{image, sequence};
 use crate::architecture::{Activation, Architecture, Block, BlockKind, Norm};
 use crate::cost::Shape;
 use crate::embedding::Embedding;
@@ -42,7 +42,11 @@ pub(super) fn member(
     let tables = store(builder, architecture, shape, &network.weights()?);
     let rows = embed(builder, architecture.embedding, shape.features(), shown.encoded);
     let read = shown.events.and_then(|events| sequence::units(builder, architecture, shape, &tables, events));
-    let logits = Walk { builder, architecture, tables: &tables, read }.logits(&rows);
+    let looked = image::said(builder, architecture, shape, &tables, shown.encoded);
+    let read = read.map(|read| (read, Role::SequenceHead, Role::SequenceBlock));
+    let looked = looked.map(|said| (said, Role::ImageHead, Role::ImageBlock));
+    let beside = read.into_iter().chain(looked).collect();
+    let logits = Walk { builder, architecture, tables: &tables, beside }.logits(&rows);
     Ok(answer(builder, architecture, shape, &logits, &tables))
 }
 
@@ -133,8 +137,8 @@ struct Walk<'a> {
     builder: &'a mut Builder,
     architecture: &'a Architecture,
     tables: &'a Tables,
-    /// What a sequence makes of the events.
-    read: Option<String>,
+    /// What stages say, each with its ways to the head and into the first block.
+    beside: Vec<(String, Role, Role)>,
 }
 
 /// What goes from block to block, and what it began with.
@@ -148,8 +152,8 @@ impl Walk<'_> {
     fn logits(mut self, rows: &str) -> Vec<String> {
         let (linear, bias) = (self.tables.need(Role::Linear), self.tables.need(Role::Bias));
         let mut logits = vec![self.builder.affine(rows, linear, bias)];
-        if let (Some(read), Some(head)) = (&self.read, self.tables.find(Role::SequenceHead)) {
-            let said = self.builder.node(Op::MatMul, &[read, head]);
+        for (of_stage, head, _) in &self.beside {
+            let said = self.builder.node(Op::MatMul, &[of_stage, self.tables.need(*head)]);
             logits = vec![self.builder.add(&logits[0], &said)];
         }
         let mut stream = Stream { now: rows.to_owned(), start: rows.to_owned() };
@@ -181,8 +185,8 @@ impl Walk<'_> {
         let (tables, builder) = (self.tables, &mut *self.builder);
         let (weight, bias) = (tables.need(Role::BlockWeight(index)), tables.need(Role::BlockBias(index)));
         let mut sums = builder.affine(summed, weight, bias);
-        if let (0, Some(read), Some(block)) = (index, &self.read, tables.find(Role::SequenceBlock)) {
-            let more = builder.node(Op::MatMul, &[read, block]);
+        for (of_stage, _, way) in self.beside.iter().filter(|_| index == 0) {
+            let more = builder.node(Op::MatMul, &[of_stage, tables.need(*way)]);
             sums = builder.add(&sums, &more);
         }
         let sums = if block.norm == Norm::Layer { normalise(builder, block, &sums) } else { sums };

@@ -16,13 +16,14 @@ use crate::cost::Shape;
 use crate::device::Device;
 use crate::encoder::Encoder;
 use crate::error::ModelError;
+use crate::image::{Image, Picture};
 use crate::mixture::{Mixer, MixingRule, Mixture, MixtureNetwork};
 use crate::model::Model;
 use crate::network::Network;
 use crate::sample::{Row, Truth};
 use crate::schema::{Feature, FeatureKind, Objective, Schema, Target};
 use crate::sequence::{Sequence, Sequences};
-use crate::testing::{random_architecture, random_sequence, random_weights};
+use crate::testing::{random_architecture, random_image, random_sequence, random_weights};
 
 const NAMES: [&str; 4] = ["red", "green", "blue", "none"];
 
@@ -52,7 +53,10 @@ fn categories() -> Categories {
 fn model(members: &[Architecture], rule: MixingRule, target: Target, rng: &mut Pcg64) -> Model {
     let reads = members.iter().any(|member| member.sequence != Sequence::None);
     let carried = reads.then_some(Sequences { entity: Some(2), length: 3, entities: 10 });
-    let schema = Arc::new(schema(target).with_sequences(carried).unwrap());
+    let looks = members.iter().any(|member| member.image != Image::None);
+    let picture = looks.then_some(Picture { first: 3, height: 1, width: 1, channels: 1 });
+    let schema = schema(target).with_sequences(carried).unwrap().with_picture(picture).unwrap();
+    let schema = Arc::new(schema);
     let mut encoder = Encoder::new(&schema);
     for _ in 0..20 {
         let mut number = || rng.random_range(-3.0..9.0);
@@ -75,6 +79,9 @@ fn random_model(seed: u64) -> Model {
         (0..rng.random_range(1..=3)).map(|_| random_architecture(&mut rng)).collect();
     for member in members.iter_mut().filter(|_| seed % 2 == 1) {
         member.sequence = random_sequence(&mut rng);
+    }
+    for member in members.iter_mut().filter(|_| seed % 3 == 1) {
+        member.image = random_image(1, &mut rng);
     }
     let rule = MixingRule::ALL[rng.random_range(0..MixingRule::ALL.len())];
     let target = if rng.random() { classes() } else { Target::Regression };

@@ -15,7 +15,7 @@ use crate::network::Network;
 #[derive(Debug)]
 pub(super) enum Members {
     /// On the processor: one program.
-    Together(Cohort),
+    Together(Box<Cohort>),
     /// On another device.
     Apart(Vec<Learner>),
 }
@@ -26,7 +26,7 @@ impl Members {
         if device.tensors {
             Self::Apart(Vec::new())
         } else {
-            Self::Together(Cohort::empty(shape, class_weights))
+            Self::Together(Box::new(Cohort::empty(shape, class_weights)))
         }
     }
 

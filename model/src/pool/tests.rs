@@ -10,7 +10,8 @@ use crate::architecture::{Activation, Architecture, Block, Hyper, Optimiser};
 use crate::mixture::{Edit, MixingRule, Mixture};
 use crate::testing::devices;
 
-const SHAPE: Shape = Shape { inputs: 4, outputs: 3, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 4, outputs: 3, classification: true, context: 0, steps: 0, picture: None };
 
 fn member(widths: &[u16], hyper: Hyper) -> Architecture {
     let blocks = widths.iter().map(|width| Block::plain(*width, Activation::Relu)).collect();

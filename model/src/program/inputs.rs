@@ -81,6 +81,7 @@ fn reach_inputs<S: Simd>(simd: S, plan: &Plan, weights: &[f32], scratch: &mut Sc
             | Op::Begin { .. }
             | Op::Silence { .. }
             | Op::Read(_)
+            | Op::Look(_)
             | Op::Normalise { .. }
             | Op::Activate { .. } => {}
         }

@@ -8,17 +8,19 @@
 use pulp::Simd;
 
 use super::curves::draw;
+use super::image;
 use super::kernels::{Strided, add_dots, add_rows, dot, multiply, outer, subtract_outer, turn};
 use super::lists::list_nonzero;
 use super::plan::{INPUT, Op, Part, Plan, Register, Table};
 use super::scratch::Scratch;
 use super::sequence;
+use super::slices;
 
 /// Added to a variance before the root is taken, as everywhere (arXiv:1607.06450).
 pub(crate) const NORM_EPSILON: f32 = 1e-5;
 /// Slopes below this are nothing: their products with inputs would be subnormal numbers, which processors
 /// handle a hundred times slower.
-const SLOPE_MIN: f32 = 1e-25;
+pub(super) const SLOPE_MIN: f32 = 1e-25;
 
 /// What one register holds, and another one to write.
 #[inline(always)]
@@ -92,16 +94,9 @@ pub(super) fn forward<S: Simd>(simd: S, plan: &Plan, weights: &[f32], learning: 
             Op::Multiply { left, right, to } => multiply_add(plan, (*left, *right), *to, scratch),
             Op::Read(stage) => sequence::forward(simd, plan, stage, weights, scratch),
             Op::Silence { at, mask, kept } => {
-                let Register { at, width, .. } = plan.registers[*at];
-                let kept = &mut scratch.kept[rows * kept..rows * (kept + width)];
-                if learning {
-                    kept.copy_from_slice(&scratch.masks[rows * mask..rows * (mask + width)]);
-                } else {
-                    kept.fill(1.0);
-                }
-                let values = &mut scratch.values[rows * at..rows * (at + width)];
-                values.iter_mut().zip(kept).for_each(|(value, kept)| *value *= *kept);
+                slices::silence(plan, *at, (*mask, *kept), learning, scratch);
             }
+            Op::Look(sight) => image::forward(simd, plan, sight, weights, scratch),
         }
     }
 }
@@ -266,12 +261,8 @@ pub(super) fn backward<S: Simd>(simd: S, plan: &Plan, weights: &[f32], scratch: 
                 }
             }
             Op::Read(stage) => sequence::backward(simd, plan, stage, weights, scratch),
-            Op::Silence { at, kept, .. } => {
-                let Register { at, width, .. } = plan.registers[*at];
-                let kept = &scratch.kept[rows * kept..rows * (kept + width)];
-                let slopes = &mut scratch.grads[rows * at..rows * (at + width)];
-                slopes.iter_mut().zip(kept).for_each(|(slope, kept)| *slope *= kept);
-            }
+            Op::Silence { at, kept, .. } => slices::silence_back(plan, *at, *kept, scratch),
+            Op::Look(sight) => image::backward(simd, plan, sight, weights, scratch),
         }
     }
 }
@@ -358,7 +349,8 @@ pub(super) fn collect<S: Simd>(simd: S, plan: &Plan, scratch: &mut Scratch) {
             | Op::Begin { .. }
             | Op::Multiply { .. }
             | Op::Silence { .. }
-            | Op::Read(_) => continue,
+            | Op::Read(_)
+            | Op::Look(_) => continue,
         };
         let (source, target) = (plan.registers[from], plan.registers[to]);
         let (x, slope) = (held(&scratch.values, rows, source), held(&scratch.grads, rows, target));

@@ -11,14 +11,18 @@
 use rand::{Rng, RngExt};
 
 use super::curves::Curve;
+use super::image::Sight;
 use super::sequence::Stage;
 use crate::answers::ALONE;
-use crate::architecture::{Activation, Architecture, Block, BlockKind, Norm};
+use crate::architecture::{Architecture, Block};
 use crate::cost::Shape;
 use crate::embedding::View;
-use crate::sequence::Sequence;
-use crate::slice::{self, Slice};
-use crate::weights::{Role, TableSlot, layout};
+use crate::slice;
+use crate::weights::Role;
+
+mod builder;
+
+use builder::{Builder, Stream};
 
 /// The register of the encoded rows.
 pub(super) const INPUT: usize = 0;
@@ -93,6 +97,25 @@ pub(super) enum Op {
     Read(Stage),
     /// `at ⊙ mask` in its place, when learning; the mask is kept.
     Silence { at: usize, mask: usize, kept: usize },
+    /// What is made of the picture in each row.
+    Look(Sight),
+}
+
+impl Op {
+    /// Which weights it writes the gradient of on the way back; the others leave theirs to the update.
+    pub fn written(&self) -> Option<std::ops::Range<usize>> {
+        match self {
+            Self::Read(stage) => Some(stage.range()),
+            Self::Look(sight) => Some(sight.range()),
+            Self::Affine { .. }
+            | Self::Adapt { .. }
+            | Self::Normalise { .. }
+            | Self::Activate { .. }
+            | Self::Begin { .. }
+            | Self::Multiply { .. }
+            | Self::Silence { .. } => None,
+        }
+    }
 }
 
 /// Numbers of a row that a step may silence.
@@ -135,6 +158,7 @@ impl Plan {
         let mut stream = Stream { at: INPUT, start: INPUT };
         builder.heads(INPUT, LOGITS, Role::Linear, Some(Role::Bias));
         builder.read(architecture.sequence, shape);
+        builder.look(&architecture.image, shape);
         if builder.voices > 1 && !architecture.blocks.is_empty() {
             builder.adapt();
         }
@@ -255,247 +279,4 @@ fn poisson(rng: &mut impl Rng) -> f32 {
         chance /= count;
     }
     count
-}
-
-/// What goes from block to block.
-#[derive(Clone, Copy, Debug)]
-struct Stream {
-    /// The register it is in now.
-    at: usize,
-    /// The one it began in.
-    start: usize,
-}
-
-struct Builder {
-    slots: Vec<(TableSlot, usize)>,
-    ops: Vec<Op>,
-    registers: Vec<Register>,
-    width: usize,
-    kept: usize,
-    masks: Vec<Masked>,
-    elastic: bool,
-    streams_of_units: Vec<Option<usize>>,
-    parameters: usize,
-    answers: Vec<usize>,
-    adapted: usize,
-    voices: usize,
-    /// The register of a sequence's units.
-    sequence: Option<usize>,
-}
-
-impl Builder {
-    fn new(architecture: &Architecture, shape: Shape) -> Self {
-        let mut at = 0;
-        let place = |slot: TableSlot| {
-            let start = at;
-            at += slot.numbers();
-            (slot, start)
-        };
-        let slots = layout(architecture, shape).into_iter().map(place).collect();
-        let (ops, registers, masks) = (Vec::new(), Vec::new(), Vec::new());
-        let answers = vec![LOGITS];
-        let mut builder = Self {
-            slots,
-            ops,
-            registers,
-            width: 0,
-            kept: 0,
-            masks,
-            elastic: architecture.hyper.elastic,
-            streams_of_units: architecture.streams_of_units(),
-            parameters: at,
-            answers,
-            adapted: INPUT,
-            voices: architecture.voices(),
-            sequence: None,
-        };
-        builder.register(shape.seen(architecture), true);
-        builder.register(shape.outputs, false);
-        builder
-    }
-
-    fn register(&mut self, width: usize, sparse: bool) -> usize {
-        self.registers.push(Register { at: self.width, width, sparse });
-        self.width += width;
-        self.registers.len() - 1
-    }
-
-    fn keep(&mut self, numbers: usize) -> usize {
-        self.kept += numbers;
-        self.kept - numbers
-    }
-
-    fn table(&self, role: Role) -> Table {
-        let found = self.slots.iter().find(|(slot, _)| slot.role == role);
-        let (slot, at) = found.expect("the layout has this table for every architecture that uses it");
-        Table { at: *at, rows: slot.rows, columns: slot.columns }
-    }
-
-    /// The ways of the voices to their logits.
-    fn heads(&mut self, from: usize, to: usize, role: Role, bias: Option<Role>) {
-        let first = self.table(role);
-        let bias = bias.map(|bias| self.table(bias));
-        for index in 0..self.voices {
-            let weight = Table { at: first.at + first.range().len() * index, ..first };
-            let bias = bias.map(|bias| bias.at + bias.columns * index);
-            let part = Part { index, of: self.voices };
-            self.ops.push(Op::Affine { from, to, weight, bias, part });
-        }
-    }
-
-    /// The rows as the voices see them.
-    fn adapt(&mut self) {
-        let adapter = self.table(Role::Adapter);
-        self.adapted = self.register(adapter.columns, false);
-        self.ops.push(Op::Adapt { from: INPUT, to: self.adapted, adapter });
-    }
-
-    /// What a sequence makes of the events, and its way to the logits.
-    fn read(&mut self, of: Sequence, shape: Shape) {
-        if of == Sequence::None {
-            return;
-        }
-        let own = |slot: &&(TableSlot, usize)| slot.0.role.is_of_sequence();
-        let numbers = self.slots.iter().filter(own).map(|(slot, _)| slot.numbers()).sum();
-        let at = self.start(Role::SequenceInput);
-        let to = self.register(of.units(), false);
-        let events = shape.steps + 1;
-        let kept = self.keep(Stage::keeps(of, events));
-        self.ops.push(Op::Read(Stage { of, events, width: shape.step(), at, numbers, to, kept }));
-        self.heads(to, LOGITS, Role::SequenceHead, None);
-        self.sequence = Some(to);
-    }
-
-    /// Where these lie in the masks of a row.
-    fn mask(&mut self, masked: Masked) -> usize {
-        self.masks.push(masked);
-        self.masks[..self.masks.len() - 1].iter().map(|masked| masked.width).sum()
-    }
-
-    /// What the sums of a block are of.
-    fn summed(&self, index: usize, entered: usize) -> usize {
-        if index == 0 { self.adapted } else { entered }
-    }
-
-    fn start(&self, role: Role) -> usize {
-        self.table(role).at
-    }
-
-    /// Adds a block, which feeds one of `next` units; returns what leaves it.
-    fn block(&mut self, index: usize, block: &Block, stream: Stream, next: usize) -> Stream {
-        let fed = if block.kind.keeps_stream() { self.registers[stream.at].width } else { next };
-        let units = self.units(index, block, self.summed(index, stream.at), fed);
-        match block.kind {
-            BlockKind::Dense => Stream { at: units, start: units },
-            BlockKind::Gated => {
-                let gates = self.gates(index, self.summed(index, stream.at));
-                let at = self.begin(None, self.registers[units].width);
-                self.ops.push(Op::Multiply { left: units, right: gates, to: at });
-                Stream { at, start: at }
-            }
-            BlockKind::Residual => {
-                let at = self.begin(Some(stream.at), fed);
-                let weight = self.table(Role::BlockOut(index));
-                self.ops.push(Op::Affine { from: units, to: at, weight, bias: None, part: Part::WHOLE });
-                if let Some(block) = self.streams_of_units[index] {
-                    let mask = self.mask(Masked { dropout: 0.0, width: fed, block });
-                    let kept = self.keep(fed);
-                    self.ops.push(Op::Silence { at, mask, kept });
-                }
-                Stream { at, ..stream }
-            }
-            BlockKind::Cross => {
-                let factors = self.begin(None, fed);
-                let weight = self.table(Role::BlockOut(index));
-                self.ops.push(Op::Affine { from: units, to: factors, weight, bias: None, part: Part::WHOLE });
-                let at = self.begin(Some(stream.at), fed);
-                self.ops.push(Op::Multiply { left: stream.start, right: factors, to: at });
-                Stream { at, ..stream }
-            }
-        }
-    }
-
-    /// Where a block adds to the logits: those of an exit begin as those of the exit before.
-    fn logits(&mut self, exits: bool) -> usize {
-        let last = *self.answers.last().expect("the linear path is the first answer");
-        if !exits {
-            return last;
-        }
-        let next = self.begin(Some(last), self.registers[last].width);
-        self.answers.push(next);
-        next
-    }
-
-    /// A register that starts as another one, or at zero.
-    fn begin(&mut self, from: Option<usize>, width: usize) -> usize {
-        let to = self.register(width, false);
-        self.ops.push(Op::Begin { from, to });
-        to
-    }
-
-    /// The units of a block, which are multiplied with `fed` numbers each.
-    fn units(&mut self, index: usize, block: &Block, entered: usize, fed: usize) -> usize {
-        let width = block.width();
-        let weight = self.table(Role::BlockWeight(index));
-        let bias = Some(self.start(Role::BlockBias(index)));
-        let mut at = self.register(width, false);
-        self.ops.push(Op::Affine { from: entered, to: at, weight, bias, part: Part::WHOLE });
-        if let (0, Some(from)) = (index, self.sequence) {
-            let weight = self.table(Role::SequenceBlock);
-            self.ops.push(Op::Affine { from, to: at, weight, bias: None, part: Part::WHOLE });
-        }
-        if block.norm == Norm::Layer {
-            let groups: Vec<usize> = block.groups.iter().map(|units| usize::from(*units)).collect();
-            let (to, deviations) = (self.register(width, false), self.keep(groups.len()));
-            self.ops.push(Op::Normalise { from: at, to, groups, deviations });
-            at = to;
-        }
-        let mask = (block.dropout > 0.0 || self.elastic)
-            .then(|| self.mask(Masked { dropout: block.dropout, width, block: index }));
-        let zeros = mask.is_some() || block.activation == Activation::Relu;
-        // The gates of a gated block hide which of its units are zero.
-        let listed = zeros && fed >= LISTED_WIDTH && block.kind != BlockKind::Gated;
-        let to = self.register(width, listed);
-        let slopes = self.keep(width);
-        self.ops.push(Op::Activate {
-            from: at,
-            to,
-            slopes,
-            curve: Curve::Activation(block.activation),
-            mask,
-        });
-        to
-    }
-
-    /// The gates of a block.
-    fn gates(&mut self, index: usize, entered: usize) -> usize {
-        let weight = self.table(Role::BlockGate(index));
-        let bias = Some(self.start(Role::BlockGateBias(index)));
-        let from = self.register(weight.columns, false);
-        self.ops.push(Op::Affine { from: entered, to: from, weight, bias, part: Part::WHOLE });
-        let (to, slopes) = (self.register(weight.columns, false), self.keep(weight.columns));
-        self.ops.push(Op::Activate { from, to, slopes, curve: Curve::Gate, mask: None });
-        to
-    }
-
-    fn done(self, architecture: Architecture, shape: Shape) -> Plan {
-        let Self { slots, ops, registers, width, kept, masks, parameters, answers, adapted, .. } = self;
-        let trust = slots.iter().find(|(slot, _)| slot.role == Role::Trust);
-        let trained = trust.map_or(parameters, |(_, at)| *at);
-        let slices = Slice::all(&architecture).iter().map(|slice| slice.units(&architecture)).collect();
-        Plan {
-            architecture,
-            shape,
-            ops,
-            registers,
-            width,
-            kept,
-            masks,
-            slices,
-            parameters,
-            trained,
-            answers,
-            adapted,
-        }
-    }
 }

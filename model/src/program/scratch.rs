@@ -6,9 +6,10 @@
 
 use std::cell::RefCell;
 
+use super::image::Room;
 use super::kernels::Listed;
 use super::lists::{LIST_SLACK, list_nonzero};
-use super::plan::{INPUT, Plan, Register};
+use super::plan::{INPUT, Op, Plan, Register};
 use crate::embedding::View;
 
 thread_local! {
@@ -53,6 +54,8 @@ pub(super) struct Scratch {
     pub room: Vec<f32>,
     /// The gradient of a network and its slices, as far as it is known.
     pub sum: Vec<f32>,
+    /// What an image computes with.
+    pub room_to_look: Room,
     /// How wrong each of several answers was, summed over the rows.
     pub wrong: Vec<f32>,
 }
@@ -119,6 +122,11 @@ impl Scratch {
         grow(&mut self.sum, plan.parameters());
         grow(&mut self.lists, plan.width + LIST_SLACK);
         grow(&mut self.room, 7 * plan.architecture().sequence.units());
+        for op in &plan.ops {
+            if let Op::Look(sight) = op {
+                self.room_to_look.prepare(sight);
+            }
+        }
         self.counts.resize(self.counts.len().max(plan.registers.len()), 0);
         let widest = plan.registers.iter().map(|register| register.width).max().unwrap_or(0);
         for turned in &mut self.turned {
@@ -146,7 +154,8 @@ impl Scratch {
     }
 }
 
-fn grow<T: Copy + Default>(buffer: &mut Vec<T>, to: usize) {
+/// Room for so many.
+pub(super) fn grow<T: Copy + Default>(buffer: &mut Vec<T>, to: usize) {
     if buffer.len() < to {
         buffer.resize(to, T::default());
     }

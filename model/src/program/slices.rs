@@ -1,6 +1,6 @@
 //! Slices: what the slices of an elastic network learn in a step of the whole.
 //!
-//! Lives here: their part of the gradient. Does not live here: which of them have a turn, and what they are (that is
+//! Lives here: their part of the gradient, and what is silent beside them. Does not live here: which of them have a turn, and what they are (that is
 //! [`crate::slice`]).
 
 #![expect(clippy::inline_always, reason = "code compiled for better processors has to lie in one function")]
@@ -8,7 +8,7 @@
 use pulp::Simd;
 
 use super::pass::{collect, held};
-use super::plan::Plan;
+use super::plan::{Plan, Register};
 use super::scratch::Scratch;
 use super::{Batch, slopes};
 use crate::loss::softmax;
@@ -60,4 +60,33 @@ fn said(plan: &Plan, scratch: &Scratch) -> Vec<f32> {
         said.chunks_exact_mut(shape.outputs).for_each(softmax);
     }
     said
+}
+
+/// Multiplies a register by its mask where that is asked for, and keeps the mask for the way back.
+#[inline(always)]
+pub(super) fn silence(
+    plan: &Plan,
+    at: usize,
+    (mask, kept): (usize, usize),
+    learning: bool,
+    scratch: &mut Scratch,
+) {
+    let (rows, Register { at, width, .. }) = (scratch.rows, plan.registers[at]);
+    let kept = &mut scratch.kept[rows * kept..rows * (kept + width)];
+    if learning {
+        kept.copy_from_slice(&scratch.masks[rows * mask..rows * (mask + width)]);
+    } else {
+        kept.fill(1.0);
+    }
+    let values = &mut scratch.values[rows * at..rows * (at + width)];
+    values.iter_mut().zip(kept).for_each(|(value, kept)| *value *= *kept);
+}
+
+/// What is silent has no slope.
+#[inline(always)]
+pub(super) fn silence_back(plan: &Plan, at: usize, kept: usize, scratch: &mut Scratch) {
+    let (rows, Register { at, width, .. }) = (scratch.rows, plan.registers[at]);
+    let kept = &scratch.kept[rows * kept..rows * (kept + width)];
+    let slopes = &mut scratch.grads[rows * at..rows * (at + width)];
+    slopes.iter_mut().zip(kept).for_each(|(slope, kept)| *slope *= kept);
 }

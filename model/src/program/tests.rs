@@ -9,19 +9,27 @@ use rand_pcg::Pcg64;
 use crate::architecture::{Activation, Architecture, Block, Hyper, Norm, Optimiser};
 use crate::cost::Shape;
 use crate::device::Device;
+use crate::image::{Image, Picture};
 use crate::learner::Learner;
 use crate::network::Network;
 use crate::sequence::Sequence;
-use crate::testing::{self, random_architecture, random_sequence, tensor_devices};
+use crate::testing::{self, random_architecture, random_image, random_sequence, tensor_devices};
 
-/// Any ends a stream may give: few and many outputs, classes and numbers, with a recent label or two.
+/// Any ends a stream may give: few and many outputs, classes and numbers, with a recent label or two, and sometimes with a picture.
 fn random_shape(rng: &mut Pcg64) -> Shape {
     let classification = rng.random_range(0..4) > 0;
     let outputs = if classification { rng.random_range(2..=19) } else { 1 };
     let (context, steps) = (rng.random_range(1..=2), rng.random_range(0..=4));
-    let features = rng.random_range(1..=23);
+    let mut features = rng.random_range(1..=23);
+    let picture = (rng.random_range(0..3) == 0).then(|| {
+        let first = rng.random_range(0..3);
+        let [height, width] = [rng.random_range(2..=6), rng.random_range(2..=5)];
+        let picture = Picture { first, height, width, channels: rng.random_range(1..=2) };
+        features = picture.first + 2 * picture.numbers() + rng.random_range(0..3);
+        picture
+    });
     let inputs = features + context * outputs + steps * (features + 1);
-    Shape { inputs, outputs, classification, context, steps }
+    Shape { inputs, outputs, classification, context, steps, picture }
 }
 
 /// Rows as streams have them: numbers, zeros and ones.
@@ -58,10 +66,11 @@ fn random_widths(rng: &mut Pcg64) -> Architecture {
     architecture.canonical()
 }
 
-/// The same, which reads the events that rows of this shape carry, half of the time.
+/// The same, which reads the events that rows of this shape carry, or looks at their picture, half of the time.
 fn random_network(shape: Shape, rng: &mut Pcg64) -> Architecture {
     let sequence = if shape.steps > 0 { random_sequence(rng) } else { Sequence::None };
-    Architecture { sequence, ..random_widths(rng) }
+    let image = if shape.picture.is_some() { random_image(2, rng) } else { Image::None };
+    Architecture { sequence, image, ..random_widths(rng) }
 }
 
 /// Of weights about their mean: many units are saturated.
@@ -181,7 +190,7 @@ fn a_gradient_is_shortened_to_its_norm_also_when_it_is_never_written_down() {
     let hyper = Hyper { optimiser: Optimiser::Sgd, step_size: 0.1, ..Hyper::default() };
     let architecture =
         Architecture { blocks: vec![Block::plain(64, Activation::Tanh)], ..Architecture::linear(hyper) };
-    let shape = Shape { inputs: 3, outputs: 1, classification: false, context: 0, steps: 0 };
+    let shape = Shape { inputs: 3, outputs: 1, classification: false, context: 0, steps: 0, picture: None };
     let mut learner = Learner::new(&architecture, shape, &[], &Device::cpu(), 1).unwrap();
     let before = numbers(&learner);
     learner.learn(&[1e4, -1e4, 3e4], &[9.0]).unwrap();

@@ -105,8 +105,8 @@ pub(super) fn gradient_norm<S: Simd>(simd: S, plan: &Plan, scratch: &mut Scratch
 fn outer_norm<S: Simd>(simd: S, plan: &Plan, scratch: &Scratch) -> f32 {
     let mut squares = 0.0;
     for op in &plan.ops {
-        if let Op::Read(stage) = op {
-            let written = &scratch.gradient[stage.range()];
+        if let Some(range) = op.written() {
+            let written = &scratch.gradient[range];
             squares += dot(simd, written, written);
         }
         let Op::Affine { from, to, bias, .. } = op else { continue };
@@ -127,12 +127,9 @@ fn fused_sgd<S: Simd>(simd: S, plan: &Plan, step: &Step, scale: f32, weights: &m
     }
     let factor = step.rule.step_size * scale;
     for op in &plan.ops {
-        if let Op::Read(stage) = op {
-            let slopes = scratch.gradient[stage.range()].iter();
-            weights[stage.range()]
-                .iter_mut()
-                .zip(slopes)
-                .for_each(|(weight, slope)| *weight -= factor * slope);
+        if let Some(range) = op.written() {
+            let slopes = scratch.gradient[range.clone()].iter();
+            weights[range].iter_mut().zip(slopes).for_each(|(weight, slope)| *weight -= factor * slope);
         }
         let Op::Affine { from, to, weight, bias, .. } = op else { continue };
         let (source, target) = (plan.registers[*from], plan.registers[*to]);
@@ -161,8 +158,8 @@ fn sgd(step: &Step, scale: f32, weights: &mut [f32], gradient: &[f32]) {
 fn fused_adaptive<S: Simd>(plan: &Plan, rule: Adaptive<S>, trained: &mut Trained<'_>, scratch: &mut Scratch) {
     let Scratch { values, grads, gradient, .. } = scratch;
     for op in &plan.ops {
-        if let Op::Read(stage) = op {
-            rule.step(1.0, &gradient[stage.range()], trained.part(stage.range()));
+        if let Some(range) = op.written() {
+            rule.step(1.0, &gradient[range.clone()], trained.part(range));
         }
         let Op::Affine { from, to, weight, bias, .. } = op else { continue };
         let (x, slope) = (held(values, 1, plan.registers[*from]), held(grads, 1, plan.registers[*to]));

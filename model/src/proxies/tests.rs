@@ -11,7 +11,8 @@ use super::*;
 use crate::architecture::{Activation, Block, Hyper};
 use crate::testing::{random_architecture, random_numbers};
 
-const SHAPE: Shape = Shape { inputs: 4, outputs: 3, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 4, outputs: 3, classification: true, context: 0, steps: 0, picture: None };
 
 fn batch(seed: u64) -> (Vec<f32>, Vec<f32>) {
     let encoded = random_numbers(32 * SHAPE.inputs, 2.0, &mut Pcg64::seed_from_u64(seed));
@@ -65,7 +66,7 @@ proptest! {
 
 #[test]
 fn synflow_is_the_sum_over_all_ways_through_the_network() {
-    let shape = Shape { inputs: 2, outputs: 1, classification: false, context: 0, steps: 0 };
+    let shape = Shape { inputs: 2, outputs: 1, classification: false, context: 0, steps: 0, picture: None };
     let architecture = plain(&[2]);
     let mut weights = Weights::random(&architecture, shape, 1);
     weights.0.get_mut("linear").unwrap().data = vec![1.0, -2.0];

@@ -13,7 +13,8 @@ use crate::learner::Learner;
 use crate::testing::random_numbers;
 use crate::weights::Weights;
 
-const SHAPE: Shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 
 fn network(norm: Norm, seed: u64) -> Network {
     let first = Block { norm, skip: true, ..Block::plain(4, Activation::Relu) };

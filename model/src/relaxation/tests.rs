@@ -12,7 +12,8 @@ use crate::device::Device;
 use crate::learner::Learner;
 use crate::testing::{random_architecture, random_weights};
 
-const SHAPE: Shape = Shape { inputs: 6, outputs: 2, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 6, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 
 /// Rows of which the class takes a wave over a product, and another product: one block of 16 does not learn all of it.
 fn waves(rows: usize, rng: &mut Pcg64) -> (Vec<f32>, Vec<f32>) {

@@ -43,7 +43,9 @@ impl Schema {
             Addition::Class(name) => wider.add_class(name)?,
             Addition::Buckets(at) => wider.double_buckets(*at)?,
         }
-        Self::new(wider.features, wider.target, wider.objective)?.with_sequences(wider.sequences)
+        Self::new(wider.features, wider.target, wider.objective)?
+            .with_sequences(wider.sequences)?
+            .with_picture(wider.picture)
     }
 
     /// Whether it is the earlier schema with zero or more additions.
@@ -55,6 +57,7 @@ impl Schema {
             && earlier.features.iter().zip(&self.features).all(grew)
             && target_grew(&earlier.target, &self.target)
             && self.sequences == earlier.sequences
+            && self.picture == earlier.picture
             && self.objective_grew(earlier)
     }
 

@@ -15,7 +15,8 @@ use crate::schema::FeatureKind;
 use crate::testing::{random_numbers, random_weights};
 
 /// Two numbers, and five events before.
-const SHAPE: Shape = Shape { inputs: 17, outputs: 2, classification: true, context: 0, steps: 5 };
+const SHAPE: Shape =
+    Shape { inputs: 17, outputs: 2, classification: true, context: 0, steps: 5, picture: None };
 
 /// One of each kind.
 const EACH: [Sequence; 3] =

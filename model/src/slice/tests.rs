@@ -10,15 +10,17 @@ use super::*;
 use crate::architecture::{Activation, BlockKind, Hyper};
 use crate::device::Device;
 use crate::embedding::View;
+use crate::image::Picture;
 use crate::layers::{Layers, Silent};
 use crate::learner::Learner;
 use crate::network::Network;
 use crate::sequence::Sequence;
 use crate::tensors::past_of;
-use crate::testing::{random_elastic, random_numbers, random_sequence, random_weights};
+use crate::testing::{random_elastic, random_image, random_numbers, random_sequence, random_weights};
 
 fn shape(steps: usize) -> Shape {
-    Shape { inputs: 5 + 3 + steps * 6, outputs: 3, classification: true, context: 1, steps }
+    let picture = Some(Picture { first: 0, height: 2, width: 2, channels: 1 });
+    Shape { inputs: 10 + 3 + steps * 11, outputs: 3, classification: true, context: 1, steps, picture }
 }
 
 /// What the whole network says with all units silent but these first ones of each block.
@@ -70,7 +72,8 @@ proptest! {
         let shape = shape(steps);
         let sequence = if steps > 0 { random_sequence(&mut rng) } else { Sequence::None };
         let context = rng.random_range(0..=1);
-        let whole = Architecture { sequence, context, ..random_elastic(&mut rng) };
+        let image = random_image(2, &mut rng);
+        let whole = Architecture { context, sequence, image, ..random_elastic(&mut rng) };
         let weights = random_weights(&whole, shape, 0.5, &mut rng);
         let encoded = random_numbers(7 * shape.inputs, 1.0, &mut rng);
         let network = Network::from_weights(&whole, shape, &weights, &Device::cpu()).unwrap();
@@ -104,7 +107,9 @@ proptest! {
     fn every_slice_has_as_many_turns_as_any_other(slices in 2_usize..40, steps in 0_u64..200) {
         let mut count = vec![0; slices];
         for step in 0..steps {
-            turns(slices, step).into_iter().for_each(|turn| count[turn] += 1);
+            for turn in turns(slices, step) {
+                count[turn] += 1;
+            }
         }
         prop_assert_eq!(count[0], steps);
         let (least, most) = (count[1..].iter().min().unwrap(), count[1..].iter().max().unwrap());
@@ -136,7 +141,7 @@ fn right(network: &Network, (encoded, goals): &(Vec<f32>, Vec<f32>)) -> f64 {
 
 #[test]
 fn slices_of_an_elastic_network_know_what_others_do_not() {
-    let shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0 };
+    let shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
     let ((encoded, goals), unseen) = (circle(3_000, 1), circle(1_000, 2));
     let learned = |elastic| {
         let hyper = Hyper { elastic, ..whole().hyper };
@@ -158,7 +163,7 @@ fn slices_of_an_elastic_network_know_what_others_do_not() {
 
 #[test]
 fn a_slice_goes_on_with_its_moments() {
-    let shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0 };
+    let shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
     let (encoded, goals) = circle(500, 1);
     let mut learner = Learner::new(&whole(), shape, &[], &Device::cpu(), 3).unwrap();
     learner.learn(&encoded, &goals).unwrap();

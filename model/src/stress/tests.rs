@@ -10,7 +10,8 @@ use crate::network::Network;
 use crate::testing::random_numbers;
 use crate::weights::Weights;
 
-const SHAPE: Shape = Shape { inputs: 4, outputs: 3, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 4, outputs: 3, classification: true, context: 0, steps: 0, picture: None };
 
 #[test]
 fn stress_is_bounded_and_repeatable() {

@@ -1,13 +1,12 @@
 //! Sequences: the genes of what reads the events before each one.
 //!
-//! Lives here: kinds and sizes, as genes, and their place in the wiring. Does not live here: whether rows carry events (that is the
+//! Lives here: kinds and sizes, as genes. Does not live here: whether rows carry events (that is the
 //! schema's), what is made of them (that is [`crate::sequence`]).
 
 use super::{ascending, gene, invalid, names, nearest_integer};
 use crate::error::ModelError;
 use crate::sequence::{Sequence, SequenceKind};
 use crate::space::Gene;
-use crate::wiring::{Operation, Source, When, Wiring};
 
 /// Genes of what reads the events before each one: kind, units, kernel.
 const SEQUENCE_GENES: usize = 3;
@@ -75,30 +74,4 @@ impl SequenceLimits {
         let (units, kernel) = (self.units[usize::from(units)], self.kernels[usize::from(kernel)]);
         kind.map_or(Sequence::None, |kind| kind.sized(units, kernel))
     }
-}
-
-/// What reads the events before each one comes first: from the row into the first block, and to the answer.
-pub(super) fn with_sequence(Wiring(rest): Wiring, first: usize, kinds: u16) -> Wiring {
-    let reads = || When::Chosen { gene: first, choices: (1..=kinds).collect() };
-    let reading = Operation {
-        kind: 2,
-        genes: (first..first + SEQUENCE_GENES).collect(),
-        exists: reads(),
-        inputs: vec![(Source::Row, When::Always)],
-        answers: vec![When::Always],
-    };
-    let mut operations = vec![reading];
-    for (at, mut operation) in rest.into_iter().enumerate() {
-        for (source, _) in &mut operation.inputs {
-            if let Source::Operation(from) = source {
-                *from += 1;
-            }
-        }
-        // The first block, if there is one: what learns is of another kind.
-        if at == 0 && operation.kind == 0 {
-            operation.inputs.push((Source::Operation(0), When::Always));
-        }
-        operations.push(operation);
-    }
-    Wiring(operations)
 }

@@ -12,11 +12,13 @@ fn space() -> TabularSpace {
     TabularSpace::new(TabularLimits::default()).unwrap()
 }
 
-/// The space, for rows that carry the events before them every other time.
+/// The space, for rows that carry the events before them every other time, and have a picture every fifth time.
 fn either(seed: u64) -> TabularSpace {
     let sequences = seed.is_multiple_of(2).then(SequenceLimits::default);
-    let (hardening, elastic) = (seed.is_multiple_of(3), seed.is_multiple_of(5));
-    TabularSpace::new(TabularLimits { hardening, elastic, sequences, ..TabularLimits::default() }).unwrap()
+    let (hardening, elastic) = (seed.is_multiple_of(3), seed.is_multiple_of(7));
+    let images = seed.is_multiple_of(5).then(ImageLimits::default);
+    let limits = TabularLimits::default();
+    TabularSpace::new(TabularLimits { hardening, elastic, sequences, images, ..limits }).unwrap()
 }
 
 proptest! {

@@ -2,8 +2,10 @@
 
 use super::*;
 
-const CLASSES: Shape = Shape { inputs: 1, outputs: 3, classification: true, context: 0, steps: 0 };
-const NUMBER: Shape = Shape { inputs: 1, outputs: 1, classification: false, context: 0, steps: 0 };
+const CLASSES: Shape =
+    Shape { inputs: 1, outputs: 3, classification: true, context: 0, steps: 0, picture: None };
+const NUMBER: Shape =
+    Shape { inputs: 1, outputs: 1, classification: false, context: 0, steps: 0, picture: None };
 
 /// Loss and slope.
 fn training_loss(logits: &[f32], goals: Goals<'_>, weights: &[f32], shape: Shape) -> (f32, Vec<f32>) {

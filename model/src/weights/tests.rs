@@ -5,7 +5,8 @@
 use super::*;
 use crate::architecture::{Activation, Block, Hyper};
 
-const SHAPE: Shape = Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 3, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 
 fn architecture() -> Architecture {
     let first = Block { skip: true, ..Block::plain(8, Activation::Relu) };

@@ -13,13 +13,14 @@ use crate::context::Context;
 use crate::device::Device;
 use crate::embedding::Embedding;
 use crate::encoder::Encoder;
+use crate::image::Picture;
 use crate::mixture::MixtureNetwork;
 use crate::model::Model;
 use crate::network::Network;
 use crate::sample::{Row, Step, Truth};
 use crate::schema::{Addition, Feature, Objective, Target};
 use crate::sequence::Sequences;
-use crate::testing::{random_architecture, random_sequence, random_weights};
+use crate::testing::{random_architecture, random_image, random_sequence, random_weights};
 
 fn feature(name: &str, kind: FeatureKind) -> Feature {
     Feature { name: name.into(), kind }
@@ -33,7 +34,8 @@ fn schema(target: Target) -> Arc<Schema> {
     ];
     let carried = Sequences { entity: Some(1), length: 2, entities: 9 };
     let schema = Schema::new(features, target, Objective::default()).unwrap();
-    Arc::new(schema.with_sequences(Some(carried)).unwrap())
+    let picture = Picture { first: 0, height: 1, width: 1, channels: 1 };
+    Arc::new(schema.with_sequences(Some(carried)).unwrap().with_picture(Some(picture)).unwrap())
 }
 
 fn classes() -> Target {
@@ -58,7 +60,8 @@ fn inputs() -> [Addition; 4] {
 fn random_model(schema: &Arc<Schema>, seed: u64) -> Model {
     let mut rng = Pcg64::seed_from_u64(seed);
     let (context, sequence) = (rng.random_range(0..=3), random_sequence(&mut rng));
-    let architecture = Architecture { context, sequence, ..random_architecture(&mut rng) };
+    let image = random_image(1, &mut rng);
+    let architecture = Architecture { context, sequence, image, ..random_architecture(&mut rng) };
     let mut encoder = Encoder::new(schema);
     (0..20).for_each(|_| encoder.observe(&random_row(schema, 3, &mut rng)));
     let shape = Shape::of_rows(schema);

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const SHAPE: Shape = Shape { inputs: 10, outputs: 2, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 10, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 
 fn mixture(members: usize, depth: usize, width: u16) -> Mixture {
     let blocks = vec![Block::plain(width, Activation::Relu); depth];

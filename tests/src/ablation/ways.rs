@@ -76,6 +76,8 @@ pub enum Way {
     Elastic,
     /// Rows carry the eight before them, whoever's they are, and networks may read them.
     WithSequences,
+    /// The first eight numbers of a row are a picture, and networks look at it: what it costs where nothing lies beside anything.
+    WithImages,
 }
 
 /// The usual members, hardened.
@@ -104,7 +106,7 @@ const ELASTIC: &str = r#"mixture = { members = [
 
 impl Way {
     /// All.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Default,
         Self::NoSearch,
         Self::OneNetwork,
@@ -140,6 +142,7 @@ impl Way {
         Self::WithElastic,
         Self::Elastic,
         Self::WithSequences,
+        Self::WithImages,
     ];
 
     /// Its name in the table and on the command line.
@@ -180,6 +183,7 @@ impl Way {
             Self::WithElastic => "with-elastic",
             Self::Elastic => "elastic",
             Self::WithSequences => "with-sequences",
+            Self::WithImages => "with-images",
         }
     }
 
@@ -241,6 +245,7 @@ impl Way {
             Self::Elastic => ELASTIC,
             Self::Hardened => HARDENED,
             Self::WithSequences => "sequence = { length = 8 }",
+            Self::WithImages => "image = { height = 2, width = 4 }",
         }
     }
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use anyhow::Result;
 use model::onnx::Categories;
 use model::{
-    Activation, Architecture, Block, BlockKind, Device, Embedding, Encoder, Feature, FeatureKind, Hyper,
-    Mixer, MixingRule, MixtureNetwork, Model, Network, Norm, Objective, Row, Schema, Sequence, Sequences,
-    Shape, Target, Truth, Weights,
+    Activation, Architecture, Block, BlockKind, Convolutions, Device, Embedding, Encoder, Feature,
+    FeatureKind, Hyper, Image, ImageBlock, ImageBlockKind, Mixer, MixingRule, MixtureNetwork, Model, Network,
+    Norm, Objective, Picture, Pooling, Row, Schema, Sequence, Sequences, Shape, Target, Truth, Weights,
 };
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
@@ -26,7 +26,9 @@ const NAMES: usize = 12;
 /// A model and the names of its categories; the same for the same seed.
 pub fn random(seed: u64) -> Result<(Model, Categories)> {
     let mut rng = Pcg64::seed_from_u64(seed);
-    let schema = schema(&mut rng)?;
+    // Every fourth has a picture in its rows.
+    let picture = seed.is_multiple_of(4).then(|| picture(&mut rng));
+    let schema = schema(picture, &mut rng)?;
     // Every third carries the events before it.
     let carried = Sequences { entity: None, length: rng.random_range(1..=5), entities: 1 };
     let schema = Arc::new(schema.with_sequences(seed.is_multiple_of(3).then_some(carried))?);
@@ -41,6 +43,9 @@ pub fn random(seed: u64) -> Result<(Model, Categories)> {
         if schema.sequences().is_some() {
             architecture.sequence = sequence(seed.wrapping_add(member), &mut rng);
         }
+        if schema.picture().is_some() {
+            architecture.image = image(seed.wrapping_add(member), &mut rng);
+        }
         let weights = weights(&architecture, shape, &mut rng);
         networks.push(Network::from_weights(&architecture, shape, &weights, &Device::cpu())?);
     }
@@ -49,19 +54,29 @@ pub fn random(seed: u64) -> Result<(Model, Categories)> {
     Ok((Model::new(schema, encoder, network)?, categories))
 }
 
-fn schema(rng: &mut Pcg64) -> Result<Schema> {
+fn picture(rng: &mut Pcg64) -> Picture {
+    let [height, width] = [rng.random_range(2..=5), rng.random_range(2..=6)];
+    Picture { first: rng.random_range(0..=2), height, width, channels: rng.random_range(1..=2) }
+}
+
+fn schema(picture: Option<Picture>, rng: &mut Pcg64) -> Result<Schema> {
     let kind = |rng: &mut Pcg64| match rng.random_range(0..4) {
         0 => FeatureKind::Boolean,
         1 => FeatureKind::Categorical { buckets: rng.random_range(2..=9) },
         _ => FeatureKind::Numeric,
     };
-    let count = rng.random_range(1..=9);
-    let features = (0..count).map(|at| Feature { name: format!("feature {at}"), kind: kind(rng) }).collect();
+    let seen = picture.map_or(0..0, |picture| picture.first..picture.first + picture.numbers());
+    let count = seen.end + rng.random_range(1..=9);
+    let feature = |at| Feature {
+        name: format!("feature {at}"),
+        kind: if seen.contains(&at) { FeatureKind::Numeric } else { kind(rng) },
+    };
+    let features = (0..count).map(feature).collect();
     let target = match rng.random_range(0..4) {
         0 => Target::Regression,
         classes => Target::Classification { classes: (0..=classes).map(|at| at.to_string()).collect() },
     };
-    Ok(Schema::new(features, target, Objective::default())?)
+    Ok(Schema::new(features, target, Objective::default())?.with_picture(picture)?)
 }
 
 fn categories(schema: &Schema) -> Result<Categories> {
@@ -112,6 +127,21 @@ fn sequence(turn: u64, rng: &mut Pcg64) -> Sequence {
         2 => Sequence::Conv1d { units, kernel: rng.random_range(1..=6) },
         _ => Sequence::None,
     }
+}
+
+fn image(turn: u64, rng: &mut Pcg64) -> Image {
+    let kernel = |rng: &mut Pcg64| [1, 3, 5][rng.random_range(0..3)];
+    let block = |rng: &mut Pcg64| ImageBlock {
+        kind: ImageBlockKind::ALL[rng.random_range(0..2)],
+        kernel: kernel(rng),
+    };
+    Image::Conv(Convolutions {
+        units: rng.random_range(1..=9),
+        kernel: kernel(rng),
+        blocks: (0..turn / 4 % 3).map(|_| block(rng)).collect(),
+        pooling: Pooling::ALL[rng.random_range(0..2)],
+        grid: rng.random_range(1..=2),
+    })
 }
 
 fn block(turn: usize, rng: &mut Pcg64) -> Block {

@@ -180,6 +180,18 @@ fn whoever_is_killed_remembers_each_event_once_and_in_its_place() -> Result<()> 
     Ok(())
 }
 
+#[test]
+fn whoever_is_killed_while_networks_look_at_pictures_goes_on_with_them() -> Result<()> {
+    let settings =
+        "image = { first = \"x\", height = 1, width = 1, begin_with = [{ units = 2, kernel = 1 }] }";
+    let (scene, _) = kill_and_check("random-kills-image", settings)?;
+    let snapshot = look_at_snapshot(&scene.state())?.context("no snapshot")?;
+    ensure!(snapshot.state().schema().picture().is_some(), "the picture is lost");
+    let looks = |member: &model::Architecture| member.image != model::Image::None;
+    ensure!(snapshot.champion().0.mixture.members.iter().any(looks), "nobody looks at it any more");
+    Ok(())
+}
+
 fn of(steps: &[Step]) -> Vec<u64> {
     steps.iter().map(|step| step.of).collect()
 }

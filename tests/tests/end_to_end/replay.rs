@@ -172,3 +172,18 @@ fn where_order_is_the_signal_who_sees_it_wins_and_says_the_same_again() -> Resul
     ensure!(reads > rows + 0.05, "{reads} is not above {rows}");
     Ok(())
 }
+
+#[test]
+fn where_what_lies_beside_what_is_the_signal_who_looks_wins_and_says_the_same_again() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (data, config) = (folder.path().join("shapes.csv"), folder.path().join("shapes.toml"));
+    tests::digits::shapes::write(&data, 5_000, 1)?;
+    std::fs::write(&config, tests::digits::picture(""))?;
+    let looking = ["--label-delay", "100", "--config", config.to_str().context("plain text")?];
+    let report = replay(&data, &looking)?;
+    ensure!(report == replay(&data, &looking)?, "two runs differ");
+    let accuracy = |report: &Value| report["accuracy"].as_f64().context("no accuracy");
+    let (looks, rows) = (accuracy(&report)?, accuracy(&replay(&data, &["--label-delay", "100"])?)?);
+    ensure!(looks > rows + 0.05, "{looks} is not above {rows}");
+    Ok(())
+}

@@ -30,6 +30,7 @@ pub(super) fn operator(at: &Attributes<'_>) -> Read<Op> {
         "Softmax" => Op::Softmax { axis: at.integer("axis", -1) },
         "LogSoftmax" => Op::LogSoftmax { axis: at.integer("axis", -1) },
         "ReduceMean" => Op::ReduceMean { axis: at.only_axis()?, keeps: at.flag("keepdims", true) },
+        "ReduceMax" => Op::ReduceMax { axis: at.only_axis()?, keeps: at.flag("keepdims", true) },
         "ReduceSum" => Op::ReduceSum { keeps: at.flag("keepdims", true) },
         "Gemm" => gemm(at)?,
         "Flatten" => flatten(at)?,

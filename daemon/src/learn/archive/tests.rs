@@ -4,7 +4,8 @@ use model::{Architecture, Hyper};
 
 use super::*;
 
-const SHAPE: Shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 
 fn archived(learned: u64) -> Archived {
     let mixture = Mixture::of_one(Architecture::linear(Hyper::default()));

@@ -1,11 +1,12 @@
 //! A breach that a slice answers is answered at once; slices that are tried say whether their order may be believed.
 
+use adapters::kafka::Positions;
 use policies::detect::{Resource, Saving};
 use policies::search::{placement, slices};
 
 use super::*;
 use crate::learn::state::COMPUTE;
-use crate::learn::tests::{feed, plane_with};
+use crate::learn::tests::{event, feed, plane_with};
 use crate::lifecycle::Effect;
 use crate::telemetry::AuditEvent;
 
@@ -35,7 +36,7 @@ fn a_slice_that_passes_serves_at_once_without_a_trial() {
         network.predict(&vec![0.3; learn.arms.pool.shape().inputs]).expect("a row")
     };
     learn.set_budget(COMPUTE, needs * 0.5);
-    learn.turn(vec![crate::learn::tests::event(1_000_000, 0.5)], Default::default()).expect("nothing fails");
+    learn.turn(vec![event(1_000_000, 0.5)], Positions::default()).expect("nothing fails");
     let served = learn.slot().load();
     assert!(served.generation > before && learn.estimated(&served.model.mixture()) <= needs * 0.5);
     assert_eq!((learn.state.counts.reliefs, learn.state.counts.trials), (1, 0));

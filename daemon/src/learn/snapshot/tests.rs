@@ -21,6 +21,7 @@ fn full() -> Vec<u8> {
         search = { window_outcomes = 20, cooldown_outcomes = 100000 }
         detect = { feature_window = 100, feature_reference = 100, reference_outcomes = 20 }
         sequence = { length = 2, begin_with = [\"gru\"] }
+        image = { first = \"x\", height = 1, width = 1, begin_with = [{ units = 2, kernel = 1 }] }
         champion = { external = \"events\" }
         budget = { watch = [{ name = \"p99\", kind = \"latency\", limit = 1.0 }] }";
     let mut learn = plane_with(&folder, settings);

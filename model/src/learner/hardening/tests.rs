@@ -9,17 +9,21 @@ use rand_pcg::Pcg64;
 use super::*;
 use crate::architecture::Architecture;
 use crate::device::Device;
+use crate::image::Picture;
 use crate::learner::body::Body;
 use crate::program::Batch;
 use crate::testing::{
-    devices, random_architecture, random_numbers, random_sequence, random_weights, tensor_devices,
+    devices, random_architecture, random_image, random_numbers, random_sequence, random_weights,
+    tensor_devices,
 };
 use crate::training_loss::Goals;
 use crate::weights::Weights;
 
-const SHAPE: Shape = Shape { inputs: 7, outputs: 3, classification: true, context: 1, steps: 0 };
-/// The same, with the two events before.
-const READ: Shape = Shape { inputs: 17, steps: 2, ..SHAPE };
+const SHAPE: Shape =
+    Shape { inputs: 7, outputs: 3, classification: true, context: 1, steps: 0, picture: None };
+/// The same, with the two events before, and a picture of one by two places.
+const READ: Shape = Shape { inputs: 17, steps: 2, picture: Some(PICTURE), ..SHAPE };
+const PICTURE: Picture = Picture { first: 0, height: 1, width: 2, channels: 1 };
 
 fn worse(hyper: Hyper, encoded: &[f32]) -> Vec<f32> {
     let slopes = || Ok::<_, ()>(encoded.iter().map(|number| -number).collect());
@@ -52,7 +56,8 @@ proptest! {
     fn slopes_at_inputs_are_those_of_the_loss_on_every_device(seed: u64, rows in 1_usize..6) {
         let mut rng = Pcg64::seed_from_u64(seed);
         let sequence = random_sequence(&mut rng);
-        let architecture = Architecture { context: 1, sequence, ..random_architecture(&mut rng) };
+        let image = random_image(1, &mut rng);
+        let architecture = Architecture { context: 1, sequence, image, ..random_architecture(&mut rng) };
         let weights = random_weights(&architecture, READ, 0.5, &mut rng);
         let encoded: Vec<f32> = random_numbers(rows * READ.inputs, 1.5, &mut rng);
         let goals: Vec<f32> = (0..rows).map(|row| (row % 3) as f32).collect();
@@ -76,7 +81,8 @@ proptest! {
 #[test]
 fn who_learns_under_attack_stands_one_better() {
     for device in devices() {
-        let shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0 };
+        let shape =
+            Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
         // The first number says it by far, the second says it weakly: who trusts the first alone is easily moved.
         let mut rng = Pcg64::seed_from_u64(1);
         let goals: Vec<f32> = (0..2_000).map(|row| (row % 2) as f32).collect();

@@ -118,7 +118,7 @@ fn distilling_brings_a_shrunk_learner_back_to_its_teacher() {
 #[test]
 fn a_teacher_has_to_answer_the_same_rows() {
     let (mut parent, rows) = trained();
-    let shape = Shape { inputs: 4, outputs: 1, classification: false, context: 0, steps: 0 };
+    let shape = Shape { inputs: 4, outputs: 1, classification: false, context: 0, steps: 0, picture: None };
     let other = Learner::new(&deep(), shape, &[], &Device::cpu(), 1).unwrap().freeze().unwrap();
     assert!(parent.distil(&other, &rows, 1).is_err());
 }

@@ -11,7 +11,8 @@ use crate::cost::Shape;
 use crate::device::Device;
 use crate::learner::Learner;
 
-const SHAPE: Shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 
 fn learner(recall: f32) -> Learner {
     let hyper = Hyper { optimiser: Optimiser::Sgd, step_size: 0.05, recall, ..Hyper::default() };

@@ -68,7 +68,8 @@ fn a_batch_counts_for_its_rows() {
     assert!((one_by_one.slow - batches.slow).abs() < 1e-3);
 }
 
-const SHAPE: Shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 
 fn of_surge(surge: u8, device: &Device) -> Learner {
     let hyper = Hyper { optimiser: Optimiser::RmsProp, step_size: 0.001, surge, ..Hyper::default() };

@@ -6,7 +6,8 @@ use rand_pcg::Pcg64;
 
 use super::*;
 
-const SHAPE: Shape = Shape { inputs: 1, outputs: 3, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 1, outputs: 3, classification: true, context: 0, steps: 0, picture: None };
 
 /// Member 0 is right nine times out of ten, the others half the time.
 fn row(rng: &mut Pcg64, members: usize) -> (Vec<f32>, f32) {

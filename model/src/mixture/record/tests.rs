@@ -4,7 +4,8 @@
 
 use super::*;
 
-const CLASSES: Shape = Shape { inputs: 1, outputs: 2, classification: true, context: 0, steps: 0 };
+const CLASSES: Shape =
+    Shape { inputs: 1, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 
 #[test]
 fn whoever_is_right_more_often_counts_more() {

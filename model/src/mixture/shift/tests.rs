@@ -9,7 +9,8 @@ use super::*;
 use crate::cost::Shape;
 use crate::mixture::{Mixer, MixingRule};
 
-const SHAPE: Shape = Shape { inputs: 1, outputs: 2, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 1, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 const DELAY: usize = 1_000;
 
 /// Two members that know how a row differs between classes, and think both as frequent; of their numbers the second

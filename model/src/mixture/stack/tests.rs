@@ -5,8 +5,10 @@ use rand_pcg::Pcg64;
 
 use super::*;
 
-const CLASSES: Shape = Shape { inputs: 1, outputs: 2, classification: true, context: 0, steps: 0 };
-const NUMBERS: Shape = Shape { inputs: 1, outputs: 1, classification: false, context: 0, steps: 0 };
+const CLASSES: Shape =
+    Shape { inputs: 1, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
+const NUMBERS: Shape =
+    Shape { inputs: 1, outputs: 1, classification: false, context: 0, steps: 0, picture: None };
 
 #[test]
 fn it_learns_to_be_surer_than_each_of_its_members() {

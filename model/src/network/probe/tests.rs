@@ -9,7 +9,8 @@ use crate::network::Network;
 use crate::testing::devices;
 use crate::weights::Weights;
 
-const SHAPE: Shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0 };
+const SHAPE: Shape =
+    Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
 
 fn network(device: &Device) -> Network {
     let architecture = Architecture {

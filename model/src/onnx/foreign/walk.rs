@@ -182,6 +182,7 @@ impl<'a> Walk<'a> {
             | Op::Unsqueeze
             | Op::ReduceMean { .. }
             | Op::ReduceSum { .. }
+            | Op::ReduceMax { .. }
             | Op::LabelEncoder { .. } => {
                 Err(format!("the operator is not accepted here; accepted are {ACCEPTED}"))
             }
