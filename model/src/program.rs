@@ -12,11 +12,9 @@
 //! The code is compiled for several generations of processors and picks the best when it runs (`pulp`), so
 //! results agree bit by bit on machines of one generation, and within rounding on others.
 
-#![expect(clippy::inline_always, reason = "code compiled for better processors has to lie in one function")]
-
 use std::sync::{Arc, LazyLock};
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Arch;
 
 use crate::answers;
 use crate::error::ModelError;
@@ -24,6 +22,7 @@ use crate::loss::softmax;
 use crate::optimiser::{Rule, Step};
 use crate::training_loss::{Answering, Goals, answer_loss, training_loss, wrong_share};
 
+mod calls;
 mod curves;
 mod image;
 mod inputs;
@@ -231,7 +230,7 @@ impl Program {
                 let (seen, count) = (plan.view().width(), *steps + 1);
                 let step = Step::new(*rule, count, gradient_norm_max(seen), scratch.entered(), seen);
                 let turns = plan.turns(*steps);
-                match ARCH.dispatch(Learn { plan, trained, step, batch, turns: &turns, scratch }) {
+                match learn(plan, trained, &step, batch, &turns, scratch) {
                     Ok(share) => {
                         (*steps, *wrong) = (*steps + 1, share);
                         if let Some(average) = average {
@@ -254,7 +253,11 @@ impl Program {
 fn gradient_norm(plan: &Plan, weights: &[f32], batch: Batch<'_>) -> f32 {
     scratch::with(|scratch| {
         scratch.enter(batch.encoded, plan.view(), plan.voices());
-        ARCH.dispatch(GradientNorm { plan, weights, batch, scratch })
+        if scratch.rows == 0 {
+            return 0.0;
+        }
+        let (loss, _) = slopes(plan, weights, false, batch, scratch);
+        if loss.is_finite() { update::gradient_norm(plan, scratch) } else { loss }
     })
 }
 
@@ -302,54 +305,39 @@ pub(crate) fn answer<'a>(
                 scratch.see(encoded, plan.view(), plan.voices());
             }
             let (at, stride) = (index * shape.outputs, count * shape.outputs);
-            ARCH.dispatch(Answer { plan, weights, scratch, out, at, stride });
+            // Without a row there is no place for an answer.
+            if let Some(out) = out.get_mut(at..) {
+                say(plan, weights, scratch, out, stride);
+            }
         }
     });
 }
 
-/// One member's answers to the rows in the scratch.
-struct Answer<'a> {
-    plan: &'a Plan,
-    weights: &'a [f32],
-    scratch: &'a mut Scratch,
-    out: &'a mut [f32],
-    /// Where the answer to the first row goes, and how far apart those of two rows are.
-    at: usize,
-    stride: usize,
-}
-
-impl WithSimd for Answer<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { plan, weights, scratch, out, at, stride } = self;
-        let shape = plan.shape();
-        scratch.prepare(plan);
-        pass::forward(simd, plan, weights, false, scratch);
-        if let Some(only) = plan.only_answer() {
-            for (row, logits) in pass::logits(plan, only, scratch).chunks_exact(shape.outputs).enumerate() {
-                let out = &mut out[at + row * stride..][..shape.outputs];
-                out.copy_from_slice(logits);
-                if shape.classification {
-                    softmax(out);
-                }
+/// One member's answers to the rows in the scratch: how far apart those of two rows are is `stride`.
+fn say(plan: &Plan, weights: &[f32], scratch: &mut Scratch, out: &mut [f32], stride: usize) {
+    let shape = plan.shape();
+    scratch.prepare(plan);
+    calls::forward(plan, weights, false, scratch);
+    if let Some(only) = plan.only_answer() {
+        for (row, logits) in pass::logits(plan, only, scratch).chunks_exact(shape.outputs).enumerate() {
+            let out = &mut out[row * stride..][..shape.outputs];
+            out.copy_from_slice(logits);
+            if shape.classification {
+                softmax(out);
             }
-            return;
         }
-        let voices = plan.voices() as f32;
-        for (answer, trust) in plan.answers.iter().zip(plan.trust(weights)) {
-            for logits in pass::voices(plan, *answer, scratch) {
-                answers::add(logits, *trust / voices, shape, &mut out[at..], stride);
-            }
+        return;
+    }
+    let voices = plan.voices() as f32;
+    for (answer, trust) in plan.answers.iter().zip(plan.trust(weights)) {
+        for logits in pass::voices(plan, *answer, scratch) {
+            answers::add(logits, *trust / voices, shape, out, stride);
         }
     }
 }
 
 /// Fills the scratch with the slopes of the loss; returns the loss, and the share of wrong answers if surges ask for it.
-#[inline(always)]
-fn slopes<S: Simd>(
-    simd: S,
+fn slopes(
     plan: &Plan,
     weights: &[f32],
     learning: bool,
@@ -357,7 +345,7 @@ fn slopes<S: Simd>(
     scratch: &mut Scratch,
 ) -> (f32, f32) {
     scratch.prepare(plan);
-    pass::forward(simd, plan, weights, learning, scratch);
+    calls::forward(plan, weights, learning, scratch);
     pass::start_back(plan, scratch);
     let wrong = wrong_answers(plan, plan.trust(weights), batch, scratch);
     let loss = if let Some(only) = plan.only_answer() {
@@ -367,13 +355,12 @@ fn slopes<S: Simd>(
         answer_losses(plan, plan.trust(weights), learning, batch, scratch)
     };
     if loss.is_finite() {
-        pass::backward(simd, plan, weights, scratch);
+        calls::backward(plan, weights, scratch);
     }
     (loss, wrong)
 }
 
 /// Share of wrong answers to the rows, before the logits are turned into slopes; 0 if no surge asks for it.
-#[inline(always)]
 fn wrong_answers(plan: &Plan, trust: &[f32], batch: Batch<'_>, scratch: &mut Scratch) -> f32 {
     let (Goals::Truths(truths), true) = (batch.goals, plan.architecture().hyper.surge > 0) else {
         return 0.0;
@@ -386,7 +373,6 @@ fn wrong_answers(plan: &Plan, trust: &[f32], batch: Batch<'_>, scratch: &mut Scr
 }
 
 /// As [`training_loss`], of several answers; how wrong each was stays in the scratch.
-#[inline(always)]
 fn answer_losses(plan: &Plan, trust: &[f32], learning: bool, batch: Batch<'_>, scratch: &mut Scratch) -> f32 {
     scratch.wrong.clear();
     let mut loss = 0.0;
@@ -405,70 +391,39 @@ fn answer_losses(plan: &Plan, trust: &[f32], learning: bool, batch: Batch<'_>, s
     loss
 }
 
-/// What a step does before it changes anything, for rows in the scratch.
-struct GradientNorm<'a> {
-    plan: &'a Plan,
-    weights: &'a [f32],
-    batch: Batch<'a>,
-    scratch: &'a mut Scratch,
-}
-
-impl WithSimd for GradientNorm<'_> {
-    type Output = f32;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> f32 {
-        let Self { plan, weights, batch, scratch } = self;
-        if scratch.rows == 0 {
-            return 0.0;
-        }
-        let (loss, _) = slopes(simd, plan, weights, false, batch, scratch);
-        if loss.is_finite() { update::gradient_norm(simd, plan, scratch) } else { loss }
+/// One member's step on the rows in the scratch, with these of its slices; returns the share of wrong answers.
+fn learn(
+    plan: &Plan,
+    Trained { weights, first, second }: Trained<'_>,
+    step: &Step,
+    batch: Batch<'_>,
+    turns: &[usize],
+    scratch: &mut Scratch,
+) -> Result<f32, &'static str> {
+    if scratch.rows == 0 {
+        return Ok(0.0);
     }
-}
-
-/// One member's step on the rows in the scratch.
-struct Learn<'a> {
-    plan: &'a Plan,
-    trained: Trained<'a>,
-    step: Step,
-    batch: Batch<'a>,
-    /// The slices that learn with it.
-    turns: &'a [usize],
-    scratch: &'a mut Scratch,
-}
-
-impl WithSimd for Learn<'_> {
-    type Output = Result<f32, &'static str>;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Result<f32, &'static str> {
-        let Self { plan, trained: Trained { weights, first, second }, step, batch, turns, scratch } = self;
-        if scratch.rows == 0 {
-            return Ok(0.0);
-        }
-        let (loss, wrong) = slopes(simd, plan, weights, true, batch, scratch);
-        if !loss.is_finite() {
-            return Err("the loss");
-        }
-        if !turns.is_empty() && !slices::learn(simd, plan, weights, batch, turns, scratch).is_finite() {
-            return Err("the loss");
-        }
-        let (weights, trust) = weights.split_at_mut(plan.trained());
-        let mut trained = Trained { weights, first, second };
-        let norm = if turns.is_empty() {
-            update::update(simd, plan, &step, &mut trained, scratch)
-        } else {
-            update::follow(simd, plan, &step, &mut trained, scratch)
-        };
-        if !norm.is_finite() {
-            return Err("the gradient");
-        }
-        if !trust.is_empty() {
-            answers::follow(trust, &scratch.wrong, scratch.rows / plan.voices());
-        }
-        Ok(wrong)
+    let (loss, wrong) = slopes(plan, weights, true, batch, scratch);
+    if !loss.is_finite() {
+        return Err("the loss");
     }
+    if !turns.is_empty() && !slices::learn(plan, weights, batch, turns, scratch).is_finite() {
+        return Err("the loss");
+    }
+    let (weights, trust) = weights.split_at_mut(plan.trained());
+    let mut trained = Trained { weights, first, second };
+    let norm = if turns.is_empty() {
+        update::update(plan, step, &mut trained, scratch)
+    } else {
+        update::follow(plan, step, &mut trained, scratch)
+    };
+    if !norm.is_finite() {
+        return Err("the gradient");
+    }
+    if !trust.is_empty() {
+        answers::follow(trust, &scratch.wrong, scratch.rows / plan.voices());
+    }
+    Ok(wrong)
 }
 
 #[cfg(test)]

@@ -16,32 +16,15 @@ use super::{ARCH, Batch};
 pub(super) fn slopes(plan: &Plan, weights: &[f32], batch: Batch<'_>) -> Vec<f32> {
     scratch::with(|scratch| {
         scratch.enter(batch.encoded, plan.view(), plan.voices());
-        ARCH.dispatch(InputSlopes { plan, weights, batch, scratch })
-    })
-}
-
-struct InputSlopes<'a> {
-    plan: &'a Plan,
-    weights: &'a [f32],
-    batch: Batch<'a>,
-    scratch: &'a mut Scratch,
-}
-
-impl WithSimd for InputSlopes<'_> {
-    type Output = Vec<f32>;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
-        let Self { plan, weights, batch, scratch } = self;
         let mut slopes = vec![0.0; batch.encoded.len()];
         if scratch.rows == 0 {
             return slopes;
         }
-        let (loss, _) = super::slopes(simd, plan, weights, false, batch, scratch);
+        let (loss, _) = super::slopes(plan, weights, false, batch, scratch);
         if !loss.is_finite() {
             return slopes;
         }
-        reach_inputs(simd, plan, weights, scratch);
+        ARCH.dispatch(Reach { plan, weights, scratch });
         let (view, inputs) = (plan.view(), plan.shape().inputs);
         let seen = held(&scratch.grads, scratch.rows, plan.registers[INPUT]);
         // Each voice has a copy of the rows.
@@ -51,6 +34,21 @@ impl WithSimd for InputSlopes<'_> {
                 .for_each(|((row, slopes), seen)| view.add_slopes(row, seen, slopes));
         }
         slopes
+    })
+}
+
+struct Reach<'a> {
+    plan: &'a Plan,
+    weights: &'a [f32],
+    scratch: &'a mut Scratch,
+}
+
+impl WithSimd for Reach<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        reach_inputs(simd, self.plan, self.weights, self.scratch);
     }
 }
 

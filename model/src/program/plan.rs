@@ -8,6 +8,8 @@
 //! when the backward pass wants it. Exits have registers of their own for their logits, each beginning as the one
 //! before.
 
+#![expect(clippy::inline_always, reason = "code compiled for better processors has to lie in one function")]
+
 use rand::{Rng, RngExt};
 
 use super::curves::Curve;

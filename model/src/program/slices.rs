@@ -5,20 +5,16 @@
 
 #![expect(clippy::inline_always, reason = "code compiled for better processors has to lie in one function")]
 
-use pulp::Simd;
-
-use super::pass::{collect, held};
+use super::pass::held;
 use super::plan::{Plan, Register};
 use super::scratch::Scratch;
-use super::{Batch, slopes};
+use super::{Batch, calls, slopes};
 use crate::loss::softmax;
 use crate::training_loss::Goals;
 
 /// Once the slopes of the whole network are in the scratch: writes its gradient down, and adds the mean of those of these
 /// slices, which learn what it has said. Returns the sum of their losses.
-#[inline(always)]
-pub(super) fn learn<S: Simd>(
-    simd: S,
+pub(super) fn learn(
     plan: &Plan,
     weights: &[f32],
     batch: Batch<'_>,
@@ -27,7 +23,7 @@ pub(super) fn learn<S: Simd>(
 ) -> f32 {
     let said = said(plan, scratch);
     let batch = Batch { goals: Goals::Answers(&said), class_weights: &[], ..batch };
-    collect(simd, plan, scratch);
+    calls::collect(plan, scratch);
     let mut sum = std::mem::take(&mut scratch.sum);
     sum[..plan.trained()].copy_from_slice(&scratch.gradient[..plan.trained()]);
     let (mut losses, share) = (0.0, 1.0 / turns.len() as f32);
@@ -35,12 +31,12 @@ pub(super) fn learn<S: Simd>(
         let mut masks = std::mem::take(&mut scratch.masks);
         plan.slice_masks(*slice, scratch.rows, &mut masks);
         scratch.masks = masks;
-        let (loss, _) = slopes(simd, plan, weights, true, batch, scratch);
+        let (loss, _) = slopes(plan, weights, true, batch, scratch);
         losses += loss;
         if !loss.is_finite() {
             break;
         }
-        collect(simd, plan, scratch);
+        calls::collect(plan, scratch);
         for (sum, slope) in sum.iter_mut().zip(&scratch.gradient[..plan.trained()]) {
             *sum += share * slope;
         }
@@ -51,7 +47,6 @@ pub(super) fn learn<S: Simd>(
 }
 
 /// What the whole network has just said.
-#[inline(always)]
 fn said(plan: &Plan, scratch: &Scratch) -> Vec<f32> {
     let answer = plan.only_answer().expect("the canonical form has slices only where there is one answer");
     let shape = plan.shape();

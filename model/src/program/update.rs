@@ -12,12 +12,13 @@
 
 use std::ops::Range;
 
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 
 use super::kernels::{dot, outer, subtract_outer};
-use super::pass::{collect, held};
+use super::pass::held;
 use super::plan::{Op, Plan};
 use super::scratch::Scratch;
+use super::{ARCH, calls};
 use crate::optimiser::{BETA_2, EPSILON, Step};
 
 /// Gradients below this are nothing: their squares would be subnormal.
@@ -48,15 +49,39 @@ impl Trained<'_> {
 
 /// One step from the slopes in the scratch. Returns the norm of the gradient before it is shortened; if
 /// that is not finite, nothing has changed.
-#[inline(always)]
-pub(super) fn update<S: Simd>(
-    simd: S,
-    plan: &Plan,
-    step: &Step,
-    trained: &mut Trained<'_>,
-    scratch: &mut Scratch,
-) -> f32 {
+pub(super) fn update(plan: &Plan, step: &Step, trained: &mut Trained<'_>, scratch: &mut Scratch) -> f32 {
     if scratch.rows == 1 {
+        return ARCH.dispatch(Fused { plan, step, trained, scratch });
+    }
+    calls::collect(plan, scratch);
+    follow(plan, step, trained, scratch)
+}
+
+/// As [`update`], from the gradient in the scratch.
+pub(super) fn follow(plan: &Plan, step: &Step, trained: &mut Trained<'_>, scratch: &Scratch) -> f32 {
+    ARCH.dispatch(Follow { step, trained, gradient: &scratch.gradient[..plan.trained()] })
+}
+
+/// Writes the gradient down; returns its norm.
+pub(super) fn gradient_norm(plan: &Plan, scratch: &mut Scratch) -> f32 {
+    calls::collect(plan, scratch);
+    ARCH.dispatch(Length(&scratch.gradient[..plan.trained()]))
+}
+
+/// The step of one row, whose gradient is made as it is used.
+struct Fused<'a, 'b> {
+    plan: &'a Plan,
+    step: &'a Step,
+    trained: &'a mut Trained<'b>,
+    scratch: &'a mut Scratch,
+}
+
+impl WithSimd for Fused<'_, '_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f32 {
+        let Self { plan, step, trained, scratch } = self;
         let norm = outer_norm(simd, plan, scratch);
         if norm.is_finite() {
             let scale = step.scale(norm);
@@ -66,39 +91,46 @@ pub(super) fn update<S: Simd>(
                 fused_sgd(simd, plan, step, scale, trained.weights, scratch);
             }
         }
-        return norm;
+        norm
     }
-    collect(simd, plan, scratch);
-    follow(simd, plan, step, trained, scratch)
 }
 
-/// As [`update`], from the gradient in the scratch.
-#[inline(always)]
-pub(super) fn follow<S: Simd>(
-    simd: S,
-    plan: &Plan,
-    step: &Step,
-    trained: &mut Trained<'_>,
-    scratch: &mut Scratch,
-) -> f32 {
-    let gradient = &scratch.gradient[..plan.trained()];
-    let norm = dot(simd, gradient, gradient).sqrt();
-    if norm.is_finite() {
-        if step.rule.adapts() {
-            Adaptive::new(simd, step, step.scale(norm)).step(1.0, gradient, trained.part(0..gradient.len()));
-        } else {
-            sgd(step, step.scale(norm), trained.weights, gradient);
+/// The step of a gradient that is written down.
+struct Follow<'a, 'b> {
+    step: &'a Step,
+    trained: &'a mut Trained<'b>,
+    gradient: &'a [f32],
+}
+
+impl WithSimd for Follow<'_, '_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f32 {
+        let Self { step, trained, gradient } = self;
+        let norm = dot(simd, gradient, gradient).sqrt();
+        if norm.is_finite() {
+            let scale = step.scale(norm);
+            if step.rule.adapts() {
+                Adaptive::new(simd, step, scale).step(1.0, gradient, trained.part(0..gradient.len()));
+            } else {
+                sgd(step, scale, trained.weights, gradient);
+            }
         }
+        norm
     }
-    norm
 }
 
-/// Writes the gradient down; returns its norm.
-#[inline(always)]
-pub(super) fn gradient_norm<S: Simd>(simd: S, plan: &Plan, scratch: &mut Scratch) -> f32 {
-    collect(simd, plan, scratch);
-    let gradient = &scratch.gradient[..plan.trained()];
-    dot(simd, gradient, gradient).sqrt()
+/// The length of a gradient.
+struct Length<'a>(&'a [f32]);
+
+impl WithSimd for Length<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f32 {
+        dot(simd, self.0, self.0).sqrt()
+    }
 }
 
 #[inline(always)]
