@@ -52,6 +52,8 @@ pub enum Unit {
     Joules,
     /// A share, 0 to 1.
     Ratio,
+    /// A rank correlation, -1 to 1.
+    Correlation,
     /// 0 or 1.
     Flag,
     /// A natural logarithm of evidence.
@@ -120,6 +122,7 @@ impl Unit {
             Self::Bytes => "bytes",
             Self::Joules => "joules",
             Self::Ratio => "share, 0 to 1",
+            Self::Correlation => "correlation, -1 to 1",
             Self::Flag => "0 or 1",
             Self::Nats => "natural log",
             Self::Number => "number",
@@ -135,6 +138,7 @@ impl Unit {
             Self::Bytes => "_bytes",
             Self::Joules => "_joules",
             Self::Ratio => "_ratio",
+            Self::Correlation => "_tau",
             Self::Count | Self::Flag | Self::Nats | Self::Number | Self::ItsOwn => "",
         }
     }

@@ -156,8 +156,8 @@ fn found() -> Vec<Metric> {
         ),
         gauge(
             "driftform_search_slice_tau",
-            Unit::Ratio,
-            "Kendall's τ of the losses of slices within their network and after their trials, from -1 to 1; 0 while too few were tried, or search.elastic is off.",
+            Unit::Correlation,
+            "Kendall's τ of the losses of slices within their network and after their trials; 0 while too few were tried, or search.elastic is off.",
         ),
         counter(
             "driftform_memory_recalls_total",

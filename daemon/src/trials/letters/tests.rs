@@ -73,7 +73,7 @@ fn what_another_release_writes_is_understood_as_far_as_it_has_to_be() {
     said.pop();
     match read_said(&own(), &said) {
         Ok((_, News::Refused(why))) => {
-            assert!(why.contains("worker w is") && why.contains("protocol 2"), "{why}");
+            assert!(why.contains("worker w is") && why.contains(&format!("protocol {PROTOCOL}")), "{why}");
         }
         other => panic!("{other:?}"),
     }
