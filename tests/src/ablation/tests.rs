@@ -17,7 +17,8 @@ fn replayed(right: &[u64]) -> Replayed {
 
 #[test]
 fn every_way_is_a_valid_configuration_of_its_own() {
-    let schema = "\n[schema]\nclasses = [\"a\", \"b\"]\nfeatures = [{ name = \"x\", kind = \"numeric\" }]";
+    let features = "[{ name = \"x\", kind = \"numeric\" }, { name = \"y\", kind = \"numeric\" }]";
+    let schema = format!("\n[schema]\nclasses = [\"a\", \"b\"]\nfeatures = {features}");
     let parsed = |way: Way| Config::parse(&format!("{}{schema}", way.settings())).map(|config| config.learn);
     for way in Way::ALL {
         let config = parsed(way).unwrap_or_else(|error| panic!("{}: {error}", way.name()));

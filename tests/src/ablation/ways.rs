@@ -76,7 +76,7 @@ pub enum Way {
     Elastic,
     /// Rows carry the eight before them, whoever's they are, and networks may read them.
     WithSequences,
-    /// The first eight numbers of a row are a picture, and networks look at it: what it costs where nothing lies beside anything.
+    /// The first two numbers of a row are said to be a picture, and networks look at it: what it costs where nothing lies beside anything.
     WithImages,
 }
 
@@ -245,7 +245,7 @@ impl Way {
             Self::Elastic => ELASTIC,
             Self::Hardened => HARDENED,
             Self::WithSequences => "sequence = { length = 8 }",
-            Self::WithImages => "image = { height = 2, width = 4 }",
+            Self::WithImages => "image = { height = 1, width = 2 }",
         }
     }
 }
