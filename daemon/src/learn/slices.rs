@@ -49,14 +49,17 @@ impl Learn {
         let Some(rows) = self.labelled(windows).filter(|_| !edits.is_empty()) else { return Ok(None) };
         let members = self.arms.pool.arm_state(&self.arms.control)?.members;
         let control = self.arms.pool.freeze(&self.arms.control)?;
+        let none = Edit::none(mixture.members.len());
+        let beside = self.slice_result(&none, &control, &members, &rows)?;
         let mut results = Vec::with_capacity(edits.len());
         for edit in &edits {
-            results.push(Some(self.slice_result(edit, &control, &members, &rows)?));
+            let compute_seconds = self.slice_seconds(&cut(&control, edit)?)?;
+            let result = self.slice_result(edit, &control, &members, &rows)?;
+            results.push(Some(TrialResult { compute_seconds, ..result }));
         }
-        let none = Edit::none(mixture.members.len());
         Ok(Some(Landed {
             candidates: edits.into_iter().enumerate().collect(),
-            control: Some(self.slice_result(&none, &control, &members, &rows)?),
+            control: Some(beside),
             learned: self.state.history.pushed(),
             schema: Arc::clone(&self.rules.config.schema),
             results,
@@ -71,13 +74,6 @@ impl Learn {
         rows: &Rows,
     ) -> Result<TrialResult, LearnError> {
         let network = cut(control, edit)?;
-        let measures = self.cost_source() == Source::Measured && edit.children().next().is_some();
-        let compute_seconds = if measures {
-            let batch = vec![0.0; self.rules.config.budget.compute_batch * network.shape().inputs];
-            time_batches(MEASURE_REPEATS, || network.predict(&batch).map(drop))?
-        } else {
-            Vec::new()
-        };
         let seed = self.rules.config.seed ^ self.state.number();
         let child = |(parent, architecture)| -> Result<LearnerState, LearnError> {
             let parent: &LearnerState = &members[parent];
@@ -88,11 +84,20 @@ impl Learn {
             losses: self.losses(&network, rows)?,
             rejected: false,
             children: edit.children().map(child).collect::<Result<_, _>>()?,
-            compute_seconds,
+            compute_seconds: Vec::new(),
             bytes: network.cost().bytes,
             robust_loss: None,
             strengths: None,
         })
+    }
+
+    /// Times of a batch on this machine; none where costs are estimated.
+    fn slice_seconds(&self, network: &MixtureNetwork) -> Result<Vec<f64>, LearnError> {
+        if self.cost_source() == Source::Estimated {
+            return Ok(Vec::new());
+        }
+        let batch = vec![0.0; self.rules.config.budget.compute_batch * network.shape().inputs];
+        Ok(time_batches(MEASURE_REPEATS, || network.predict(&batch).map(drop))?)
     }
 
     /// Slices of the member that counts most, each in its place: the ones that look best where that can be believed, or else some
