@@ -207,3 +207,16 @@ fn networks_with_several_answers_or_none_to_cut_have_no_slices() {
         assert!(!architecture.canonical().hyper.elastic);
     }
 }
+
+#[test]
+fn a_saved_one_goes_on_with_the_turns_that_were_due() {
+    let shape = Shape { inputs: 2, outputs: 2, classification: true, context: 0, steps: 0, picture: None };
+    let (encoded, goals) = circle(400, 1);
+    let mut learner = Learner::new(&whole(), shape, &[], &Device::cpu(), 3).unwrap();
+    learner.learn(&encoded[..402], &goals[..201]).unwrap();
+    let mut restored = Learner::restore(learner.state().unwrap(), &Device::cpu()).unwrap();
+    for learner in [&mut learner, &mut restored] {
+        learner.learn(&encoded[402..], &goals[201..]).unwrap();
+    }
+    assert_eq!(restored.state().unwrap(), learner.state().unwrap());
+}
