@@ -2,8 +2,8 @@
 //!
 //! Lives here: what they lose on the last labelled rows, as trials would have shown it. May not: judge them, choose.
 //!
-//! A slice has learned these rows, as the whole network has. So what it loses more than that is not told too small: the whole
-//! one has learned them at least as well.
+//! A slice has learned these rows, as the whole network has: as far as that has learned them better, what a slice loses is told
+//! too large.
 
 use std::sync::Arc;
 
